@@ -1,0 +1,1 @@
+"""What Eyeballs knows and does."""

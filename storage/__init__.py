@@ -1,0 +1,1 @@
+"""Everything that is kept, and every SQL statement that keeps it."""

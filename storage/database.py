@@ -1,0 +1,158 @@
+"""The open database: one writer that owns every write transaction, and a pool of read-only connections."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from storage import migrate
+from storage.errors import StorageError
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+
+READERS = 4
+
+
+class Database:
+    """SQLite on disk: WAL, `synchronous=FULL`, so that what a write returned from survives a power cut.
+
+    Every write goes through `write`, one transaction at a time on one connection; reads go through `read`, on
+    connections that cannot write. Hits go before other writes.
+    """
+
+    def __init__(self, writer: AsyncEngine, readers: AsyncEngine) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._queue: asyncio.PriorityQueue[tuple[int, int, Work[Any] | None, asyncio.Future[Any]]] = (
+            asyncio.PriorityQueue()
+        )
+        self._order = itertools.count()
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path, *, lock: bool = True, backups: Path | None = None) -> AsyncIterator[Database]:
+        """Open (and make or migrate) the database at `path`; closes what is queued first, then every connection.
+
+        `backups` is where a copy goes before a migration. Raises StorageError when another process has the file, or
+        when it was written by a newer Eyeballs.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with own(path) if lock else nullcontext():
+            await asyncio.to_thread(migrate.upgrade, path, backups or path.parent / "backups")
+            database = cls(_engine(path, read_only=False), _engine(path, read_only=True))
+            database._task = asyncio.create_task(database._work(), name="storage-writer")
+            try:
+                yield database
+            finally:
+                await database._close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A read-only connection; what it reads within this block is one consistent state."""
+        async with self._readers.connect() as conn:
+            yield conn
+
+    async def write(self, work: Work[T], *, first: bool = False) -> T:
+        """Run `work(connection)` as one transaction; returns its result once that is on disk.
+
+        `first` lets hits pass what is waiting. An exception rolls everything back and reaches the caller. A caller
+        that is cancelled does not break the transaction it asked for.
+        """
+        if self._task is None or self._task.done():
+            raise StorageError("The database is closed; nothing was written.")
+        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((0 if first else 1, next(self._order), work, reply))
+        return await asyncio.shield(reply)
+
+    async def _work(self) -> None:
+        async with self._writer.connect() as conn:
+            while True:
+                _, _, work, reply = await self._queue.get()
+                if work is None:
+                    reply.set_result(None)
+                    return
+                try:
+                    async with conn.begin():
+                        result = await work(conn)
+                except Exception as error:
+                    if not reply.cancelled():
+                        reply.set_exception(error)
+                        reply.exception()  # a caller that went away must not leave "never retrieved" behind
+                else:
+                    if not reply.cancelled():
+                        reply.set_result(result)
+
+    async def _close(self) -> None:
+        assert self._task is not None
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((2, next(self._order), None, done))
+        await asyncio.wait({self._task})
+        await self._readers.dispose()
+        await self._writer.dispose()
+
+
+@asynccontextmanager
+async def open_reader(path: Path) -> AsyncIterator[AsyncConnection]:
+    """One read-only connection to a database that may be in use, for the command line."""
+    engine = _engine(path, read_only=True)
+    try:
+        async with engine.connect() as conn:
+            yield conn
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def own(path: Path) -> Iterator[None]:
+    """Own the database for this process; raises StorageError when another has it."""
+    lock = FileLock(f"{path}.lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StorageError(
+            f"Another Eyeballs process is using {path}. Stop it first, or give this one a database of its own."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _engine(path: Path, *, read_only: bool) -> AsyncEngine:
+    mode = "ro" if read_only else "rwc"
+    url = sa.URL.create("sqlite+aiosqlite", database=f"file:{path.resolve()}", query={"mode": mode, "uri": "true"})
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,  # errors are logged, and salts and visitors must not be
+        **({"pool_size": READERS, "max_overflow": 0} if read_only else {"poolclass": StaticPool}),
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 5000")
+        if not read_only:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA secure_delete = ON")  # a deleted salt leaves no trace in free pages
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(conn: sa.Connection) -> None:
+        # A deferred read-to-write upgrade is refused at once when another writer was faster.
+        conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,56 @@
+"""Links: kept, found and changed, always by (guild_id, id)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.records import Link, State
+from storage.schema import links
+
+
+def _link(row: Any) -> Link:
+    return Link(**{**row, "tags": tuple(row["tags"]), "state": State(row["state"])})
+
+
+async def add(conn: AsyncConnection, link: Link) -> None:
+    await conn.execute(links.insert().values(dataclasses.asdict(link)))
+
+
+async def get(conn: AsyncConnection, guild_id: int, link_id: int) -> Link | None:
+    """The link unless it was deleted."""
+    query = sa.select(links).where(links.c.guild_id == guild_id, links.c.id == link_id, links.c.state != State.DELETED)
+    row = (await conn.execute(query)).mappings().one_or_none()
+    return None if row is None else _link(row)
+
+
+async def find(
+    conn: AsyncConnection,
+    guild_id: int,
+    *,
+    creator_id: int | None = None,
+    states: Iterable[State] = (State.ACTIVE, State.ARCHIVED),
+) -> list[Link]:
+    """The server's links, newest first; of one creator when named."""
+    query = sa.select(links).where(links.c.guild_id == guild_id, links.c.state.in_(list(states)))
+    if creator_id is not None:
+        query = query.where(links.c.creator_id == creator_id)
+    rows = (await conn.execute(query.order_by(links.c.id.desc()))).mappings()
+    return [_link(row) for row in rows]
+
+
+async def change(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
+    await conn.execute(sa.update(links).where(links.c.guild_id == guild_id, links.c.id == link_id).values(**values))
+
+
+async def count(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[int, int]:
+    """How many links stand, in the server and of the creator."""
+    query = sa.select(sa.func.count(), sa.func.count().filter(links.c.creator_id == creator_id)).where(
+        links.c.guild_id == guild_id, links.c.state != State.DELETED
+    )
+    row = (await conn.execute(query)).one()
+    return row[0], row[1]

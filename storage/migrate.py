@@ -1,0 +1,85 @@
+"""Brings a database file to the schema of this program, with a copy made before anything changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import event, exc
+
+from storage import backup
+from storage.errors import StorageError
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def head() -> str:
+    """The revision that this program writes."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def revision_of(path: Path) -> str | None:
+    """The revision a file stands at, None when it has none. Raises StorageError for what is no database."""
+    engine = sa.create_engine(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true", poolclass=sa.NullPool)
+    try:
+        with engine.connect() as conn:
+            return MigrationContext.configure(conn).get_current_revision()
+    except exc.DatabaseError as error:
+        raise StorageError(f"{path} is not a readable SQLite database ({error.orig}).") from error
+    finally:
+        engine.dispose()
+
+
+def check_known(path: Path, revision: str | None) -> None:
+    """Raises StorageError when the revision is none of this program's: the database is newer, or not ours."""
+    if revision is None:
+        return
+    try:
+        ScriptDirectory.from_config(_config()).get_revision(revision)
+    except CommandError:
+        raise StorageError(
+            f"{path} was written by a newer Eyeballs (schema {revision}; this program knows up to {head()}). "
+            "Update Eyeballs, or restore a backup made by this version. Nothing was changed."
+        ) from None
+
+
+def upgrade(path: Path, backups: Path) -> None:
+    """Bring the file to `head()`, each migration in one transaction; one with data is copied into `backups` first."""
+    path.touch(mode=0o600)  # figures are their creators' business; SQLite gives its side files the same mode
+    if path.stat().st_size:
+        revision = revision_of(path)
+        check_known(path, revision)
+        if revision == head():
+            return
+        stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+        backup.copy(path, backups / f"{path.stem}-before-migration-{stamp}.db")
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: sa.Connection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+    try:
+        with engine.connect() as conn:
+            config = _config()
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()

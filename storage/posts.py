@@ -1,0 +1,63 @@
+"""Posts, and the figures that platforms reported for them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.records import Figure, Post, State
+from storage.schema import figures, posts
+
+
+def _post(row: Any) -> Post:
+    return Post(**{**row, "state": State(row["state"])})
+
+
+async def add(conn: AsyncConnection, post: Post) -> None:
+    await conn.execute(posts.insert().values(dataclasses.asdict(post)))
+
+
+async def get(conn: AsyncConnection, guild_id: int, post_id: int) -> Post | None:
+    """The post unless it was deleted."""
+    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.id == post_id, posts.c.state != State.DELETED)
+    row = (await conn.execute(query)).mappings().one_or_none()
+    return None if row is None else _post(row)
+
+
+async def find(
+    conn: AsyncConnection,
+    guild_id: int,
+    *,
+    creator_id: int | None = None,
+    link_ids: Collection[int] | None = None,
+) -> list[Post]:
+    """The server's posts, newest first; of one creator or of some links when named."""
+    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.state != State.DELETED)
+    if creator_id is not None:
+        query = query.where(posts.c.creator_id == creator_id)
+    if link_ids is not None:
+        query = query.where(posts.c.link_id.in_(link_ids))
+    return [_post(row) for row in (await conn.execute(query.order_by(posts.c.id.desc()))).mappings()]
+
+
+async def change_of_link(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
+    await conn.execute(
+        sa.update(posts).where(posts.c.guild_id == guild_id, posts.c.link_id == link_id).values(**values)
+    )
+
+
+async def add_figure(conn: AsyncConnection, figure: Figure) -> None:
+    await conn.execute(figures.insert().values(dataclasses.asdict(figure)))
+
+
+async def find_figures(conn: AsyncConnection, guild_id: int, post_ids: Collection[int] | None = None) -> list[Figure]:
+    """Every snapshot of the server's posts (of `post_ids` when named), in the order of their `as_of`."""
+    query = sa.select(figures).where(figures.c.guild_id == guild_id)
+    if post_ids is not None:
+        query = query.where(figures.c.post_id.in_(post_ids))
+    rows = (await conn.execute(query.order_by(figures.c.as_of, figures.c.id))).mappings()
+    return [Figure(**row) for row in rows]

@@ -1,0 +1,231 @@
+"""The nouns of Eyeballs as frozen values that every floor may use. Instants are aware UTC datetimes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+BARE = 0
+"""The place of a hit on a link's own address, `/summer`."""
+PROFILE = 1
+"""The place of a hit that came through the creator's profile page."""
+
+
+class State(StrEnum):
+    """Where a link or a post stands in its life."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    """Redirects on and counts on, but leaves the lists."""
+    DELETED = "deleted"
+    """Answers as unknown; its name is never given out again."""
+
+
+class Kind(StrEnum):
+    """What a person's hit is counted as."""
+
+    CLICK = "click"
+    IMPRESSION = "impression"
+
+
+class AddPolicy(StrEnum):
+    """Who may add links; managers always may."""
+
+    MANAGERS = "managers"
+    CREATORS = "creators"
+    EVERYONE = "everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Discord guild's settings; the defaults hold until `/setup` was used."""
+
+    guild_id: int
+    timezone: str = "UTC"
+    first_weekday: int = 0
+    """0 is Monday, as in `datetime.date.weekday`."""
+    creator_role_id: int | None = None
+    add_policy: AddPolicy = AddPolicy.CREATORS
+    is_set_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    guild_id: int
+    id: int
+    creator_id: int
+    slug: str
+    destination: str
+    created_by: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    private: bool = False
+    state: State = State.ACTIVE
+
+    @property
+    def label(self) -> str:
+        """What people call it: the title, else the slug."""
+        return self.title or self.slug
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One piece of content on a platform; `link_id` and `code` are None for one that carries no tracked link."""
+
+    guild_id: int
+    id: int
+    creator_id: int
+    link_id: int | None
+    code: str | None
+    platform: str
+    kind: str
+    created_by: int
+    created_at: dt.datetime
+    title: str = ""
+    permalink: str = ""
+    state: State = State.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a public address leads to: `summer`, `summer/ig1` or `@maya`."""
+
+    address: str
+    guild_id: int
+    creator_id: int
+    link_id: int | None = None
+    post_id: int | None = None
+    destination: str = ""
+    state: State = State.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A person's hit. `day` is the server's local date at `at`; `visitor` a salted hash, None under DNT or GPC."""
+
+    guild_id: int
+    id: int
+    link_id: int
+    place_id: int
+    """`BARE`, `PROFILE`, or the id of a post."""
+    kind: Kind
+    at: dt.datetime
+    day: dt.date
+    visitor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A request that was not counted, and why."""
+
+    guild_id: int
+    link_id: int
+    place_id: int
+    day: dt.date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many hits of a kind one place of a link got, over one local day or over a whole range (`day` None)."""
+
+    link_id: int
+    place_id: int
+    kind: Kind
+    count: int
+    day: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueCount:
+    """First clicks of visitors on a link on a local day."""
+
+    link_id: int
+    day: dt.date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A snapshot of a post's lifetime total as the platform told it."""
+
+    guild_id: int
+    id: int
+    post_id: int
+    metric: str
+    value: int
+    as_of: dt.datetime
+    entered_by: int
+    entered_at: dt.datetime
+
+
+class DigestState(StrEnum):
+    ACTIVE = "active"
+    OFF = "off"
+    PAUSED = "paused"
+    """Discord refused; `reason` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A server's weekly digest: where and when it is posted. `minute` counts from local midnight."""
+
+    guild_id: int
+    id: int
+    channel_id: int
+    weekday: int
+    minute: int
+    state: DigestState
+    next_run_at: dt.datetime
+    created_by: int
+    reason: str = ""
+
+
+class RunState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRun:
+    """The claim on one (server, digest, period): whoever turns it to `sending` may send, nobody else."""
+
+    guild_id: int
+    digest_id: int
+    period_start: dt.date
+    state: RunState
+    attempts: int = 0
+    first_attempt_at: dt.datetime | None = None
+    lease_until: dt.datetime | None = None
+    message_id: int | None = None
+    finished_at: dt.datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A creator's public page."""
+
+    guild_id: int
+    creator_id: int
+    handle: str
+    name: str
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One place where the rollup and a recount of the events disagree."""
+
+    table: str
+    guild_id: int
+    key: tuple[object, ...] = field(default=())
+    rollup: int = 0
+    events: int = 0

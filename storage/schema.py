@@ -1,0 +1,241 @@
+"""The tables; `guild_id` leads every tenant table's key, so that the schema can be spread over PostgreSQL or Citus."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class UTC(sa.TypeDecorator[dt.datetime]):
+    """An instant, kept as milliseconds since 1970; refuses naive datetimes."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: storage takes aware ones only")
+        return round(value.timestamp() * 1000)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        return dt.datetime.fromtimestamp(value // 1000, dt.UTC).replace(microsecond=value % 1000 * 1000)
+
+
+metadata = sa.MetaData()
+
+
+def _table(name: str, *columns: sa.Column[Any] | sa.Index) -> sa.Table:
+    return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
+
+
+def _guild() -> sa.Column[int]:
+    return sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+def _key(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default="")
+
+
+def _ref(name: str, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=nullable)
+
+
+def _at(name: str, nullable: bool = False) -> sa.Column[dt.datetime]:
+    return sa.Column(name, UTC, nullable=nullable)
+
+
+meta = _table("meta", sa.Column("key", sa.Text, primary_key=True), _text("value"))
+"""Facts about this installation, such as the hash of the commands last registered with Discord."""
+
+servers = _table(
+    "servers",
+    _guild(),
+    sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("first_weekday", sa.SmallInteger, nullable=False),
+    _ref("creator_role_id", nullable=True),
+    sa.Column("add_policy", sa.Text, nullable=False),
+    sa.Column("is_set_up", sa.Boolean, nullable=False),
+)
+
+links = _table(
+    "links",
+    _guild(),
+    _key("id"),
+    _ref("creator_id"),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("destination", sa.Text, nullable=False),
+    _text("title"),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("private", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    _ref("created_by"),
+    _at("created_at"),
+    _at("updated_at"),
+    sa.Index("links_by_creator", "guild_id", "creator_id"),
+)
+
+posts = _table(
+    "posts",
+    _guild(),
+    _key("id"),
+    _ref("creator_id"),
+    _ref("link_id", nullable=True),
+    sa.Column("code", sa.Text),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    _text("title"),
+    _text("permalink"),
+    sa.Column("state", sa.Text, nullable=False),
+    _ref("created_by"),
+    _at("created_at"),
+    sa.Index("posts_by_link", "guild_id", "link_id"),
+)
+
+addresses = _table(
+    "addresses",
+    sa.Column("address", sa.Text, primary_key=True),
+    _ref("guild_id"),
+    _ref("creator_id"),
+    _ref("link_id", nullable=True),
+    _ref("post_id", nullable=True),
+    _text("destination"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("addresses_by_link", "guild_id", "link_id"),
+)
+"""Every public name ever given out, for the whole installation: a redirect is one read by primary key."""
+
+profiles = _table(
+    "profiles",
+    _guild(),
+    _key("creator_id"),
+    sa.Column("handle", sa.Text, nullable=False),
+    _text("name"),
+    sa.Column("published", sa.Boolean, nullable=False),
+)
+
+hits = _table(
+    "hits",
+    _guild(),
+    _key("id"),
+    _ref("link_id"),
+    _ref("place_id"),
+    sa.Column("kind", sa.Text, nullable=False),
+    _at("at"),
+    sa.Column("visitor", sa.BigInteger),
+    sa.Column("unique_day", sa.Date),
+)
+"""Raw events, without an index beyond the key (it would cost more than all else).
+`unique_day` is set on a visitor's first click on the link that day."""
+
+hits_quarter = _table(
+    "hits_quarter",
+    _guild(),
+    _key("link_id"),
+    sa.Column("bucket", UTC, primary_key=True),
+    _key("place_id"),
+    sa.Column("kind", sa.Text, primary_key=True),
+    _key("writer_id"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+"""15 minutes of UTC: whatever zone a server moves to, its days can be built from these."""
+
+hits_daily = _table(
+    "hits_daily",
+    _guild(),
+    _key("link_id"),
+    sa.Column("day", sa.Date, primary_key=True),
+    _key("place_id"),
+    sa.Column("kind", sa.Text, primary_key=True),
+    _key("writer_id"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Index("hits_daily_by_day", "guild_id", "day"),
+)
+
+uniques_daily = _table(
+    "uniques_daily",
+    _guild(),
+    _key("link_id"),
+    sa.Column("day", sa.Date, primary_key=True),
+    _key("writer_id"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Index("uniques_daily_by_day", "guild_id", "day"),
+)
+
+visitors_seen = _table(
+    "visitors_seen",
+    _guild(),
+    _key("link_id"),
+    sa.Column("day", sa.Date, primary_key=True),
+    _key("visitor"),
+)
+"""Who has clicked a link today, as salted hashes; purged with the salts."""
+
+set_aside_daily = _table(
+    "set_aside_daily",
+    _guild(),
+    _key("link_id"),
+    sa.Column("day", sa.Date, primary_key=True),
+    _key("place_id"),
+    sa.Column("reason", sa.Text, primary_key=True),
+    _key("writer_id"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+
+salts = _table(
+    "salts",
+    _guild(),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("salt", sa.LargeBinary(16), nullable=False),
+    _at("created_at"),
+)
+
+figures = _table(
+    "figures",
+    _guild(),
+    _key("id"),
+    _ref("post_id"),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("value", sa.BigInteger, nullable=False),
+    _at("as_of"),
+    _ref("entered_by"),
+    _at("entered_at"),
+    sa.Index("figures_by_post", "guild_id", "post_id"),
+)
+
+digests = _table(
+    "digests",
+    _guild(),
+    _key("id"),
+    _ref("channel_id"),
+    sa.Column("weekday", sa.SmallInteger, nullable=False),
+    sa.Column("minute", sa.SmallInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    _at("next_run_at"),
+    _ref("created_by"),
+    _text("reason"),
+    sa.Index("digests_due", "state", "next_run_at"),
+)
+
+digest_runs = _table(
+    "digest_runs",
+    _guild(),
+    _key("digest_id"),
+    sa.Column("period_start", sa.Date, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    _at("first_attempt_at", nullable=True),
+    _at("lease_until", nullable=True),
+    _ref("message_id", nullable=True),
+    _at("finished_at", nullable=True),
+    _text("reason"),
+)

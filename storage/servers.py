@@ -1,0 +1,63 @@
+"""Servers: their settings, and what a change of time zone does to their days."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import upsert
+from storage.records import AddPolicy, Server
+from storage.schema import hits_daily, hits_quarter, servers
+
+
+async def get(conn: AsyncConnection, guild_id: int) -> Server:
+    """The server's settings, or the defaults when none were saved."""
+    row = (await conn.execute(sa.select(servers).where(servers.c.guild_id == guild_id))).mappings().one_or_none()
+    if row is None:
+        return Server(guild_id)
+    return Server(**{**row, "add_policy": AddPolicy(row["add_policy"])})
+
+
+async def put(conn: AsyncConnection, server: Server) -> None:
+    await upsert.put(conn, servers, dataclasses.asdict(server))
+
+
+async def all_ids(conn: AsyncConnection) -> list[int]:
+    """Every server that has settings or hits."""
+    known = sa.union(sa.select(servers.c.guild_id), sa.select(hits_quarter.c.guild_id))
+    return list((await conn.execute(sa.select(known.subquery().c.guild_id).order_by("guild_id"))).scalars())
+
+
+async def counted_range(conn: AsyncConnection, guild_id: int) -> tuple[dt.datetime, dt.datetime] | None:
+    """The first and the last quarter-hour bucket in which the server has hits."""
+    bucket = hits_quarter.c.bucket
+    row = (
+        await conn.execute(
+            sa.select(sa.func.min(bucket), sa.func.max(bucket)).where(hits_quarter.c.guild_id == guild_id)
+        )
+    ).one()
+    return None if row[0] is None else (row[0], row[1])
+
+
+async def rebuild_days(
+    conn: AsyncConnection, guild_id: int, days: Sequence[tuple[dt.date, dt.datetime, dt.datetime]]
+) -> None:
+    """Build the daily rollup anew from the quarter hours; `days` are (local date, start, end). Uniques keep theirs."""
+    await conn.execute(sa.delete(hits_daily).where(hits_daily.c.guild_id == guild_id))
+    quarter = hits_quarter.c
+    keys = (quarter.guild_id, quarter.link_id, quarter.place_id, quarter.kind, quarter.writer_id)
+    for day, start, end in days:
+        day_rows = (
+            sa.select(*keys, sa.literal(day, sa.Date), sa.func.sum(quarter.count))
+            .where(quarter.guild_id == guild_id, quarter.bucket >= start, quarter.bucket < end)
+            .group_by(*keys)
+        )
+        await conn.execute(
+            hits_daily.insert().from_select(
+                ["guild_id", "link_id", "place_id", "kind", "writer_id", "day", "count"], day_rows
+            )
+        )
