@@ -1,0 +1,1 @@
+"""Impressions that platforms report: read what people type, keep it as snapshots."""

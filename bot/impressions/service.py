@@ -1,0 +1,70 @@
+"""Platform figures: the impressions that a creator reads off a platform, kept as snapshots of lifetime totals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.errors import InvalidError
+from bot.links.access import Actor
+from bot.texts import _
+from storage import posts
+from storage.database import Database
+from storage.ids import Ids
+from storage.records import Figure, Post
+
+IMPRESSIONS = "impressions"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was kept, and the total that stood before it (None for the first)."""
+
+    post: Post
+    value: int
+    before: int | None
+
+    @property
+    def growth(self) -> int:
+        return self.value - (self.before or 0)
+
+
+class Impressions:
+    """Keeps what platforms reported for posts."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+
+    def require_past(self, as_of: dt.datetime | None) -> dt.datetime | None:
+        """The instant as it came; raises InvalidError for one that is still to come."""
+        if as_of is not None and as_of > self._clock.now():
+            raise InvalidError(_("as-of: that time is still to come; leave it out, or give when the platform said it."))
+        return as_of
+
+    async def log(self, actor: Actor, post: Post, value: int, as_of: dt.datetime | None = None) -> Logged:
+        """Keep a post's lifetime impressions as told at `as_of` (now when None). Raises InvalidError."""
+        now = self._clock.now()
+        at = self.require_past(as_of) or now
+
+        async def work(conn: AsyncConnection) -> Logged:
+            known = await posts.find_figures(conn, actor.guild_id, [post.id])
+            earlier = [figure.value for figure in known if figure.as_of <= at]
+            figure = Figure(
+                guild_id=actor.guild_id,
+                id=self._ids.new(),
+                post_id=post.id,
+                metric=IMPRESSIONS,
+                value=value,
+                as_of=at,
+                entered_by=actor.user_id,
+                entered_at=now,
+            )
+            await posts.add_figure(conn, figure)
+            return Logged(post, value, earlier[-1] if earlier else None)
+
+        return await self._db.write(work)

@@ -1,0 +1,1 @@
+"""From counts to meaning: periods, rates and summaries. Pure functions."""

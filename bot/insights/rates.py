@@ -1,0 +1,85 @@
+"""Rates and changes, with the care that small numbers need."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+Z95 = 1.959963984540054
+"""The normal quantile of a two-sided 95 % interval."""
+
+
+def wilson(successes: int, trials: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson's score interval for a share (Wilson 1927), 0 <= successes <= trials, trials > 0."""
+    share = successes / trials
+    denominator = 1 + z * z / trials
+    centre = (share + z * z / (2 * trials)) / denominator
+    half = z / denominator * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def poisson(events: int, z: float = Z95) -> tuple[float, float]:
+    """Byar's approximation to the exact interval of a Poisson mean (Breslow and Day 1987)."""
+    upper = events + 1
+    high = upper * (1 - 1 / (9 * upper) + z / (3 * math.sqrt(upper))) ** 3
+    low = 0.0 if events == 0 else events * (1 - 1 / (9 * events) - z / (3 * math.sqrt(events))) ** 3
+    return max(0.0, low), high
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Clicks by impressions. May exceed 1: clicks and impressions come from different places."""
+
+    clicks: int
+    impressions: int
+
+    @property
+    def value(self) -> float:
+        return self.clicks / self.impressions
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %: Wilson's, or a Poisson rate where clicks exceed impressions and a share makes no sense."""
+        if self.clicks <= self.impressions:
+            return wilson(self.clicks, self.impressions)
+        low, high = poisson(self.clicks)
+        return low / self.impressions, high / self.impressions
+
+
+class Direction(StrEnum):
+    NEW = "new"
+    """Nothing to compare with."""
+    NONE = "none"
+    """Nothing now, nothing before."""
+    SAME = "same"
+    """The interval of the ratio includes 1: about the same."""
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a count moved against the period before; `ratio` is now / before - 1, None without a base."""
+
+    direction: Direction
+    ratio: float | None = None
+
+
+def change(now: int, before: int) -> Change:
+    """A change is one only when the 95 % interval of the rate ratio excludes 1.
+
+    The interval of a ratio of two Poisson counts on the log scale, log(now / before) +- z sqrt(1/now + 1/before);
+    a count of zero now is compared by the upper bound of its own interval.
+    """
+    if before <= 0:
+        return Change(Direction.NONE if now <= 0 else Direction.NEW)
+    ratio = now / before - 1
+    if now <= 0:
+        return Change(Direction.DOWN if poisson(before)[0] > poisson(0)[1] else Direction.SAME, ratio)
+    centre, half = math.log(now / before), Z95 * math.sqrt(1 / now + 1 / before)
+    if centre - half > 0:
+        return Change(Direction.UP, ratio)
+    if centre + half < 0:
+        return Change(Direction.DOWN, ratio)
+    return Change(Direction.SAME, ratio)

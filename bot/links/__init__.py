@@ -1,0 +1,1 @@
+"""Links and posts: make, find and change them."""

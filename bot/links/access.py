@@ -1,0 +1,52 @@
+"""Who may do what with links and numbers. Pure decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.errors import RefusedError
+from bot.texts import _
+from storage.records import AddPolicy, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The member who asks. `manager` is the Manage Server permission, checked anew on every interaction."""
+
+    guild_id: int
+    user_id: int
+    manager: bool = False
+    role_ids: frozenset[int] = frozenset()
+
+    def owns(self, creator_id: int) -> bool:
+        """Whether what belongs to the creator is theirs to see and change."""
+        return self.manager or self.user_id == creator_id
+
+
+def may_add(actor: Actor, server: Server) -> bool:
+    """Whether the member may add links of their own."""
+    if actor.manager or server.add_policy is AddPolicy.EVERYONE:
+        return True
+    return (
+        server.add_policy is AddPolicy.CREATORS
+        and server.creator_role_id is not None
+        and server.creator_role_id in actor.role_ids
+    )
+
+
+def require_add(actor: Actor, server: Server, creator_id: int) -> None:
+    """Raises RefusedError unless the actor may add for this creator: managers for anyone, creators for themselves."""
+    if not may_add(actor, server):
+        if server.creator_role_id is None or server.add_policy is AddPolicy.MANAGERS:
+            hint = _("Ask a manager to add it for you, or to choose who may add links with /setup.")
+        else:
+            hint = _("That takes the role <@&{role}>; ask a manager for it.").format(role=server.creator_role_id)
+        raise RefusedError(_("You may not add links in this server.") + " " + hint)
+    if not actor.owns(creator_id):
+        raise RefusedError(_("You can add links and posts for yourself; only managers add them for others."))
+
+
+def require_manager(actor: Actor) -> None:
+    """Raises RefusedError unless the actor manages the server."""
+    if not actor.manager:
+        raise RefusedError(_("That takes the Manage Server permission; ask a manager of this server."))

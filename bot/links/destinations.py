@@ -1,0 +1,69 @@
+"""Destinations: which addresses a link may lead to, in one normal form."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from yarl import URL
+
+from bot.errors import InvalidError
+from bot.links.slugs import shorten
+from bot.texts import _
+
+MAX_LENGTH = 2048
+
+
+def is_denied(host: str, denied_domains: tuple[str, ...]) -> bool:
+    """Whether the host is one of the denied domains or below one."""
+    name = host.lower().rstrip(".")
+    return any(name == domain or name.endswith("." + domain) for domain in denied_domains)
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        name = host.lower().rstrip(".")
+        if name.rsplit(".", 1)[-1].isdigit() or name.startswith("0x"):
+            return True  # browsers read 0x7f.1 and 2130706433 as addresses
+        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".home.arpa", ".lan"))
+
+
+def parse_destination(
+    text: str, *, own_host: str, denied_domains: tuple[str, ...] = (), allow_private: bool = False
+) -> str:
+    """The destination, normalised; raises InvalidError that names the value and what would do.
+
+    http and https only; no user info, control characters, backslashes, own host; at most `MAX_LENGTH` characters.
+    """
+    raw = text.strip()
+
+    def refuse(reason: str) -> InvalidError:
+        return InvalidError(_("The destination “{value}” {reason}").format(value=shorten(raw), reason=reason))
+
+    if len(raw) > MAX_LENGTH:
+        raise refuse(_("is too long: {n:,} characters, and 2,048 is the limit.").format(n=len(raw)))
+    if any(ord(char) < 33 or ord(char) == 127 for char in raw) or "\\" in raw:
+        raise refuse(_("holds a space, a backslash or a control character; paste the plain address."))
+    if "://" not in raw and "." in raw.split("/")[0] and ":" not in raw.split("/")[0]:
+        raw = f"https://{raw}"
+    try:
+        url = URL(raw)
+        host = url.host
+        port = url.port
+    except ValueError:
+        raise refuse(_("is not an address; give one such as https://shop.example/summer.")) from None
+    if url.scheme not in ("http", "https") or not host:
+        raise refuse(_("must begin with https:// or http://, such as https://shop.example/summer."))
+    if url.user is not None or url.password is not None:
+        raise refuse(_("holds a user name or password; leave it out."))
+    if host.rstrip(".").lower() == own_host.lower():
+        raise refuse(_("leads back to this bot's own address; give the page people should end on."))
+    if not allow_private and (_is_private(host) or port == 0):
+        raise refuse(_("is a private or local address that visitors can't reach; give a public one."))
+    if is_denied(host, denied_domains):
+        raise refuse(_("is on this installation's deny-list of domains."))
+    normal = str(url)
+    if len(normal) > MAX_LENGTH:
+        raise refuse(_("is too long once it is encoded; 2,048 characters is the limit."))
+    return normal

@@ -1,0 +1,251 @@
+"""Links: what a member can do with one, from adding it to deleting it for good."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from yarl import URL
+
+from bot.clock import Clock
+from bot.errors import InvalidError, NotFoundError
+from bot.links.access import Actor, require_add, require_manager
+from bot.links.destinations import parse_destination
+from bot.links.slugs import parse_slug, random_slug, shorten
+from bot.texts import _
+from storage import addresses, links, posts, servers
+from storage.database import Database
+from storage.errors import NameTaken
+from storage.ids import Ids
+from storage.records import Address, Link, Post, State
+
+_Change = Callable[[AsyncConnection, Link], Awaitable[None]]
+
+MAX_TITLE = 100
+MAX_TAGS = 10
+MAX_TAG = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the operator sets for destinations and numbers of links."""
+
+    denied_domains: tuple[str, ...] = ()
+    allow_private_destinations: bool = False
+    per_creator: int = 500
+    per_server: int = 5000
+
+
+def parse_title(text: str) -> str:
+    title = " ".join(text.split())
+    if len(title) > MAX_TITLE:
+        raise InvalidError(
+            _("The title “{title}” has {n} characters; {limit} is the limit.").format(
+                title=shorten(title), n=len(title), limit=MAX_TITLE
+            )
+        )
+    return title
+
+
+def parse_tags(text: str) -> tuple[str, ...]:
+    """Tags from "summer, Shoes #sale": lower case, without #, each once, in order."""
+    words = (word.strip().lstrip("#").lower() for word in text.replace("#", ",").split(","))
+    tags = tuple(dict.fromkeys(" ".join(word.split()) for word in words if word.strip()))
+    if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in tags):
+        raise InvalidError(
+            _(
+                "A link takes up to {n} tags of at most {length} characters, with commas between; “{text}” doesn't fit."
+            ).format(n=MAX_TAGS, length=MAX_TAG, text=shorten(text))
+        )
+    return tags
+
+
+class Links:
+    """Adds, finds and changes links; every lookup by (guild_id, id), every change by who may make it."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, base_url: URL, limits: Limits) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._limits = limits
+        self.base_url = base_url
+
+    def url(self, link: Link, post: Post | None = None) -> str:
+        """The tracked address, ready to copy."""
+        path = link.slug if post is None or post.code is None else f"{link.slug}/{post.code}"
+        return str(self.base_url / path)
+
+    def _destination(self, text: str) -> str:
+        return parse_destination(
+            text,
+            own_host=self.base_url.host or "",
+            denied_domains=self._limits.denied_domains,
+            allow_private=self._limits.allow_private_destinations,
+        )
+
+    async def add(
+        self,
+        actor: Actor,
+        destination: str,
+        *,
+        name: str | None = None,
+        title: str = "",
+        creator_id: int | None = None,
+        tags: str = "",
+        private: bool = False,
+    ) -> Link:
+        """Add a link and give its name out. Raises UserError; then nothing is kept."""
+        creator = actor.user_id if creator_id is None else creator_id
+        now = self._clock.now()
+        link = Link(
+            guild_id=actor.guild_id,
+            id=self._ids.new(),
+            creator_id=creator,
+            slug=random_slug() if name is None else parse_slug(name),
+            destination=self._destination(destination),
+            title=parse_title(title),
+            tags=parse_tags(tags),
+            private=private,
+            created_by=actor.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+
+        async def work(conn: AsyncConnection) -> None:
+            require_add(actor, await servers.get(conn, actor.guild_id), creator)
+            in_server, of_creator = await links.count(conn, actor.guild_id, creator)
+            if in_server >= self._limits.per_server or of_creator >= self._limits.per_creator:
+                raise InvalidError(
+                    _(
+                        "That would be one link too many: a creator has at most {creator:,}, a server {server:,}."
+                    ).format(creator=self._limits.per_creator, server=self._limits.per_server)
+                )
+            await addresses.add(conn, _address(link))
+            await links.add(conn, link)
+
+        try:
+            await self._db.write(work)
+        except NameTaken:
+            raise InvalidError(
+                _(
+                    "The name “{name}” is taken, or was once: names are never given out twice. Choose another one."
+                ).format(name=link.slug)
+            ) from None
+        return link
+
+    async def get(self, actor: Actor, link_id: int) -> Link:
+        """A link that the actor may see: their own, or any for a manager. Raises NotFoundError."""
+        async with self._db.read() as conn:
+            link = await links.get(conn, actor.guild_id, link_id)
+        return _required(actor, link)
+
+    async def find(self, actor: Actor, text: str) -> Link:
+        """The link that an option's value names: an id from autocomplete, or a slug that was typed."""
+        wanted = text.strip().lower().removeprefix(f"{self.base_url}/".lower())
+        async with self._db.read() as conn:
+            if wanted.isdecimal() and len(wanted) < 20 and int(wanted) < 2**63:
+                link = await links.get(conn, actor.guild_id, int(wanted))
+                if link is not None and actor.owns(link.creator_id):
+                    return link
+            address = await addresses.get(conn, wanted)
+            link = None
+            if address is not None and address.guild_id == actor.guild_id and address.link_id is not None:
+                link = await links.get(conn, actor.guild_id, address.link_id)
+        return _required(actor, link, text)
+
+    async def visible(self, actor: Actor, *, creator_id: int | None = None, archived: bool = False) -> Sequence[Link]:
+        """The links that the actor may see, newest first: a creator's own, a manager's server."""
+        if not actor.manager:
+            creator_id = actor.user_id
+        states = (State.ARCHIVED,) if archived else (State.ACTIVE,)
+        async with self._db.read() as conn:
+            return await links.find(conn, actor.guild_id, creator_id=creator_id, states=states)
+
+    async def edit(
+        self,
+        actor: Actor,
+        link_id: int,
+        *,
+        destination: str | None = None,
+        title: str | None = None,
+        tags: str | None = None,
+        private: bool | None = None,
+    ) -> Link:
+        """Change what is given and leave the rest; a new destination holds for all the link's addresses at once."""
+        changes: dict[str, object] = {}
+        if destination is not None:
+            changes["destination"] = self._destination(destination)
+        if title is not None:
+            changes["title"] = parse_title(title)
+        if tags is not None:
+            changes["tags"] = parse_tags(tags)
+        if private is not None:
+            changes["private"] = private
+        if not changes:
+            raise InvalidError(_("Nothing to change: give a new destination, title, tags or private."))
+
+        async def work(conn: AsyncConnection, link: Link) -> None:
+            await links.change(conn, link.guild_id, link.id, **changes, updated_at=self._clock.now())
+            if "destination" in changes:
+                await addresses.change_link(conn, link.guild_id, link.id, destination=changes["destination"])
+
+        return dataclasses.replace(await self._change(actor, link_id, work), **changes)  # type: ignore[arg-type]
+
+    async def archive(self, actor: Actor, link_id: int, *, archived: bool = True) -> Link:
+        """Take a link out of the lists (it redirects and counts on), or back in."""
+        state = State.ARCHIVED if archived else State.ACTIVE
+        return await self._set_state(actor, link_id, state)
+
+    async def delete(self, actor: Actor, link_id: int) -> Link:
+        """Stop a link for good: its addresses answer as unknown, and their names are never given out again."""
+        return await self._set_state(actor, link_id, State.DELETED)
+
+    async def _set_state(self, actor: Actor, link_id: int, state: State) -> Link:
+        async def work(conn: AsyncConnection, link: Link) -> None:
+            await links.change(conn, link.guild_id, link.id, state=state, updated_at=self._clock.now())
+            await addresses.change_link(conn, link.guild_id, link.id, state=state)
+
+        return dataclasses.replace(await self._change(actor, link_id, work), state=state)
+
+    async def transfer(self, actor: Actor, link_id: int, creator_id: int) -> Link:
+        """Give a link with its posts and numbers to another creator; managers only."""
+        require_manager(actor)
+
+        async def work(conn: AsyncConnection, link: Link) -> None:
+            await links.change(conn, link.guild_id, link.id, creator_id=creator_id, updated_at=self._clock.now())
+            await addresses.change_link(conn, link.guild_id, link.id, creator_id=creator_id)
+            await posts.change_of_link(conn, link.guild_id, link.id, creator_id=creator_id)
+
+        return dataclasses.replace(await self._change(actor, link_id, work), creator_id=creator_id)
+
+    async def _change(self, actor: Actor, link_id: int, change: _Change) -> Link:
+        async def work(conn: AsyncConnection) -> Link:
+            link = _required(actor, await links.get(conn, actor.guild_id, link_id))
+            await change(conn, link)
+            return link
+
+        return await self._db.write(work)
+
+
+def _required(actor: Actor, link: Link | None, named: str = "") -> Link:
+    if link is None or not actor.owns(link.creator_id):
+        if named:
+            raise NotFoundError(
+                _("There is no link “{name}” that you can use here. /link list shows yours.").format(
+                    name=shorten(named)
+                )
+            )
+        raise NotFoundError(_("That link is no longer there. /link list shows the ones there are."))
+    return link
+
+
+def _address(link: Link) -> Address:
+    return Address(
+        address=link.slug,
+        guild_id=link.guild_id,
+        creator_id=link.creator_id,
+        link_id=link.id,
+        destination=link.destination,
+    )

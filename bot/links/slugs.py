@@ -1,0 +1,58 @@
+"""Slugs and handles: what a public name may look like, and names made up when none is given."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from bot.errors import InvalidError
+from bot.texts import _
+
+# fmt: off
+RESERVED = frozenset((
+    "about", "abuse", "admin", "api", "app", "assets", "favicon", "flag", "health", "healthz", "help", "index",
+    "legal", "login", "logout", "metrics", "privacy", "profile", "profiles", "ready", "readyz", "robots", "settings",
+    "setup", "sitemap", "static", "stats", "status", "support", "terms", "well-known", "www",
+))
+# fmt: on
+"""Names that the web edge or people's trust needs."""
+
+# No vowels, so no words; no characters that are taken for each other.
+_ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
+RANDOM_LENGTH = 8
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?\Z")
+
+
+def random_slug() -> str:
+    """An unguessable slug of `RANDOM_LENGTH` characters."""
+    return "".join(secrets.choice(_ALPHABET) for _n in range(RANDOM_LENGTH))
+
+
+def parse_slug(text: str) -> str:
+    """The slug in lower case; raises InvalidError for what can't be one."""
+    slug = text.strip().lower()
+    if slug in RESERVED or slug.split(".")[0] in RESERVED:
+        raise InvalidError(_("The name “{name}” is reserved; choose another one.").format(name=shorten(text)))
+    if not _NAME.match(slug):
+        raise InvalidError(
+            _(
+                "The name “{name}” can't be used: take 1 to 64 of the letters a-z, digits, - and _, "
+                "beginning and ending with a letter or digit."
+            ).format(name=shorten(text))
+        )
+    return slug
+
+
+def parse_handle(text: str) -> str:
+    """A profile's handle in lower case, without the @; raises InvalidError for what can't be one."""
+    handle = text.strip().removeprefix("@").lower()
+    if len(handle) > 32 or len(handle) < 2:
+        raise InvalidError(_("A handle has 2 to 32 characters; “{name}” does not.").format(name=shorten(text)))
+    return parse_slug(handle)
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """The text on one line, cut with an ellipsis, to quote in a sentence."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

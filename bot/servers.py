@@ -1,0 +1,86 @@
+"""A server's settings: what holds before `/setup`, and what changing them means."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from functools import cache
+from zoneinfo import available_timezones
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import InvalidError
+from bot.insights.periods import ONE_DAY, day_start, is_zone, local_day
+from bot.links.access import Actor, require_manager
+from bot.links.slugs import shorten
+from bot.texts import _
+from storage import servers
+from storage.database import Database
+from storage.records import Server
+
+AREAS = frozenset(
+    ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+)
+
+
+def parse_zone(text: str) -> str:
+    """The IANA name; raises InvalidError for a zone that does not exist."""
+    name = text.strip()
+    if not is_zone(name):
+        raise InvalidError(
+            _("There is no time zone “{value}”. Choose one from the list, such as Europe/Berlin or UTC.").format(
+                value=shorten(text)
+            )
+        )
+    return name
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Every IANA zone that people would look for: places and UTC, without aliases such as Etc/GMT+5."""
+    return tuple(sorted(name for name in available_timezones() if name == "UTC" or _is_place(name)))
+
+
+def _is_place(name: str) -> bool:
+    area, slash, _city = name.partition("/")
+    return bool(slash) and area in AREAS
+
+
+class Servers:
+    """Reads and changes the settings of servers."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def get(self, guild_id: int) -> Server:
+        async with self._db.read() as conn:
+            return await servers.get(conn, guild_id)
+
+    async def change(self, actor: Actor, **changes: object) -> Server:
+        """Change what is named and keep the rest. A new time zone regroups all earlier counts into its days."""
+        require_manager(actor)
+        if isinstance(zone := changes.get("timezone"), str):
+            changes["timezone"] = parse_zone(zone)
+
+        async def work(conn: AsyncConnection) -> Server:
+            old = await servers.get(conn, actor.guild_id)
+            new = dataclasses.replace(old, **changes, is_set_up=True)  # type: ignore[arg-type]
+            await servers.put(conn, new)
+            if new.timezone != old.timezone:
+                await _regroup(conn, new)
+            return new
+
+        return await self._db.write(work)
+
+
+async def _regroup(conn: AsyncConnection, server: Server) -> None:
+    counted = await servers.counted_range(conn, server.guild_id)
+    if counted is None:
+        return
+    first, last = (local_day(at, server.timezone) for at in counted)
+    days: list[tuple[dt.date, dt.datetime, dt.datetime]] = []
+    day = first
+    while day <= last:
+        days.append((day, day_start(day, server.timezone), day_start(day + ONE_DAY, server.timezone)))
+        day += ONE_DAY
+    await servers.rebuild_days(conn, server.guild_id, days)

@@ -1,0 +1,28 @@
+"""What the cogs are given: one object for each thing that the bot can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.charts import ChartRenderer
+from bot.clock import Clock
+from bot.digests.service import Digests
+from bot.impressions.service import Impressions
+from bot.links.posts import Posts
+from bot.links.service import Links
+from bot.profiles.service import Profiles
+from bot.servers import Servers
+from bot.stats import Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    clock: Clock
+    servers: Servers
+    links: Links
+    posts: Posts
+    impressions: Impressions
+    stats: Stats
+    profiles: Profiles
+    digests: Digests
+    charts: ChartRenderer

@@ -1,0 +1,175 @@
+"""Small decisions: slugs, destinations, typed numbers, digest times, who may add."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.digests.due import missed, next_run, nonce, parse_time
+from bot.errors import InvalidError, RefusedError
+from bot.impressions.numbers import parse_count
+from bot.insights.periods import local_day
+from bot.links.access import Actor, may_add, require_add
+from bot.links.destinations import parse_destination
+from bot.links.slugs import parse_handle, parse_slug, random_slug
+from cogs.ui.format import escape
+from storage.ids import Ids
+from storage.records import AddPolicy, Server
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("20k", 20_000),
+        ("20K", 20_000),
+        ("20,000", 20_000),
+        ("20.000", 20_000),
+        ("20 000", 20_000),
+        ("20\u202f000", 20_000),
+        ("20'000", 20_000),
+        ("1.2k", 1_200),
+        ("1,25M", 1_250_000),
+        ("1,234,567", 1_234_567),
+        ("0", 0),
+        (" 7 ", 7),
+    ],
+)
+def test_numbers_as_people_type_them(typed: str, value: int) -> None:
+    assert parse_count(typed, "impressions") == value
+
+
+@pytest.mark.parametrize("typed", ["", "many", "-5", "1.5", "20,00", "1.234,567", "k", "²", "1e5", "9" * 40])
+def test_what_is_no_number_is_named(typed: str) -> None:
+    with pytest.raises(InvalidError, match="impressions"):
+        parse_count(typed, "impressions")
+
+
+@given(st.integers(0, 10**12))
+def test_every_number_is_read_back(value: int) -> None:
+    assert parse_count(f"{value:,}", "n") == parse_count(f"{value:,}".replace(",", "."), "n") == value
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["healthz", "robots.txt", "a+b", "@maya", "a.b", "", "-x", "ü", "a/b", "x" * 65, "static", "a b", "favicon.ico"],
+)
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(InvalidError):
+        parse_slug(name)
+
+
+def test_names_that_are_taken() -> None:
+    assert parse_slug(" Summer-2026 ") == "summer-2026"
+    assert parse_handle("@Maya") == "maya"
+    assert len({random_slug() for _n in range(100)}) == 100
+    assert parse_slug(random_slug())
+
+
+def _destination(text: str) -> str:
+    return parse_destination(text, own_host="go.example", denied_domains=("bad.example",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ftp://shop.example",
+        "javascript:alert(1)",
+        "https://",
+        "https://user:pw@shop.example",
+        "https://shop.example/\r\nSet-Cookie: x",
+        "https://shop.example\\@evil.example",
+        "https://go.example/loop",
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://localhost/",
+        "http://printer.local/",
+        "https://bad.example/",
+        "https://www.bad.example./",
+        "https://shop.example/" + "a" * 2048,
+        "not an address",
+        "http://shop.example:99999/",
+    ],
+)
+def test_destinations_that_are_refused(text: str) -> None:
+    with pytest.raises(InvalidError, match="destination"):
+        _destination(text)
+
+
+def test_destinations_are_normalised() -> None:
+    assert _destination("HTTPS://Shop.Example/A b".replace(" ", "%20")) == "https://shop.example/A%20b"
+    assert _destination("shop.example/x?y=1#z") == "https://shop.example/x?y=1#z"
+    assert _destination("https://bücher.example/ü") == "https://xn--bcher-kva.example/%C3%BC"
+
+
+@pytest.mark.parametrize(
+    ("typed", "minute"), [("9", 540), ("09:00", 540), ("9:30 pm", 1290), ("12am", 0), ("18.45", 1125), ("23:59", 1439)]
+)
+def test_times_of_day(typed: str, minute: int) -> None:
+    assert parse_time(typed) == minute
+
+
+@pytest.mark.parametrize("typed", ["", "24:00", "9:60", "nine", "13pm", "9:5", "-1"])
+def test_what_is_no_time_is_named(typed: str) -> None:
+    with pytest.raises(InvalidError, match="time"):
+        parse_time(typed)
+
+
+@given(
+    st.integers(1_577_836_800, 2_051_222_400).map(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC)),
+    st.integers(0, 6),
+    st.integers(0, 1439),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Chatham", "UTC", "Africa/Cairo"]),
+)
+def test_the_next_run_comes_within_eight_days_on_its_weekday(
+    after: dt.datetime, weekday: int, minute: int, zone: str
+) -> None:
+    at = next_run(after, weekday, minute, zone)
+    assert after < at <= after + dt.timedelta(days=8)
+    assert local_day(at, zone).weekday() == weekday
+
+
+def test_runs_over_daylight_saving_keep_their_local_time() -> None:
+    start = dt.datetime(2026, 3, 23, 8, 0, tzinfo=dt.UTC)  # Monday 09:00 in Berlin
+    assert next_run(start, 0, 540, "Europe/Berlin") == dt.datetime(2026, 3, 30, 7, 0, tzinfo=dt.UTC)
+    three = missed(start, start + dt.timedelta(days=15), 0, 540, "Europe/Berlin")
+    assert [at.day for at in three] == [23, 30, 6]
+
+
+def test_a_nonce_is_stable_and_fits() -> None:
+    one = nonce(1, 2, 3, dt.date(2026, 3, 2))
+    assert one == nonce(1, 2, 3, dt.date(2026, 3, 2))
+    assert one != nonce(1, 2, 3, dt.date(2026, 3, 9))
+    assert len(one) == 25
+
+
+def test_who_may_add() -> None:
+    server = Server(1, creator_role_id=9)
+    creator, other, manager = Actor(1, 5, role_ids=frozenset({9})), Actor(1, 6), Actor(1, 7, manager=True)
+    assert may_add(creator, server)
+    assert may_add(manager, server)
+    assert not may_add(other, server)
+    assert not may_add(creator, Server(1, creator_role_id=9, add_policy=AddPolicy.MANAGERS))
+    assert may_add(other, Server(1, add_policy=AddPolicy.EVERYONE))
+    with pytest.raises(RefusedError, match="for others"):
+        require_add(creator, server, 6)
+    require_add(manager, server, 6)
+
+
+@given(st.text(max_size=200))
+def test_no_text_of_a_user_stays_alive(text: str) -> None:
+    escaped = escape(text)
+    assert "\n" not in escaped
+    for live in ("@everyone", "<@", "](", "://"):
+        assert live not in escaped
+
+
+def test_ids_rise() -> None:
+    ids = Ids()
+    made = [ids.new() for _n in range(10_000)]
+    assert made == sorted(set(made))
+    assert made[-1] < 2**63
