@@ -1,0 +1,1 @@
+"""The public edge: redirects, pixels and profile pages over HTTP."""

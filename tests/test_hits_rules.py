@@ -1,0 +1,147 @@
+"""Who is a person and who is not, by what requests say about themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.tracking.hits import Reason, RequestFacts, classify
+from bot.tracking.visitors import opted_out, visitor_hash
+
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/126.0"
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+
+
+def reason(user_agent: str = CHROME, method: str = "GET", **headers: str) -> Reason | None:
+    return classify(RequestFacts(method, user_agent, {k.replace("_", "-"): v for k, v in headers.items()}))
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    [
+        CHROME,
+        f"{IPHONE} Version/18.5 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.10; rv:39.0) Gecko/20100101 Firefox/39.0",
+        CHROME.replace("Chrome", "discord/0.0.306 Chrome").replace("Safari", "Electron/30.1.0 Safari"),
+        f"{IPHONE} Mobile/15E148 Instagram 334.0.0.30.97 (iPhone15,2; iOS 18_5; en_GB; scale=3.00)",
+        f"{IPHONE} Mobile/21F90 [FBAN/FBIOS;FBAV/468.0.0.41.97;FBBV/612345678;FBDV/iPhone15,2;FBSV/18.5]",
+        f"{IPHONE} Mobile/15E148 musical_ly_34.5.0 BytedanceWebview/d8a21c6",
+        f"{ANDROID} Mobile Safari/537.36 trill_340503 BytedanceWebview/d8a21c6",
+        f"{IPHONE} Mobile/15E148 [Pinterest/iOS]",
+        f"{IPHONE} Mobile/15E148 Twitter for iPhone/10.45",
+        f"{IPHONE} Mobile/15E148 Snapchat/12.90.0.45 (like Safari/8618.2.12, panda)",
+        f"{ANDROID} Mobile Safari/537.36 [LinkedInApp]/4.1",
+        f"{ANDROID} Mobile Safari/537.36 Telegram-Android/11.3.3 (Google Pixel 8; Android 14; SDK 34; HIGH)",
+        f"{ANDROID} Mobile Safari/537.36;KAKAOTALK 2410450",
+        CHROME.replace("Safari", "Slack/4.39.90 Electron/31.1.0 Safari"),
+        CHROME.replace("Safari", "Teams/1.7.00 Electron/19.1.8 Safari"),
+        "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0 Mobile",
+        "Mozilla/5.0 (Linux; Android 11; CUBOT_NOTE_20) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0 Mobile",
+        "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)",
+        "Opera/9.80 (J2ME/MIDP; Opera Mini/7.1/190.84; U; en) Presto/2.12.423 Version/12.16",
+    ],
+)
+def test_browsers_and_in_app_browsers_are_people(user_agent: str) -> None:
+    assert reason(user_agent) is None
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    [
+        "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.10; rv:38.0) Gecko/20100101 Firefox/38.0",
+        "Twitterbot/1.0",
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+        "Slack-ImgProxy (+https://api.slack.com/robots)",
+        "TelegramBot (like TwitterBot)",
+        "WhatsApp/2.23.20.0 A",
+        "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+        "meta-externalfetcher/1.1",
+        f"{IPHONE} Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+        "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)",
+        "Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)",
+        "http.rb/5.1.1 (Mastodon/4.2.8; +https://mastodon.social/)",
+        "Pleroma 2.6.2; https://pleroma.example <admin@pleroma.example>",
+        "Misskey/2024.5.0 (https://misskey.example)",
+        "Iframely/1.3.1 (+https://iframely.com/docs/about)",
+        "Mozilla/5.0 (compatible; Embedly/0.2; +http://support.embed.ly/)",
+        "Mozilla/5.0 (compatible; Pinterestbot/1.0; +http://www.pinterest.com/bot.html)",
+        "Mozilla/5.0 (compatible; redditbot/1.0; +http://www.reddit.com/feedback)",
+        f"{ANDROID} Mobile Safari/537.36 Google-PageRenderer Google (+https://developers.google.com/+/web/snippet/)",
+        "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)",
+        "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com",
+    ],
+)
+def test_link_previews_are_set_aside(user_agent: str) -> None:
+    assert reason(user_agent) is Reason.PREVIEW
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    [
+        "",
+        "  ",
+        "Mozilla/5.0",
+        "curl/8.7.1",
+        "Wget/1.21.4",
+        "python-requests/2.32.3",
+        "Python/3.12 aiohttp/3.10.1",
+        "python-httpx/0.27.0",
+        "Go-http-client/2.0",
+        "okhttp/4.12.0",
+        "axios/1.7.2",
+        "node-fetch/1.0 (+https://github.com/bitinn/node-fetch)",
+        "Java/17.0.11",
+        "libwww-perl/6.77",
+        "Apache-HttpClient/4.5.14 (Java/17.0.11)",
+        "MyApp/12 CFNetwork/1496.0.7 Darwin/23.5.0",
+        CHROME.replace("Chrome", "HeadlessChrome"),
+        "Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)",
+        "Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "Mozilla/5.0 (Linux; Android 5.0) AppleWebKit/537.36 Mobile Safari/537.36 (compatible; Bytespider)",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0",
+        "Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)",
+        "Screaming Frog SEO Spider/20.1",
+    ],
+)
+def test_crawlers_libraries_and_monitors_are_set_aside(user_agent: str) -> None:
+    assert reason(user_agent) is Reason.CRAWLER
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_purpose": "prefetch"},
+        {"sec_purpose": "prefetch;prerender"},
+        {"purpose": "prefetch"},
+        {"x_purpose": "preview"},
+        {"x_moz": "prefetch"},
+    ],
+)
+def test_a_browser_that_loads_ahead_is_set_aside(headers: dict[str, str]) -> None:
+    assert reason(**headers) is Reason.PREFETCH
+
+
+def test_head_and_options_never_count() -> None:
+    assert reason(method="HEAD") is Reason.HEAD
+    assert reason(method="OPTIONS") is Reason.HEAD
+    assert reason("Twitterbot/1.0", method="HEAD") is Reason.HEAD
+
+
+def test_a_visitor_is_a_63_bit_number_that_only_the_salt_gives_away() -> None:
+    salt = b"s" * 16
+    seen = {visitor_hash(salt, CHROME, f"192.0.2.{n}", "go.example") for n in range(256)}
+    assert len(seen) == 256
+    assert all(0 <= visitor < 2**63 for visitor in seen)
+    assert visitor_hash(salt, CHROME, "192.0.2.1", "go.example") in seen
+    assert visitor_hash(b"t" * 16, CHROME, "192.0.2.1", "go.example") not in seen
+    assert visitor_hash(salt, "odd \udcff bytes", "192.0.2.1", "go.example") not in seen
+
+
+def test_opting_out() -> None:
+    assert opted_out({"dnt": "1"})
+    assert opted_out({"sec-gpc": "1"})
+    assert not opted_out({"dnt": "0"})

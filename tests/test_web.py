@@ -1,0 +1,423 @@
+"""The public edge over real HTTP: who is redirected where, what is counted, and what nobody gets to see."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ipaddress
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+from yarl import URL
+
+from bot.clock import FixedClock
+from bot.tracking.recorder import FLUSH_SECONDS, Recorder
+from bot.tracking.tracker import Tracker
+from bot.tracking.visitors import Visitors
+from bot.web.client_address import client_address
+from bot.web.server import serve
+from storage import addresses, hits, links, profiles, recount, servers
+from storage.database import Database
+from storage.ids import Ids
+from storage.records import BARE, PROFILE, Address, Kind, Link, Profile, Server, State
+from tests.conftest import BROWSER, NOW, mismatches
+
+GUILD, MAYA, POST = 11, 22, 333
+TODAY = NOW.date()
+TOMORROW = TODAY + dt.timedelta(days=1)
+SUMMER, WINTER = 101, 102
+DISCORDBOT = "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"
+
+
+class Edge:
+    """A served edge with one server, Maya's two links and a post, and what was counted."""
+
+    def __init__(self, db: Database, http: aiohttp.ClientSession, port: int, visitors: Visitors) -> None:
+        self.db, self.http, self.port, self.visitors = db, http, port, visitors
+
+    async def get(
+        self, path: str, method: str = "GET", user_agent: str = BROWSER, **headers: str
+    ) -> aiohttp.ClientResponse:
+        url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
+        sent = {"User-Agent": user_agent} | {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.http.request(method, url, headers=sent, allow_redirects=False) as response:
+            await response.read()
+            return response
+
+    async def counts(self, day: dt.date = TODAY) -> dict[tuple[int, int, Kind], int]:
+        async with self.db.read() as conn:
+            rows = await hits.daily(conn, GUILD, day, day + dt.timedelta(days=1))
+        return {(row.link_id, row.place_id, row.kind): row.count for row in rows}
+
+    async def uniques(self) -> dict[int, int]:
+        async with self.db.read() as conn:
+            rows = await hits.uniques(conn, GUILD, TODAY, TOMORROW)
+        return {row.link_id: row.count for row in rows}
+
+    async def aside(self) -> dict[str, int]:
+        """What was set aside, once the recorder has written it."""
+        await asyncio.sleep(1.5 * FLUSH_SECONDS)
+        async with self.db.read() as conn:
+            return await hits.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
+
+    async def write(self, work: Any) -> None:
+        await self.db.write(work)
+
+
+async def seed(conn: AsyncConnection) -> None:
+    for link_id, slug, title in ((SUMMER, "summer", "Summer sale"), (WINTER, "winter", "")):
+        target = f"https://www.shop.example/{slug}?a=1&b=%20x#top"
+        await links.add(conn, Link(GUILD, link_id, MAYA, slug, target, MAYA, NOW, NOW, title=title))
+        await addresses.add(conn, Address(slug, GUILD, MAYA, link_id, None, target))
+    target = "https://www.shop.example/summer?a=1&b=%20x#top"
+    await addresses.add(conn, Address("summer/ig1", GUILD, MAYA, SUMMER, POST, target))
+    await addresses.add(conn, Address("@maya", GUILD, MAYA))
+    await profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=True))
+
+
+@pytest.fixture
+def trusted() -> tuple[Any, ...]:
+    return ()
+
+
+@pytest.fixture
+async def edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> AsyncIterator[Edge]:
+    await db.write(seed)
+    visitors = Visitors(db, clock)
+    async with Recorder(db) as recorder:
+        tracker = Tracker(
+            db=db, recorder=recorder, visitors=visitors, clock=clock, ids=Ids(), denied_domains=("evil.example",)
+        )
+        base_url = URL("https://go.example")
+        async with (
+            serve(tracker, host="127.0.0.1", port=0, base_url=base_url, trusted_proxies=trusted) as web,
+            aiohttp.ClientSession() as http,
+        ):
+            yield Edge(db, http, web.port, visitors)
+    assert await mismatches(db) == []
+
+
+async def test_a_redirect_leads_to_the_stored_destination_and_is_a_click(edge: Edge) -> None:
+    for path in ("/summer", "/SUMMER", "/%73ummer", "/summer?url=https://evil.example/"):
+        answer = await edge.get(path)
+        assert answer.status == 302, path
+        assert answer.headers["Location"] == "https://www.shop.example/summer?a=1&b=%20x#top"
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert "Set-Cookie" not in answer.headers
+        assert "Server" not in answer.headers
+    assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 4}
+
+
+async def test_a_click_is_counted_where_it_came_from(edge: Edge) -> None:
+    await edge.get("/summer")
+    await edge.get("/summer?via=profile")
+    await edge.get("/summer?via=elsewhere")
+    await edge.get("/Summer/IG1")
+    await edge.get("/summer/ig1?via=profile")
+    assert await edge.counts() == {
+        (SUMMER, BARE, Kind.CLICK): 2,
+        (SUMMER, PROFILE, Kind.CLICK): 1,
+        (SUMMER, POST, Kind.CLICK): 2,
+    }
+
+
+async def test_the_pixel_is_an_impression(edge: Edge) -> None:
+    for path in ("/summer.gif", "/summer/ig1.gif"):
+        answer = await edge.get(path)
+        assert (answer.status, answer.content_type, answer.content_length) == (200, "image/gif", 43)
+        assert "no-store" in answer.headers["Cache-Control"]
+    assert await edge.counts() == {(SUMMER, BARE, Kind.IMPRESSION): 1, (SUMMER, POST, Kind.IMPRESSION): 1}
+    assert await edge.uniques() == {}
+
+
+async def test_what_is_no_person_is_redirected_and_set_aside_by_reason(edge: Edge) -> None:
+    assert (await edge.get("/summer", "HEAD")).status == 302
+    assert (await edge.get("/summer", "OPTIONS")).status == 302
+    assert (await edge.get("/summer", Sec_Purpose="prefetch;prerender")).status == 302
+    assert (await edge.get("/summer", user_agent=DISCORDBOT)).status == 302
+    assert (await edge.get("/summer", user_agent="curl/8.7.1")).status == 302
+    assert (await edge.get("/@maya", user_agent=DISCORDBOT)).status == 200
+    assert await edge.counts() == {}
+    assert await edge.aside() == {"head": 2, "prefetch": 1, "preview": 1 + 2, "crawler": 1}
+
+
+async def test_unique_clicks_are_visitors_of_a_link_and_day(edge: Edge) -> None:
+    await edge.get("/summer")
+    await edge.get("/summer/ig1")
+    await edge.get("/winter")
+    await edge.get("/summer", user_agent=f"{BROWSER} Other")
+    assert await edge.uniques() == {SUMMER: 2, WINTER: 1}
+
+
+@pytest.mark.parametrize("wish", [{"DNT": "1"}, {"Sec_GPC": "1"}])
+async def test_who_asks_not_to_be_followed_is_a_click_but_no_visitor(edge: Edge, wish: dict[str, str]) -> None:
+    await edge.get("/summer", **wish)
+    await edge.get("/summer", **wish)
+    assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 2}
+    assert await edge.uniques() == {}
+
+
+async def test_a_hit_belongs_to_the_servers_local_day(edge: Edge, clock: FixedClock) -> None:
+    await edge.write(lambda conn: servers.put(conn, Server(GUILD, "Pacific/Kiritimati")))  # UTC+14
+    await edge.get("/summer")
+    assert await edge.counts(dt.date(2026, 3, 12)) == {(SUMMER, BARE, Kind.CLICK): 1}
+
+
+async def test_archived_links_redirect_and_deleted_ones_look_like_unknown_ones(edge: Edge) -> None:
+    await edge.write(lambda conn: addresses.change_link(conn, GUILD, SUMMER, state=State.ARCHIVED))
+    await edge.write(lambda conn: addresses.change_link(conn, GUILD, WINTER, state=State.DELETED))
+    assert (await edge.get("/summer")).status == 302
+    deleted, unknown = await edge.get("/winter"), await edge.get("/nothing")
+    assert (deleted.status, unknown.status) == (404, 404)
+    assert await deleted.text() == await unknown.text()
+    assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 1}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "www.evil.example", "EVIL.example"])
+async def test_a_domain_denied_later_is_unknown_at_once(edge: Edge, host: str) -> None:
+    target = f"https://{host}/"
+    await edge.write(lambda conn: addresses.change_link(conn, GUILD, SUMMER, destination=target))
+    await edge.write(lambda conn: links.change(conn, GUILD, SUMMER, destination=target))
+    assert (await edge.get("/summer")).status == 404
+    assert (await edge.get("/summer.gif")).status == 404
+    assert "summer" not in await (await edge.get("/@maya")).text()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/summer/ig1/more",
+        "/summer/",
+        "//summer",
+        "/summer.png",
+        "/summer/nothing",
+        "/s%C3%BCmmer",
+        "/s%C5%BFummer",
+        "/%FF%FE",
+        "/%00summer",
+        "/summer%0d%0aX-Evil:1",
+        "/summer%",
+        "/@nobody",
+        "/@",
+        "/%40maya%00",
+        "/" + "a" * 65,
+        "/" + "a" * 7000,
+        "/..%2f..%2fetc/passwd",
+        "/static/style.css",
+    ],
+)
+async def test_odd_paths_are_not_found(edge: Edge, path: str) -> None:
+    answer = await edge.get(path)
+    assert answer.status == 404
+    assert "There is nothing here" in await answer.text()
+    assert await edge.counts() == {}
+
+
+async def test_other_methods_are_not_found(edge: Edge) -> None:
+    for path in ("/summer", "/@maya", "/", "/healthz"):
+        assert (await edge.get(path, "POST")).status == 404
+        assert (await edge.get(path, "DELETE")).status == 404
+
+
+async def test_oversized_requests_are_refused(edge: Edge) -> None:
+    assert (await edge.get("/" + "a" * 9000)).status == 400
+    assert (await edge.get("/summer", X_Big="a" * 9000)).status == 400
+    assert await edge.counts() == {}
+
+
+async def test_the_profile_shows_links_and_counts_an_impression_for_each(edge: Edge) -> None:
+    secret = Link(GUILD, 103, MAYA, "secret", "https://shop.example/s", MAYA, NOW, NOW, private=True)
+    old = Link(GUILD, 104, MAYA, "old", "https://shop.example/o", MAYA, NOW, NOW, state=State.ARCHIVED)
+    other = Link(GUILD, 105, 999, "theirs", "https://shop.example/t", 999, NOW, NOW)
+    for link in (secret, old, other):
+        await edge.write(lambda conn, link=link: links.add(conn, link))
+    answer = await edge.get("/@Maya")
+    page = await answer.text()
+    assert answer.status == 200
+    assert "Maya Lind" in page
+    assert "@maya" in page
+    assert page.index('href="/winter?via=profile"') < page.index('href="/summer?via=profile"')
+    assert 'rel="noopener nofollow ugc"' in page
+    assert "Summer sale" in page
+    assert "shop.example" in page
+    for hidden in ("secret", "old", "theirs", "<script", "http://", "https://"):
+        assert hidden not in page
+    assert await edge.counts() == {(SUMMER, PROFILE, Kind.IMPRESSION): 1, (WINTER, PROFILE, Kind.IMPRESSION): 1}
+
+
+async def test_pages_carry_their_security_headers(edge: Edge) -> None:
+    for path in ("/@maya", "/nothing", "/"):
+        answer = await edge.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "unsafe" not in policy
+        for part in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"):
+            assert part in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Set-Cookie" not in answer.headers
+
+
+async def test_an_unpublished_profile_looks_like_an_unknown_one(edge: Edge) -> None:
+    await edge.write(lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya", published=False)))
+    hidden, unknown = await edge.get("/@maya"), await edge.get("/@nobody")
+    assert (hidden.status, unknown.status) == (404, 404)
+    assert await hidden.text() == await unknown.text()
+    assert await edge.counts() == {}
+
+
+async def test_a_profile_without_links_says_so(edge: Edge) -> None:
+    for link_id in (SUMMER, WINTER):
+        await edge.write(lambda conn, link_id=link_id: links.change(conn, GUILD, link_id, state=State.DELETED))
+    assert "No links here yet" in await (await edge.get("/@maya")).text()
+
+
+async def test_hostile_names_and_titles_stay_text(edge: Edge) -> None:
+    hostile = """"><script>alert(1)</script>{{ 7*7 }}'onload=x"""
+    await edge.write(lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", hostile, published=True)))
+    await edge.write(lambda conn: links.change(conn, GUILD, SUMMER, title=hostile))
+    page = await (await edge.get("/@maya")).text()
+    assert "<script" not in page
+    assert '"><' not in page.replace('"><bdi>', "").replace('"><a ', "")
+    assert "&lt;script&gt;alert(1)" in page
+    assert "{{ 7*7 }}" in page
+
+
+async def test_the_small_answers(edge: Edge) -> None:
+    health = await edge.get("/healthz")
+    assert (health.status, await health.text()) == (200, "ok")
+    assert "Allow: /" in await (await edge.get("/robots.txt")).text()
+    assert (await edge.get("/favicon.ico")).status == 204
+    assert "Tracked links" in await (await edge.get("/")).text()
+
+
+async def test_a_hundred_people_at_once(edge: Edge) -> None:
+    answers = await asyncio.gather(*(edge.get("/summer", user_agent=f"{BROWSER} {n}") for n in range(100)))
+    assert Counter(answer.status for answer in answers) == {302: 100}
+    assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 100}
+    assert await edge.uniques() == {SUMMER: 100}
+
+
+async def test_people_are_redirected_even_when_nothing_can_be_counted(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(edge.visitors, "visitor", fail)
+    with structlog.testing.capture_logs() as logs:
+        assert (await edge.get("/summer")).status == 302
+    assert [entry["log_level"] for entry in logs] == ["error"]
+
+
+async def test_an_internal_error_is_a_plain_page(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise OSError("broken at 127.0.0.1")
+
+    monkeypatch.setattr(addresses, "get", fail)
+    with structlog.testing.capture_logs() as logs:
+        answer = await edge.get("/summer")
+    assert answer.status == 500
+    assert "Something went wrong" in await answer.text()
+    assert "broken" not in await answer.text()
+    assert "127.0.0.1" not in str(logs)
+
+
+async def test_salts_and_visitors_are_forgotten_after_two_days(edge: Edge, clock: FixedClock) -> None:
+    await edge.get("/summer")
+    async with edge.db.read() as conn:
+        before = await hits.salt(conn, GUILD, TODAY)
+    clock.move(hours=47)
+    await edge.visitors.forget(clock.now())
+    async with edge.db.read() as conn:
+        assert await hits.salt(conn, GUILD, TODAY) == before
+    clock.move(hours=25)
+    await edge.visitors.forget(clock.now())
+    async with edge.db.read() as conn:
+        assert await hits.salt(conn, GUILD, TODAY) is None
+        assert await recount.count_events(conn) == 1
+
+
+@pytest.mark.parametrize("trusted", [(ipaddress.ip_network("127.0.0.0/8"),)])
+async def test_behind_a_trusted_proxy_visitors_are_told_apart(edge: Edge) -> None:
+    for client in ("203.0.113.7", "203.0.113.8", "198.51.100.1, 203.0.113.8"):
+        await edge.get("/summer", X_Forwarded_For=client)
+    assert await edge.uniques() == {SUMMER: 2}
+
+
+async def test_an_unknown_proxy_is_not_believed_and_warned_of_once(edge: Edge) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for client in ("203.0.113.7", "203.0.113.8"):
+            await edge.get("/summer", X_Forwarded_For=client)
+    assert await edge.uniques() == {SUMMER: 1}
+    (warning,) = logs
+    assert "web.trusted_proxies" in warning["event"]
+    assert "203.0.113" not in str(warning)
+
+
+@pytest.mark.parametrize("trusted", [(ipaddress.ip_network("127.0.0.0/8"),)])
+async def test_no_address_reaches_the_disk_or_the_logs(
+    edge: Edge, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for n in range(20):
+        await edge.get("/summer", X_Forwarded_For=f"203.0.113.{n}")
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+    writer.write(b"nonsense\r\nX-Forwarded-For: 203.0.113.99\r\n\r\n")
+    assert b"400" in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    said = caplog.text + "".join(capfd.readouterr())
+    assert "203.0.113." not in said
+    assert "127.0.0.1" not in said
+    files = await asyncio.to_thread(lambda: [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()])
+    assert sum(map(len, files)) > 10_000
+    assert not any(b"203.0.113." in content or b"Mozilla" in content for content in files)
+
+
+async def test_closing_does_not_wait_for_idle_connections(db: Database, clock: FixedClock) -> None:
+    async with Recorder(db) as recorder, aiohttp.ClientSession() as http:
+        tracker = Tracker(db=db, recorder=recorder, visitors=Visitors(db, clock), clock=clock, ids=Ids())
+        async with serve(tracker, host="127.0.0.1", port=0, base_url=URL("https://go.example")) as web:
+            _, idle = await asyncio.open_connection("127.0.0.1", web.port)
+            async with http.get(f"http://127.0.0.1:{web.port}/healthz") as answer:
+                assert answer.status == 200
+            began = time.monotonic()
+        assert time.monotonic() - began < 4
+        idle.close()
+        await idle.wait_closed()
+
+
+TRUSTED = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client", "is_unknown"),
+    [
+        ("203.0.113.7", [], "203.0.113.7", False),
+        ("203.0.113.7", ["198.51.100.1"], "203.0.113.7", True),
+        ("10.0.0.1", [], "10.0.0.1", False),
+        ("10.0.0.1", ["198.51.100.1"], "198.51.100.1", False),
+        ("10.0.0.1", ["192.0.2.66, 198.51.100.1, 10.0.0.2"], "198.51.100.1", False),
+        ("10.0.0.1", ["192.0.2.66", "198.51.100.1"], "198.51.100.1", False),
+        ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3", False),
+        ("10.0.0.1", ["198.51.100.1:4711"], "198.51.100.1", False),
+        ("10.0.0.1", ["[2001:db8::1]:4711"], "2001:db8::1", False),
+        ("fd00::1", ["2001:db8::1"], "2001:db8::1", False),
+        ("::ffff:10.0.0.1", ["198.51.100.1"], "198.51.100.1", False),
+        ("10.0.0.1", ["192.0.2.66, unknown"], "10.0.0.1", False),
+        ("10.0.0.1", ["192.0.2.66, "], "10.0.0.1", False),
+        ("", ["192.0.2.66"], "", True),
+    ],
+)
+def test_the_client_is_the_right_most_hop_that_is_no_trusted_proxy(
+    peer: str, forwarded: list[str], client: str, is_unknown: bool
+) -> None:
+    assert client_address(peer, forwarded, TRUSTED) == (client, is_unknown)
