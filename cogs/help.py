@@ -1,0 +1,72 @@
+"""`/help` and `/explain`: what there is to type, and what the words mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.insights.glossary import GLOSSARY
+from bot.services import Services
+from bot.stats import DEFAULT_PERIOD, Scope
+from bot.texts import _
+from cogs.ui.answers import actor, begin, embed
+
+if TYPE_CHECKING:
+    from bot.client import Client
+
+TERMS = [app_commands.Choice(name=term.name, value=key) for key, term in GLOSSARY.items()]
+
+SECTIONS = (
+    (_("Share a link"), ("link add", "post add", "link list", "link show")),
+    (_("Look at the numbers"), ("stats link", "stats creator", "stats server", "impressions log", "explain")),
+    (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
+    (_("Look after links"), ("link edit", "link archive", "link delete")),
+    (_("For managers"), ("setup", "digest setup", "digest preview", "digest status", "digest off", "link transfer")),
+)
+
+
+class Help(commands.Cog):
+    def __init__(self, bot: Client) -> None:
+        self._bot = bot
+        self._services: Services = bot.services
+
+    @app_commands.command(name="help", description="What Eyeballs does, and every command")
+    async def help(self, interaction: discord.Interaction) -> None:
+        answer = embed(
+            _("Eyeballs: who looked, and who clicked"),
+            _(
+                "Make a tracked link, share its address, and see the impressions and clicks it gets.\n"
+                "**Begin with** `/link add`, then `/stats link`."
+            ),
+        )
+        commands_by_name = {command.qualified_name: command for command in self._bot.tree.walk_commands()}
+        for title, names in SECTIONS:
+            rows = [f"`/{name}` {commands_by_name[name].description}" for name in names]
+            answer.add_field(name=title, value="\n".join(rows)[:1024], inline=False)
+        answer.set_footer(text=_("Answers are private to you; share:True shows stats to everybody."))
+        await interaction.response.send_message(embed=answer, ephemeral=True)
+
+    @app_commands.command(name="explain", description="What a word means, with your own numbers as the example")
+    @app_commands.describe(term="Which word")
+    @app_commands.choices(term=TERMS)
+    async def explain(self, interaction: discord.Interaction, term: str) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        word = GLOSSARY[term]
+        shown = await self._services.stats.show(who, Scope.CREATOR, who.user_id, DEFAULT_PERIOD)
+        answer = embed(word.name, word.meaning)
+        answer.add_field(name=_("How it is counted"), value=word.formula, inline=False)
+        example = word.example(shown.report.now)
+        answer.add_field(
+            name=_("Your last {n} days").format(n=DEFAULT_PERIOD),
+            value=example or _("No numbers of yours to show this with yet."),
+            inline=False,
+        )
+        await interaction.followup.send(embed=answer, ephemeral=True)
+
+
+async def setup(bot: Client) -> None:
+    await bot.add_cog(Help(bot))

@@ -1,0 +1,111 @@
+"""`/impressions`: type in what a platform reported for a post."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import InvalidError, NotFoundError
+from bot.impressions.numbers import parse_count
+from bot.links.access import Actor
+from bot.services import Services
+from bot.texts import _
+from cogs.ui import format as fmt
+from cogs.ui import pick
+from cogs.ui.answers import actor, begin, embed
+from storage.records import Post
+
+if TYPE_CHECKING:
+    from bot.client import Client
+
+
+class Impressions(
+    commands.GroupCog, group_name="impressions", group_description="Impressions that platforms told you of"
+):
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @app_commands.command(name="log", description="Type in a post's impressions as the platform shows them")
+    @app_commands.describe(
+        impressions="The total so far, such as 20000, 20,000, 20.000 or 20k",
+        post="Which post; leave it out to register a new one by platform and kind",
+        platform="For a new post: where it stands",
+        kind="For a new post: what kind",
+        link="For a new post: the link it carries",
+        title="For a new post: what you call it",
+        as_of="When the platform showed it; now when left out",
+    )
+    @app_commands.rename(as_of="as-of")
+    @app_commands.autocomplete(post=pick.post, link=pick.link)
+    @app_commands.choices(platform=pick.PLATFORMS, kind=pick.KINDS)
+    async def log(
+        self,
+        interaction: discord.Interaction,
+        impressions: str,
+        post: str | None = None,
+        platform: str | None = None,
+        kind: str | None = None,
+        link: str | None = None,
+        title: str = "",
+        as_of: app_commands.Timestamp | None = None,
+    ) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        value = parse_count(impressions, "impressions")
+        at = self._services.impressions.require_past(as_of)
+        if post is not None:
+            if platform or kind or link or title:
+                raise InvalidError(
+                    _("post: it is registered already; leave out platform, kind, link and title, or leave out post.")
+                )
+            target = await self._post(who, post)
+        else:
+            target = await self._new_post(who, platform, kind, link, title)
+        logged = await self._services.impressions.log(who, target, value, at)
+        if logged.before is None:
+            text = _("{n} reported impressions for {post}.")
+        elif logged.growth >= 0:
+            text = _("{n} reported impressions for {post}: {growth} more than the {before} before.")
+        else:
+            text = _("{n} reported impressions for {post}: a correction, {growth} fewer than the {before} before.")
+        text = text.format(
+            n=f"**{fmt.number(value)}**",
+            post=fmt.post_name(target),
+            growth=fmt.number(abs(logged.growth)),
+            before=fmt.number(logged.before or 0),
+        )
+        answer = embed(_("Logged"), f"{text}\n{await self._hint(who, target, new=post is None)}")
+        await interaction.followup.send(embed=answer, ephemeral=True)
+
+    async def _post(self, who: Actor, text: str) -> Post:
+        if not text.isdecimal() or len(text) > 19:
+            raise NotFoundError(
+                _(
+                    "post: “{value}” is not one of your posts. Choose one from the list, "
+                    "or leave post out and give platform and kind."
+                ).format(value=fmt.plain(text, 60))
+            )
+        return await self._services.posts.get(who, int(text))
+
+    async def _new_post(self, who: Actor, platform: str | None, kind: str | None, link: str | None, title: str) -> Post:
+        if platform is None or kind is None:
+            raise InvalidError(
+                _("Which post was it? Choose one under post, or give platform and kind to register a new one.")
+            )
+        carried = None if link is None else await self._services.links.find(who, link)
+        return await self._services.posts.add(who, carried, platform, kind, title=title)
+
+    async def _hint(self, who: Actor, post: Post, *, new: bool) -> str:
+        if post.link_id is None:
+            return _("It carries no tracked link, so it counts in impressions and has no CTR.")
+        if not new:
+            return _("/stats link shows them beside the clicks of that post's address.")
+        link = await self._services.links.get(who, post.link_id)
+        return _("Its own tracked address from now on:") + "\n" + fmt.copyable(self._services.links.url(link, post))
+
+
+async def setup(bot: Client) -> None:
+    await bot.add_cog(Impressions(bot.services))

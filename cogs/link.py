@@ -1,0 +1,216 @@
+"""`/link`: add, list, show, edit, archive, transfer and delete tracked links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import InvalidError
+from bot.services import Services
+from bot.texts import _
+from cogs.ui import format as fmt
+from cogs.ui import links as ui
+from cogs.ui import people, pick
+from cogs.ui.answers import actor, begin
+from storage.records import Link as LinkRecord
+from storage.records import Post as PostRecord
+from storage.records import Server
+
+if TYPE_CHECKING:
+    from bot.client import Client
+
+
+NO_LINKS = _(
+    "No links yet. Make the first with /link add, for example:\n"
+    "`/link add destination:https://shop.example/summer name:summer`"
+)
+
+
+class Link(commands.GroupCog, group_name="link", group_description="Tracked links: add, find and change them"):
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @app_commands.command(name="add", description="Make a tracked link; the answer is its address, ready to copy")
+    @app_commands.describe(
+        destination="Where it leads, such as https://shop.example/summer",
+        name="Its short name in the address; a random one when left out",
+        title="What people call it",
+        creator="Whose link it is; managers may add for anyone",
+        tags="Words to find it by, separated by commas",
+        private="Keep its name out of digests and rankings; totals count it",
+    )
+    async def add(
+        self,
+        interaction: discord.Interaction,
+        destination: str,
+        name: str | None = None,
+        title: str = "",
+        creator: discord.User | None = None,
+        tags: str = "",
+        private: bool = False,
+    ) -> None:
+        await begin(interaction)
+        if creator is not None and creator.bot:
+            raise InvalidError(_("creator: a bot can't own links; choose a member."))
+        who = actor(interaction)
+        link = await self._services.links.add(
+            who,
+            destination,
+            name=name,
+            title=title,
+            creator_id=None if creator is None else creator.id,
+            tags=tags,
+            private=private,
+        )
+        naming = (
+            _("It counts in totals only: digests and rankings never name it.")
+            if private
+            else _("Digests and rankings may name it; /link edit private:True keeps it out.")
+        )
+        hints = [naming, _("Sharing it in several places? /post add gives each its own address.")]
+        server = await self._services.servers.get(who.guild_id)
+        if not server.is_set_up:
+            hints.append(defaults(server))
+        await self._show(interaction, link, heading=_("Your tracked link is ready"), hint="\n".join(hints))
+
+    @app_commands.command(name="list", description="Your links, newest first; a manager sees the server's")
+    @app_commands.describe(creator="Only this creator's", archived="Show the archived ones")
+    async def list(
+        self, interaction: discord.Interaction, creator: discord.User | None = None, archived: bool = False
+    ) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        creator_id = 0 if creator is None else creator.id
+        found = await self._services.links.visible(who, creator_id=creator_id or None, archived=archived)
+        if not found:
+            text = _("No archived links.") if archived else NO_LINKS
+            await interaction.followup.send(text, ephemeral=True)
+            return
+        message = await ui.listing(interaction, found, 0, creator_id=creator_id, archived=archived)
+        await interaction.followup.send(**message, ephemeral=True)
+
+    @app_commands.command(name="show", description="Everything about one link, and its posts")
+    @app_commands.describe(link="Which link")
+    @app_commands.autocomplete(link=pick.link)
+    async def show(self, interaction: discord.Interaction, link: str) -> None:
+        await begin(interaction)
+        found = await self._services.links.find(actor(interaction), link)
+        posts = [(post, self._services.links.url(found, post)) for post in await self._services.posts.of_link(found)]
+        await self._show(interaction, found, posts)
+
+    async def _show(
+        self,
+        interaction: discord.Interaction,
+        link: LinkRecord,
+        posts: Sequence[tuple[PostRecord, str]] = (),
+        *,
+        heading: str = "",
+        hint: str = "",
+    ) -> None:
+        creator = fmt.escape(await people.name_of(interaction, link.creator_id))
+        url = self._services.links.url(link)
+        await interaction.followup.send(
+            embed=ui.card(link, url, creator, posts, heading=heading, hint=hint), ephemeral=True
+        )
+
+    @app_commands.command(name="edit", description="Change a link; what you leave out stays as it is")
+    @app_commands.describe(
+        link="Which link",
+        destination="Where it leads from now on; its address and numbers stay",
+        title="What people call it; a single - removes it",
+        tags="Words to find it by, separated by commas; a single - removes them",
+        private="Keep its name out of digests and rankings; totals count it",
+    )
+    @app_commands.autocomplete(link=pick.link)
+    async def edit(
+        self,
+        interaction: discord.Interaction,
+        link: str,
+        destination: str | None = None,
+        title: str | None = None,
+        tags: str | None = None,
+        private: bool | None = None,
+    ) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        found = await self._services.links.find(who, link)
+        changed = await self._services.links.edit(
+            who,
+            found.id,
+            destination=destination,
+            title="" if title == "-" else title,
+            tags="" if tags == "-" else tags,
+            private=private,
+        )
+        await self._show(interaction, changed, heading=_("Changed"))
+
+    @app_commands.command(name="archive", description="Take a link out of the lists; it redirects and counts on")
+    @app_commands.describe(link="Which link", restore="Bring an archived link back instead")
+    @app_commands.autocomplete(link=pick.archivable)
+    async def archive(self, interaction: discord.Interaction, link: str, restore: bool = False) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        found = await self._services.links.find(who, link)
+        await self._services.links.archive(who, found.id, archived=not restore)
+        text = (
+            _("{link} is back in the lists.")
+            if restore
+            else _("{link} is archived: it left the lists and redirects on. Bring it back with restore:True.")
+        )
+        await interaction.followup.send(text.format(link=fmt.label(found)), ephemeral=True)
+
+    @app_commands.command(name="transfer", description="Give a link with its posts and numbers to another creator")
+    @app_commands.describe(link="Which link", creator="Who gets it")
+    @app_commands.autocomplete(link=pick.link)
+    async def transfer(self, interaction: discord.Interaction, link: str, creator: discord.Member) -> None:
+        await begin(interaction)
+        if creator.bot:
+            raise InvalidError(_("creator: a bot can't own links; choose a member."))
+        who = actor(interaction)
+        found = await self._services.links.find(who, link)
+        await self._services.links.transfer(who, found.id, creator.id)
+        text = _("{link} with its posts and numbers belongs to {creator} now.")
+        await interaction.followup.send(
+            text.format(link=fmt.label(found), creator=fmt.escape(creator.display_name)), ephemeral=True
+        )
+
+    @app_commands.command(name="delete", description="Stop a link for good; its name is never given out again")
+    @app_commands.describe(link="Which link")
+    @app_commands.autocomplete(link=pick.link)
+    async def delete(self, interaction: discord.Interaction, link: str) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        found = await self._services.links.find(who, link)
+        view = discord.ui.View(timeout=None)
+        view.add_item(ui.DeleteButton(found.id, who.user_id)).add_item(ui.KeepButton(who.user_id))
+        await interaction.followup.send(embed=_delete_question(found, self._services), view=view, ephemeral=True)
+
+
+def _delete_question(link: LinkRecord, services: Services) -> discord.Embed:
+    answer = ui.embed(
+        _("Delete {name}?").format(name=fmt.escape(link.label)),
+        _(
+            "`{address}` and the addresses of its posts will answer “not found”, wherever they were shared. "
+            "This can't be undone, and the name is never given out again.\n"
+            "To take it out of the lists only, use /link archive."
+        ).format(address=services.links.url(link)),
+    )
+    answer.colour = discord.Colour.red()
+    return answer
+
+
+def defaults(server: Server) -> str:
+    """What holds until a manager uses /setup."""
+    return _(
+        "Until a manager uses /setup: days are those of {zone}, weeks begin on {weekday}, only managers add links, "
+        "and no digest is posted."
+    ).format(zone=server.timezone, weekday=fmt.WEEKDAYS[server.first_weekday])
+
+
+async def setup(bot: Client) -> None:
+    bot.add_dynamic_items(ui.PageButton, ui.DeleteButton, ui.KeepButton)
+    await bot.add_cog(Link(bot.services))

@@ -1,0 +1,41 @@
+"""`/setup`: a server's settings in one guided answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.links.access import require_manager
+from bot.services import Services
+from cogs.ui import pick
+from cogs.ui import setup as ui
+from cogs.ui.answers import actor, begin
+
+if TYPE_CHECKING:
+    from bot.client import Client
+
+
+class Setup(commands.Cog):
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @app_commands.command(name="setup", description="Time zone, week, creator role, who may add links, digest channel")
+    @app_commands.describe(zone="The server's time zone; any IANA zone, such as Europe/Berlin")
+    @app_commands.autocomplete(zone=pick.zone)
+    @app_commands.default_permissions(manage_guild=True)
+    async def setup(self, interaction: discord.Interaction, zone: str | None = None) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        require_manager(who)
+        if zone is not None:
+            await self._services.servers.change(who, timezone=zone)
+            await self._services.digests.reschedule(who)
+        await interaction.followup.send(**await ui.message(interaction), ephemeral=True)
+
+
+async def setup(bot: Client) -> None:
+    bot.add_view(ui.SetupView())
+    await bot.add_cog(Setup(bot.services))

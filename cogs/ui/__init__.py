@@ -1,0 +1,1 @@
+"""What people see in Discord: embeds, views, modals, autocomplete."""

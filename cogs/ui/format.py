@@ -1,0 +1,106 @@
+"""Numbers, dates and people's own texts, made ready for a Discord message."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import discord
+
+from bot.insights.periods import Period
+from bot.insights.rates import Change, Direction, Rate
+from bot.links.platforms import describe
+from bot.texts import _
+from storage.records import Link, Post
+
+ACCENT = discord.Colour(0x4CC2FF)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def escape(text: str, limit: int = 100) -> str:
+    """A user's text on one line, with no Markdown, mention or link left alive, cut to `limit` characters."""
+    flat = _CONTROL.sub(" ", text).strip()
+    if len(flat) > limit:
+        flat = flat[: limit - 1] + "…"
+    escaped = discord.utils.escape_markdown(flat, as_needed=False, ignore_links=False)
+    return re.sub(r"([\[\]()<>#:@])", r"\\\1", escaped)
+
+
+def plain(text: str, limit: int = 100) -> str:
+    """A user's text where Discord shows no Markdown: choices, buttons, alt texts, pictures."""
+    flat = _CONTROL.sub(" ", text).strip()
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def label(link: Link) -> str:
+    """A link by name, in bold, with its slug when a title hides it."""
+    return f"**{escape(link.label)}**" + (f" (`{link.slug}`)" if link.title else "")
+
+
+def post_name(post: Post) -> str:
+    """A post as people say it: Instagram story “Teaser”."""
+    return describe(post.platform, post.kind) + (f" “{escape(post.title, 40)}”" if post.title else "")
+
+
+def copyable(url: str) -> str:
+    """An address in a block of its own, which Discord lets people copy at a press."""
+    return f"```\n{url}\n```\n"
+
+
+def number(value: int) -> str:
+    return f"{value:,}"
+
+
+def percent(share: float) -> str:
+    """0.0423 as "4.2%"; small shares keep two digits that count."""
+    value = share * 100
+    if value and abs(value) < 1:
+        return f"{value:.2g}%"
+    return f"{value:,.1f}%" if abs(value) < 100 else f"{value:,.0f}%"
+
+
+def rate(value: Rate) -> str:
+    return percent(value.value)
+
+
+def change(value: Change) -> str:
+    """How a number moved: "▲ 12%", "about the same", "new"; nothing where there is nothing to say."""
+    match value.direction:
+        case Direction.NEW:
+            return _("new")
+        case Direction.NONE:
+            return ""
+        case Direction.SAME:
+            return _("about the same")
+        case Direction.UP:
+            return f"▲\u00a0{abs(value.ratio or 0) * 100:,.0f}%"
+        case Direction.DOWN:
+            return f"▼\u00a0{abs(value.ratio or 0) * 100:,.0f}%"
+
+
+def date(day: dt.date, *, year: bool = False) -> str:
+    return f"{day.day} {day:%b}" + (f" {day.year}" if year else "")
+
+
+def dates(period: Period) -> str:
+    """The days of a period, both ends named: "28 Oct – 24 Nov 2026"."""
+    first, last = period.first, period.last
+    if first == last:
+        return date(last, year=True)
+    return f"{date(first, year=first.year != last.year)} – {date(last, year=True)}"
+
+
+def time_of_day(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def moment(at: dt.datetime, style: str = "f") -> str:
+    """An instant that every reader sees in their own zone."""
+    return f"<t:{int(at.timestamp())}:{style}>"
+
+
+def count_of(n: int, one: str, many: str) -> str:
+    """ "1 click", "1,234 clicks"."""
+    return f"{number(n)} {one if n == 1 else many}"

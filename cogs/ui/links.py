@@ -1,0 +1,155 @@
+"""How links look in an answer, and the buttons under them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+from yarl import URL
+
+from bot.texts import _
+from cogs.ui import format as fmt
+from cogs.ui import people
+from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from storage.records import Link, Post, State
+
+PAGE = 10
+POSTS = 10
+
+
+def card(
+    link: Link, url: str, creator: str, posts: Sequence[tuple[Post, str]] = (), *, heading: str = "", hint: str = ""
+) -> discord.Embed:
+    """One link with its tracked address in a block of its own; `creator` is its creator's name."""
+    answer = embed(heading or fmt.escape(link.label), fmt.copyable(url) + hint)
+    answer.add_field(name=_("Leads to"), value=fmt.escape(link.destination, 300), inline=False)
+    answer.add_field(name=_("Creator"), value=creator)
+    answer.add_field(name=_("Named in digests"), value=_("no, private") if link.private else _("yes"))
+    answer.add_field(name=_("State"), value=_("archived") if link.state is State.ARCHIVED else _("active"))
+    if link.title:
+        answer.add_field(name=_("Title"), value=fmt.escape(link.title))
+    if link.tags:
+        answer.add_field(name=_("Tags"), value=", ".join(fmt.escape(tag) for tag in link.tags))
+    answer.add_field(name=_("Added"), value=fmt.moment(link.created_at, "D"))
+    if posts:
+        rows = [f"{fmt.post_name(post)}\n`{address}`" for post, address in posts[:POSTS]]
+        if len(posts) > POSTS:
+            rows.append(_("and {n} more").format(n=len(posts) - POSTS))
+        answer.add_field(name=_("Posts"), value="\n".join(rows)[:1024], inline=False)
+    return answer
+
+
+async def listing(
+    interaction: discord.Interaction, links: Sequence[Link], page: int, *, creator_id: int, archived: bool
+) -> dict[str, Any]:
+    """The keywords of a message that lists a page of links, with buttons where there is more than one page."""
+    who, base_url = actor(interaction), services(interaction).links.base_url
+    pages = max(1, -(-len(links) // PAGE))
+    page = min(max(page, 0), pages - 1)
+    shown = links[page * PAGE : (page + 1) * PAGE]
+    names = await people.names_of(interaction, (link.creator_id for link in shown)) if who.manager else {}
+    rows = []
+    for link in shown:
+        notes = [f"→ {fmt.escape(URL(link.destination).host or '', 60)}"]
+        if link.creator_id in names:
+            notes.append(names[link.creator_id])
+        if link.private:
+            notes.append(_("private"))
+        if link.tags:
+            notes.append(" ".join(f"\\#{fmt.escape(tag, 30)}" for tag in link.tags[:3]))
+        rows.append(f"**{fmt.escape(link.label)}** {' · '.join(notes)}\n`{base_url / link.slug}`")
+    title = _("Archived links") if archived else _("Links")
+    answer = embed(f"{title} ({fmt.number(len(links))})", "\n".join(rows))
+    view = discord.ui.View(timeout=None)
+    if pages > 1:
+        answer.set_footer(text=_("Page {page} of {pages}").format(page=page + 1, pages=pages))
+        for step, label in ((page - 1, _("Previous")), (page + 1, _("Next"))):
+            view.add_item(PageButton(who.user_id, creator_id, archived, step, label, off=not 0 <= step < pages))
+    return {"embed": answer, "view": view}
+
+
+class PageButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"links:(?P<asker>\d{1,20}):(?P<creator>\d{1,20}):(?P<archived>[01]):(?P<page>-?\d{1,5})",
+):
+    """Turns the page of a list of links in place."""
+
+    def __init__(
+        self, asker_id: int, creator_id: int, archived: bool, page: int, label: str = "", *, off: bool = False
+    ) -> None:
+        custom_id = f"links:{asker_id}:{creator_id}:{archived:d}:{page}"
+        super().__init__(discord.ui.Button(label=label or "…", custom_id=custom_id, disabled=off))
+        self._asker_id = asker_id
+        self._creator_id = creator_id
+        self._archived = archived
+        self._page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> PageButton:
+        return cls(int(match["asker"]), int(match["creator"]), match["archived"] == "1", int(match["page"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        await interaction.response.defer()
+        found = await services(interaction).links.visible(
+            actor(interaction), creator_id=self._creator_id or None, archived=self._archived
+        )
+        message = await listing(interaction, found, self._page, creator_id=self._creator_id, archived=self._archived)
+        await interaction.edit_original_response(**message)
+
+
+class DeleteButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"delete:(?P<link>\d{1,20}):(?P<asker>\d{1,20})",
+):
+    """Deletes a link for good, after it was asked about."""
+
+    def __init__(self, link_id: int, asker_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=_("Delete for good"),
+                style=discord.ButtonStyle.danger,
+                custom_id=f"delete:{link_id}:{asker_id}",
+            )
+        )
+        self._link_id = link_id
+        self._asker_id = asker_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> DeleteButton:
+        return cls(int(match["link"]), int(match["asker"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        await interaction.response.defer()
+        link = await services(interaction).links.delete(actor(interaction), self._link_id)
+        text = _("Deleted. {address} answers “not found” from now on, and the name is never given out again.").format(
+            address=f"`{services(interaction).links.url(link)}`"
+        )
+        await interaction.edit_original_response(content=text, embed=None, view=None)
+
+
+class KeepButton(Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"keep:(?P<asker>\d{1,20})"):
+    """Leaves everything as it is."""
+
+    def __init__(self, asker_id: int) -> None:
+        super().__init__(discord.ui.Button(label=_("Keep it"), custom_id=f"keep:{asker_id}"))
+        self._asker_id = asker_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> KeepButton:
+        return cls(int(match["asker"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        await interaction.response.edit_message(content=_("Nothing was deleted."), embed=None, view=None)

@@ -1,0 +1,144 @@
+"""The guided answer of `/setup`: what is set, and a select for each setting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from bot.digests.service import Status
+from bot.texts import _
+from cogs.ui import digest as digest_ui
+from cogs.ui import format as fmt
+from cogs.ui import people
+from cogs.ui.answers import actor, embed, say_error, services
+from cogs.ui.pick import COMMON_ZONES
+from storage.records import AddPolicy, DigestState, Server
+
+POLICIES = {
+    AddPolicy.CREATORS: _("Managers and the creator role"),
+    AddPolicy.MANAGERS: _("Managers only"),
+    AddPolicy.EVERYONE: _("Everyone"),
+}
+
+
+async def message(interaction: discord.Interaction) -> dict[str, Any]:
+    """The keywords of the answer: what is set now, and the selects that change it."""
+    who = actor(interaction)
+    server = await services(interaction).servers.get(who.guild_id)
+    status = await services(interaction).digests.status(who.guild_id)
+    return {"embed": _embed(interaction, server, status), "view": SetupView(server, status)}
+
+
+def _embed(interaction: discord.Interaction, server: Server, status: Status | None) -> discord.Embed:
+    intro = (
+        _("Choose below; each choice is saved at once.")
+        if server.is_set_up
+        else _("Eyeballs works already, with these defaults. Choose below; each choice is saved at once.")
+    )
+    answer = embed(_("Setup"), intro)
+    role = _("none chosen")
+    if server.creator_role_id is not None:
+        role = people.role_name(interaction.guild, server.creator_role_id)
+    adds = POLICIES[server.add_policy]
+    if server.add_policy is AddPolicy.CREATORS and server.creator_role_id is None:
+        adds = _("Managers only, until a creator role is chosen")
+    answer.add_field(name=_("Time zone"), value=f"{server.timezone}\n" + _("for stats and digests alike"))
+    answer.add_field(name=_("Weeks begin on"), value=fmt.WEEKDAYS[server.first_weekday])
+    answer.add_field(name=_("Creator role"), value=role)
+    answer.add_field(name=_("Who may add links"), value=adds)
+    answer.add_field(name=_("Weekly digest"), value=_digest(interaction, status), inline=False)
+    answer.set_footer(text=_("Any other time zone: /setup zone. Another day or time of the digest: /digest setup."))
+    return answer
+
+
+def _digest(interaction: discord.Interaction, status: Status | None) -> str:
+    if status is None or status.digest.state is DigestState.OFF:
+        return _("off; choose a channel below")
+    digest = status.digest
+    line = _("{weekday}s at {time} in {channel}").format(
+        weekday=fmt.WEEKDAYS[digest.weekday],
+        time=fmt.time_of_day(digest.minute),
+        channel=people.channel_name(interaction.guild, digest.channel_id),
+    )
+    channel = interaction.guild.get_channel(digest.channel_id) if interaction.guild else None
+    if channel is None:
+        return line + "\n⚠️ " + _("The channel is gone; choose another one.")
+    missing = digest_ui.missing_permissions(channel)
+    if missing:
+        return line + "\n⚠️ " + _("Eyeballs lacks there: {list}.").format(list=", ".join(missing))
+    return line + "\n" + _("Eyeballs has every permission it needs there.")
+
+
+class SetupView(discord.ui.View):
+    """Five selects with fixed ids, so that they work after a restart. Every press checks the permission again."""
+
+    def __init__(self, server: Server | None = None, status: Status | None = None) -> None:
+        super().__init__(timeout=None)
+        server = server or Server(0)
+        zones = list(dict.fromkeys((server.timezone, *COMMON_ZONES)))[:25]
+        self.zone.options = [
+            discord.SelectOption(
+                label=_("Time zone: {zone}").format(zone=zone), value=zone, default=zone == server.timezone
+            )
+            for zone in zones
+        ]
+        self.weekday.options = [
+            discord.SelectOption(
+                label=_("Weeks begin on {day}").format(day=name), value=str(n), default=n == server.first_weekday
+            )
+            for n, name in enumerate(fmt.WEEKDAYS)
+        ]
+        self.policy.options = [
+            discord.SelectOption(
+                label=_("May add links: {who}").format(who=name), value=policy, default=policy is server.add_policy
+            )
+            for policy, name in POLICIES.items()
+        ]
+        if server.creator_role_id is not None:
+            self.role.default_values = [
+                discord.SelectDefaultValue(id=server.creator_role_id, type=discord.SelectDefaultValueType.role)
+            ]
+        if status is not None and status.digest.state is not DigestState.OFF:
+            self.channel.default_values = [
+                discord.SelectDefaultValue(id=status.digest.channel_id, type=discord.SelectDefaultValueType.channel)
+            ]
+
+    async def _save(self, interaction: discord.Interaction, **changes: object) -> None:
+        await interaction.response.defer()
+        await services(interaction).servers.change(actor(interaction), **changes)
+        if "timezone" in changes:
+            await services(interaction).digests.reschedule(actor(interaction))
+        await interaction.edit_original_response(**await message(interaction))
+
+    @discord.ui.select(custom_id="setup:zone", placeholder=_("Time zone"))
+    async def zone(self, interaction: discord.Interaction, select: discord.ui.Select[SetupView]) -> None:
+        await self._save(interaction, timezone=select.values[0])
+
+    @discord.ui.select(custom_id="setup:weekday", placeholder=_("First day of the week"))
+    async def weekday(self, interaction: discord.Interaction, select: discord.ui.Select[SetupView]) -> None:
+        await self._save(interaction, first_weekday=int(select.values[0]))
+
+    @discord.ui.select(cls=discord.ui.RoleSelect, custom_id="setup:role", placeholder=_("Creator role"), min_values=0)
+    async def role(self, interaction: discord.Interaction, select: discord.ui.RoleSelect[SetupView]) -> None:
+        await self._save(interaction, creator_role_id=select.values[0].id if select.values else None)
+
+    @discord.ui.select(custom_id="setup:policy", placeholder=_("Who may add links"))
+    async def policy(self, interaction: discord.Interaction, select: discord.ui.Select[SetupView]) -> None:
+        await self._save(interaction, add_policy=AddPolicy(select.values[0]))
+
+    @discord.ui.select(
+        cls=discord.ui.ChannelSelect,
+        custom_id="setup:channel",
+        placeholder=_("Channel of the weekly digest"),
+        channel_types=[discord.ChannelType.text, discord.ChannelType.news],
+    )
+    async def channel(self, interaction: discord.Interaction, select: discord.ui.ChannelSelect[SetupView]) -> None:
+        await interaction.response.defer()
+        who = actor(interaction)
+        await services(interaction).servers.change(who)
+        await services(interaction).digests.set_up(who, channel_id=select.values[0].id)
+        await interaction.edit_original_response(**await message(interaction))
+
+    async def on_error(self, interaction: discord.Interaction, error: Exception, item: discord.ui.Item[Any]) -> None:
+        await say_error(interaction, error)

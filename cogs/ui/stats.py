@@ -1,0 +1,246 @@
+"""The answer to every `/stats`: one embed, its chart, and buttons that switch the period in place."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import discord
+
+from bot.charts import Timeline, alt_text
+from bot.insights.rates import change
+from bot.insights.summary import Summary, by_clicks, most_resonant
+from bot.stats import PERIODS, Report, Scope, Shown
+from bot.texts import _
+from cogs.ui import format as fmt
+from cogs.ui import people
+from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from storage.records import Kind, Link, State
+
+TOP = 5
+CHART = "chart.png"
+ASIDE = {
+    "preview": (_("preview"), _("previews")),
+    "crawler": (_("crawler"), _("crawlers")),
+    "prefetch": (_("prefetch"), _("prefetches")),
+    "head": (_("HEAD request"), _("HEAD requests")),
+}
+
+
+async def message(
+    interaction: discord.Interaction, scope: Scope, target: int, days: int, *, private: bool
+) -> dict[str, Any]:
+    """The keywords of a message with the numbers: embed, chart and buttons.
+
+    `private` answers are seen by the asker alone; others never name a private link.
+    """
+    who = actor(interaction)
+    shown = await services(interaction).stats.show(who, scope, target, days)
+    title = shown.link.label if shown.link is not None else await _name(interaction, scope, target)
+    timeline = _timeline(shown.report, title)
+    picture = discord.File(
+        io.BytesIO(await services(interaction).charts.timeline(timeline)), CHART, description=alt_text(timeline)[:1024]
+    )
+    view = discord.ui.View(timeout=None)
+    for choice in PERIODS:
+        view.add_item(PeriodButton(scope, target, choice, who.user_id, current=choice == days))
+    return {"embed": _embed(shown, title, private), "file": picture, "view": view}
+
+
+def _timeline(report: Report, title: str) -> Timeline:
+    return Timeline(
+        title=fmt.plain(title),
+        subtitle=f"{fmt.dates(report.period)}, {report.period.zone}",
+        days=report.period.days,
+        clicks=report.now.clicks_by_day,
+        impressions=report.now.impressions_by_day,
+        unfinished=report.unfinished,
+        previous_clicks=report.before.clicks_by_day if report.before.clicks else None,
+    )
+
+
+def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:
+    report, now = shown.report, shown.report.now
+    heading = _("{name}: last {n} days").format(name=fmt.escape(title), n=len(report.period.days))
+    lines = [f"{fmt.dates(report.period)} · {report.period.zone}"]
+    if report.unfinished:
+        lines[0] += " · " + _("today so far")
+    if shown.link is not None:
+        lines.append(str(shown.url))
+    if not (now.clicks or now.impressions):
+        lines.append("\n" + _("Nothing was counted in this period yet. Share the address, then look again."))
+    answer = embed(heading, "\n".join(lines))
+    add_totals(answer, report)
+    if shown.link is None:
+        add_top_links(answer, report, private_named=private and shown.private_named)
+    if report.lifetime:
+        text = "\n".join(
+            _("{post}: {ctr} ({clicks} of {impressions})").format(
+                post=fmt.post_name(item.post),
+                ctr=fmt.rate(item.rate),
+                clicks=fmt.number(item.rate.clicks),
+                impressions=fmt.number(item.rate.impressions),
+            )
+            for item in report.lifetime[:TOP]
+        )
+        answer.add_field(name=_("Lifetime CTR of posts older than this period"), value=text[:1024], inline=False)
+    answer.set_image(url=f"attachment://{CHART}")
+    answer.set_footer(text=footer(report))
+    return answer
+
+
+def add_totals(answer: discord.Embed, report: Report) -> None:
+    """The headline numbers, each with its change against the period before."""
+    now, before = report.now, report.before
+
+    def with_change(value: int, earlier: int) -> str:
+        moved = fmt.change(change(value, earlier))
+        return f"**{fmt.number(value)}**" + (f"\n{moved}" if moved else "")
+
+    answer.add_field(name=_("Clicks"), value=with_change(now.clicks, before.clicks))
+    answer.add_field(name=_("Unique clicks"), value=with_change(now.unique_clicks, before.unique_clicks))
+    answer.add_field(name=_("Impressions"), value=_impressions(now, before))
+    answer.add_field(name=_("CTR"), value=ctr(now))
+    answer.add_field(name=_("Best day"), value=_best_day(now))
+
+
+def _impressions(now: Summary, before: Summary) -> str:
+    """All impressions, then which were measured here, with their change, and which a platform told.
+
+    Reported figures grow in the period in which somebody typed them in, so that their change says nothing.
+    """
+    lines = [f"**{fmt.number(now.impressions)}**"]
+    if now.measured or before.measured:
+        moved = fmt.change(change(now.measured, before.measured))
+        lines.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
+    if now.reported:
+        lines.append(_("{n} reported").format(n=fmt.number(now.reported)))
+    return "\n".join(lines)
+
+
+def ctr(summary: Summary) -> str:
+    """The click-through rate with what it was formed over."""
+    if summary.ctr is None:
+        return "–\n" + _("no place has both clicks and impressions")
+    return "\n".join(
+        (
+            f"**{fmt.rate(summary.ctr)}**",
+            _("{clicks} of {impressions}").format(
+                clicks=fmt.number(summary.ctr.clicks), impressions=fmt.number(summary.ctr.impressions)
+            ),
+            _("{n} of {all} posts and places").format(n=summary.ctr_places, all=summary.places),
+        )
+    )
+
+
+def _best_day(summary: Summary) -> str:
+    best = summary.best_day
+    if best is None:
+        return "–"
+    words = ("click", "clicks") if best.kind is Kind.CLICK else ("impression", "impressions")
+    return f"**{best.day:%a} {fmt.date(best.day)}**\n{fmt.count_of(best.count, *words)}"
+
+
+def add_top_links(answer: discord.Embed, report: Report, *, private_named: bool) -> None:
+    """The ranking by clicks and what resonates most; private links by name only to who may see them."""
+    named = {
+        link_id: summary
+        for link_id, summary in report.by_link.items()
+        if (link := report.links.get(link_id)) is not None and _may_name(link, private_named)
+    }
+    ranking = by_clicks(named)[:TOP]
+    if not ranking:
+        return
+    rows = [ranked_line(n, report.links[ranked.link_id], ranked.summary) for n, ranked in enumerate(ranking, start=1)]
+    answer.add_field(name=_("Top links"), value="\n".join(rows)[:1024], inline=False)
+    best = most_resonant(named)
+    answer.add_field(
+        name=_("Resonates most"),
+        value=resonant_line(report.links[best.link_id], best.summary) if best else too_early(),
+        inline=False,
+    )
+
+
+def _may_name(link: Link, private_named: bool) -> bool:
+    return link.state is not State.DELETED and (private_named or not link.private)
+
+
+def ranked_line(place: int, link: Link, summary: Summary) -> str:
+    """One row of a ranking: "1. Summer sale · 1,204 clicks · 12,000 impressions"."""
+    parts = [f"{place}. {fmt.label(link)}", fmt.count_of(summary.clicks, "click", "clicks")]
+    if summary.impressions:
+        parts.append(fmt.count_of(summary.impressions, "impression", "impressions"))
+    return " · ".join(parts)
+
+
+def resonant_line(link: Link, summary: Summary) -> str:
+    """The link whose CTR is surely highest, with its interval."""
+    assert summary.ctr is not None
+    low, high = summary.ctr.interval
+    return _("{link}: {ctr} CTR ({clicks} of {impressions}; 95% sure of {low} to {high})").format(
+        link=fmt.label(link),
+        ctr=fmt.rate(summary.ctr),
+        clicks=fmt.number(summary.ctr.clicks),
+        impressions=fmt.number(summary.ctr.impressions),
+        low=fmt.percent(low),
+        high=fmt.percent(high),
+    )
+
+
+def too_early() -> str:
+    return _("Too early to call: no link has 100 impressions with clicks of the same posts and places yet.")
+
+
+def footer(report: Report) -> str:
+    """What the change is against, and what was set aside."""
+    parts = [_("Change against {dates}").format(dates=fmt.dates(report.period.previous))]
+    if report.set_aside:
+        aside = sorted(report.set_aside.items(), key=lambda item: (-item[1], item[0]))
+        named = (fmt.count_of(count, *ASIDE.get(reason, (reason, reason))) for reason, count in aside)
+        parts.append(_("Set aside: {list}").format(list=", ".join(named)))
+    if report.now.unique_clicks:
+        parts.append(_("Unique clicks are counted by day"))
+    return " · ".join(parts)
+
+
+class PeriodButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"stats:(?P<scope>link|creator|server):(?P<target>\d{1,20}):(?P<days>\d{1,3}):(?P<asker>\d{1,20})",
+):
+    """Shows the same numbers for another period, in place. Its whole state is in its id, so it outlives a restart."""
+
+    def __init__(self, scope: Scope, target: int, days: int, asker_id: int, *, current: bool = False) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=_("{n} days").format(n=days),
+                style=discord.ButtonStyle.primary if current else discord.ButtonStyle.secondary,
+                custom_id=f"stats:{scope}:{target}:{days}:{asker_id}",
+            )
+        )
+        self._scope = scope
+        self._target = target
+        self._days = days
+        self._asker_id = asker_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> PeriodButton:
+        return cls(Scope(match["scope"]), int(match["target"]), int(match["days"]), int(match["asker"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        await interaction.response.defer()
+        private = interaction.message is not None and interaction.message.flags.ephemeral
+        found = await message(interaction, self._scope, self._target, self._days, private=private)
+        await interaction.edit_original_response(embed=found["embed"], attachments=[found["file"]], view=found["view"])
+
+
+async def _name(interaction: discord.Interaction, scope: Scope, target: int) -> str:
+    """How a creator or the server is called in a title."""
+    assert interaction.guild is not None
+    if scope is Scope.SERVER:
+        return interaction.guild.name
+    return await people.name_of(interaction, target)

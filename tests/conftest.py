@@ -1,0 +1,223 @@
+"""What the tests stand on: real SQLite, a real web edge, real discord.py before a simulated Discord, one clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.util
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+import simcord
+from yarl import URL
+
+from bot.app import Application, open_application
+from bot.charts import ChartRenderer
+from bot.client import Client
+from bot.clock import FixedClock
+from bot.config import Config, StorageSection, WebSection
+from bot.errors import UserError
+from bot.insights.periods import local_day
+from cogs.ui.digest import Deliverer
+from storage import recount, servers
+from storage.database import Database
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+BROWSER = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.5 Mobile/15E148 Safari/604.1"
+)
+NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
+"""A Wednesday."""
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database.open(tmp_path / "eyeballs.db") as database:
+        yield database
+
+
+async def mismatches(db: Database) -> list[Any]:
+    """Where rollups and events disagree, over all servers: must be empty at every moment."""
+    async with db.read() as conn:
+        found = []
+        for guild_id in await servers.all_ids(conn):
+            zone = (await servers.get(conn, guild_id)).timezone
+            found += await recount.check(conn, guild_id, lambda at, zone=zone: local_day(at, zone))
+        return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+async def fetch(http: aiohttp.ClientSession, url: str, method: str = "GET", **headers: str) -> Answer:
+    """One request as it is written, redirects not followed."""
+    async with http.request(method, URL(url, encoded=True), headers=headers, allow_redirects=False) as response:
+        return Answer(response.status, response.headers, await response.read())
+
+
+@dataclass
+class World:
+    """A server with people in it, the whole application, and a visitor's HTTP client."""
+
+    app: Application
+    env: simcord.Env
+    clock: FixedClock
+    http: aiohttp.ClientSession
+    guild: simcord.GuildHandle
+    channel: simcord.ChannelHandle
+    admin: simcord.MemberActor
+    maya: simcord.MemberActor
+    leo: simcord.MemberActor
+    sam: simcord.MemberActor
+    creator_role: simcord.RoleHandle
+    visitors: int = 0
+    expected: tuple[type[BaseException], ...] = (UserError,)
+    """Errors that an answer may be made of."""
+
+    @property
+    def client(self) -> Client:
+        assert isinstance(self.env.bot, Client)
+        return self.env.bot
+
+    async def visit(self, path: str, *, new: bool = True, method: str = "GET", **headers: str) -> Answer:
+        """Follow an address as a person's browser does; a new person each time unless `new` is False."""
+        self.visitors += new
+        headers = {"User-Agent": f"{BROWSER} Visitor/{self.visitors}"} | headers
+        return await fetch(self.http, f"http://127.0.0.1:{self.app.web.port}/{path.lstrip('/')}", method, **headers)
+
+    def move(self, **delta: float) -> None:
+        """Let time pass, here and at the simulated Discord."""
+        self.clock.move(**delta)
+        self.env.backend.advance_clock((self.clock.now() - self.env.now()).total_seconds())
+
+    def move_to(self, instant: str) -> None:
+        self.move(seconds=(dt.datetime.fromisoformat(instant) - self.clock.now()).total_seconds())
+
+    async def add_link(self, name: str = "summer", by: simcord.MemberActor | None = None, **options: Any) -> Any:
+        options = {"destination": "https://shop.example/summer"} | options
+        return await (by or self.admin).slash(self.channel, "link add", name=name, **options)
+
+    async def tick(self) -> int:
+        return await self.app.services.digests.tick(Deliverer(self.client))
+
+
+def text_of(result: simcord.InteractionResult) -> str:
+    """Everything an answer says, as one text."""
+    parts: list[str] = []
+    for message in [result.response, *result.followups]:
+        if message is None:
+            continue
+        parts.append(message.content)
+        for embed in message.embeds:
+            parts += [embed.title or "", embed.description or "", embed.footer.text or ""]
+            parts += [f"{f.name}: {f.value}" for f in embed.fields]
+    return "\n".join(part for part in parts if part)
+
+
+def answer_of(result: simcord.InteractionResult) -> Any:
+    """The message that answers: the follow-up of a deferred answer, else the answer itself."""
+    return result.followups[-1] if result.followups else result.response
+
+
+class QuickCharts(ChartRenderer):
+    """Draws in this process: a worker process for each test would take most of the time."""
+
+    async def timeline(self, timeline: Any) -> bytes:
+        from bot.charts.timeline import draw
+
+        return draw(timeline)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, clock: FixedClock) -> AsyncIterator[World]:
+    config = Config(
+        web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),
+        storage=StorageSection(path=tmp_path / "eyeballs.db", backups=tmp_path / "backups"),
+    )
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(
+            open_application(config, clock=clock, charts=QuickCharts(), shard_count=1)
+        )
+        env = simcord.Env(app.client())
+        env.backend.advance_clock((clock.now() - env.now()).total_seconds())
+        await env.start()
+        stack.push_async_callback(env.shutdown)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        guild = env.create_guild("Golden Hour")
+        role = guild.create_role("Creator")
+        manager = guild.create_role("Manager", permissions=discord.Permissions(manage_guild=True))
+        channel = guild.create_text_channel("general")
+
+        def member(name: str, *roles: simcord.RoleHandle) -> simcord.MemberActor:
+            return guild.add_member(env.create_user(name, global_name=name.capitalize()), roles=list(roles))
+
+        made = World(
+            app=app,
+            env=env,
+            clock=clock,
+            http=http,
+            guild=guild,
+            channel=channel,
+            admin=member("admin", manager),
+            maya=member("maya", role),
+            leo=member("leo", role),
+            sam=member("sam"),
+            creator_role=role,
+        )
+        yield made
+        unexpected = [error for error in env.errors if not isinstance(getattr(error, "original", error), made.expected)]
+        assert not unexpected
+        assert await mismatches(app.db) == []
+        check_requests(env)
+
+
+def check_requests(env: simcord.Env) -> None:
+    """Hold what the bot sent against Discord's own API description, where it lies beside the checkout."""
+    path = SHARED / "tools" / "openapi_check.py"
+    if not path.exists():
+        return
+    spec = _openapi(path)
+    problems = [problem for problem in spec.check_all(env.http_requests) if problem.level != "warn"]
+    assert not problems, "\n".join(map(str, problems))
+
+
+_specs: dict[Path, Any] = {}
+
+
+def _openapi(path: Path) -> Any:
+    if path not in _specs:
+        import sys
+
+        spec = importlib.util.spec_from_file_location("openapi_check", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["openapi_check"] = module
+        sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.dont_write_bytecode = before
+        _specs[path] = module.Spec.load(path.parent.parent / "discord-openapi.json")
+    return _specs[path]
