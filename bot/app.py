@@ -1,0 +1,123 @@
+"""The one place where everything is built, from config to Discord, and closed in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from yarl import URL
+
+from bot import scheduler
+from bot.charts import ChartRenderer
+from bot.client import Client
+from bot.clock import Clock, SystemClock
+from bot.config import Config
+from bot.digests.service import Digests
+from bot.impressions.service import Impressions
+from bot.links.posts import Posts
+from bot.links.service import Limits, Links
+from bot.profiles.service import Profiles
+from bot.servers import Servers
+from bot.services import Services
+from bot.stats import Stats
+from bot.tracking.recorder import Recorder
+from bot.tracking.tracker import Tracker
+from bot.tracking.visitors import Visitors
+from bot.web.server import WebEdge, serve
+from cogs.ui.digest import Deliverer
+from storage.database import Database
+from storage.ids import Ids
+
+TICK_SECONDS = 20.0
+HOUSEKEEPING_SECONDS = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Everything that runs, but for the connection to Discord."""
+
+    db: Database
+    services: Services
+    recorder: Recorder
+    web: WebEdge
+    base_url: URL
+    shard_count: int | None
+
+    def client(self) -> Client:
+        """A Discord client that is not connected yet."""
+        return Client(self.services, self.db, shard_count=self.shard_count)
+
+
+@asynccontextmanager
+async def open_application(
+    config: Config, *, clock: Clock | None = None, charts: ChartRenderer | None = None, shard_count: int | None = None
+) -> AsyncIterator[Application]:
+    """Build the whole application but Discord; closes in reverse, so that no hit answered for is lost.
+
+    `charts` may be handed in by who keeps a renderer for several applications.
+    """
+    base_url = config.base_url
+    clock = clock or SystemClock()
+    ids = Ids()
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(Database.open(config.storage.path, backups=config.storage.backups))
+        if charts is None:
+            charts = await stack.enter_async_context(ChartRenderer())
+        recorder = await stack.enter_async_context(Recorder(db))
+        visitors = Visitors(db, clock)
+        tracker = Tracker(
+            db=db,
+            recorder=recorder,
+            visitors=visitors,
+            clock=clock,
+            ids=ids,
+            denied_domains=config.links.denied_domains,
+        )
+        web = await stack.enter_async_context(
+            serve(
+                tracker,
+                host=config.web.host,
+                port=config.web.port,
+                base_url=base_url,
+                trusted_proxies=config.web.trusted_proxies,
+            )
+        )
+        limits = Limits(
+            denied_domains=config.links.denied_domains,
+            allow_private_destinations=config.links.allow_private_destinations,
+            per_creator=config.links.per_creator,
+            per_server=config.links.per_server,
+        )
+        stats = Stats(db, clock, base_url)
+        services = Services(
+            clock=clock,
+            servers=Servers(db),
+            links=Links(db, clock, ids, base_url, limits),
+            posts=Posts(db, clock, ids),
+            impressions=Impressions(db, clock, ids),
+            stats=stats,
+            profiles=Profiles(db, base_url),
+            digests=Digests(db, clock, ids, stats),
+            charts=charts,
+        )
+        await stack.enter_async_context(
+            scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, lambda: visitors.forget(clock.now()))})
+        )
+        yield Application(db, services, recorder, web, base_url, shard_count)
+
+
+@asynccontextmanager
+async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
+    """Ask every few seconds which digests are due, and post them once Discord is there."""
+    deliverer = Deliverer(client)
+
+    async def tick() -> None:
+        if client.is_ready():
+            await app.services.digests.tick(deliverer)
+
+    async with scheduler.running({"digests": (TICK_SECONDS, tick)}):
+        yield

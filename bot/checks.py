@@ -1,0 +1,176 @@
+"""`check`: looks at configuration, database and Discord before somebody relies on them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import shutil
+import socket
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+from yarl import URL
+
+from bot import config as configuration
+from bot.config import Config
+from bot.errors import OperatorError
+from bot.tracking.tracker import UNKNOWN_PROXY
+from cogs.ui.digest import missing_permissions
+from storage import backup, digests, meta, migrate, servers
+from storage.database import open_reader
+from storage.errors import StorageError
+from storage.records import DigestState
+
+LITTLE_SPACE = 500 * 2**20
+PROXY_NEWS = dt.timedelta(days=7)
+"""How long an unknown proxy is spoken of after it was last seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; the text of a problem says how to mend it."""
+
+    fine: bool
+    text: str
+
+
+async def check_all(config: Config) -> list[Finding]:
+    """Everything that can be looked at; with a token Discord too, over REST, without going online as the bot."""
+    found = [*await _check_config(config), *await _check_database(config)]
+    try:
+        token = config.token()
+    except OperatorError as error:
+        return [*found, Finding(False, str(error))]
+    return [*found, *await _check_discord(config, token)]
+
+
+async def _answers(config: Config) -> bool:
+    """Whether an Eyeballs answers where this one would listen."""
+    url = URL.build(scheme="http", host=config.web.host, port=config.web.port, path="/healthz")
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session,
+            session.get(url) as response,
+        ):
+            return response.status == 200 and (await response.text()).strip() == "ok"
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+async def _check_config(config: Config) -> list[Finding]:
+    found = []
+    names = configuration.environment_names()
+    found.append(Finding(True, "configuration is valid" + (f" (with {', '.join(names)})" if names else "")))
+    try:
+        base_url = config.base_url
+    except OperatorError as error:
+        found.append(Finding(False, str(error)))
+    else:
+        found.append(Finding(True, f"web.base_url is {base_url}"))
+        behind_proxy = base_url.scheme == "https" or base_url.port != config.web.port
+        if behind_proxy and not config.web.trusted_proxies:
+            found.append(
+                Finding(
+                    False,
+                    "web.trusted_proxies is empty, yet web.base_url says that a proxy stands in front: every visitor "
+                    'would look like one. Set it, for a proxy on this machine to ["127.0.0.1/32", "::1/128"].',
+                )
+            )
+    where = f"{config.web.host}:{config.web.port}"
+    if await _answers(config):
+        found.append(Finding(True, f"Eyeballs runs and answers on {where}"))
+        return found
+    with socket.socket(socket.AF_INET6 if ":" in config.web.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.web.host, config.web.port))
+        except OSError as error:
+            found.append(
+                Finding(
+                    False,
+                    f"web.host and web.port: {where} can't be listened on ({error.strerror}); choose another port, "
+                    "or stop what uses it.",
+                )
+            )
+        else:
+            found.append(Finding(True, f"{where} is free to listen on"))
+    return found
+
+
+async def _check_database(config: Config) -> list[Finding]:
+    path = config.storage.path
+    if not path.exists():
+        return [Finding(True, f"storage.path: {path} does not exist yet; the first start makes it")]
+    found = []
+    try:
+        await asyncio.to_thread(backup.prove, path)
+        revision = await asyncio.to_thread(migrate.revision_of, path)
+        migrate.check_known(path, revision)
+    except StorageError as error:
+        return [Finding(False, str(error))]
+    async with open_reader(path) as conn:
+        seen = await meta.get(conn, UNKNOWN_PROXY) if revision == migrate.head() else None
+    if seen is not None and dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(seen) < PROXY_NEWS:
+        found.append(
+            Finding(
+                False,
+                f"web.trusted_proxies: a forwarded header came from a peer that is not listed there ({seen[:16]} UTC). "
+                "Behind an unknown proxy every visitor looks like one: add it, or have it stop sending the header.",
+            )
+        )
+    if revision == migrate.head():
+        found.append(Finding(True, f"storage.path: {path} is sound and up to date"))
+    else:
+        found.append(Finding(True, f"storage.path: {path} is sound; the next start migrates it, after a copy"))
+    free = shutil.disk_usage(path.parent).free
+    if free < LITTLE_SPACE:
+        found.append(Finding(False, f"only {free // 2**20:,} MiB are free beside {path}; make room"))
+    return found
+
+
+async def _check_discord(config: Config, token: str) -> list[Finding]:
+    """Log in over REST and look at every channel a digest is posted in."""
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        try:
+            await client.login(token)
+        except discord.LoginFailure:
+            return [Finding(False, "Discord refused the bot token. Take a fresh one from the application's Bot page.")]
+        except (discord.HTTPException, OSError) as error:
+            return [Finding(False, f"Discord can't be reached: {error}.")]
+        found = [Finding(True, f"logged in to Discord as {client.user}")]
+        if config.storage.path.exists():
+            found += await _check_channels(config, client)
+        return found
+    finally:
+        await client.close()
+
+
+async def _check_channels(config: Config, client: discord.Client) -> list[Finding]:
+    found = []
+    async with open_reader(config.storage.path) as conn:
+        active = [
+            digest
+            for guild_id in await servers.all_ids(conn)
+            if (digest := await digests.get(conn, guild_id)) is not None and digest.state is DigestState.ACTIVE
+        ]
+    for digest in active:
+        where = f"digest of server {digest.guild_id}"
+        try:
+            guild = await client.fetch_guild(digest.guild_id)
+            me = await guild.fetch_member(client.user.id if client.user else 0)
+            channels = {channel.id: channel for channel in await guild.fetch_channels()}
+        except discord.HTTPException as error:
+            found.append(Finding(False, f"{where}: the server can't be seen ({error.text}); invite the bot again."))
+            continue
+        channel = channels.get(digest.channel_id)
+        if channel is None:
+            found.append(Finding(False, f"{where}: its channel is gone; choose another one with /digest setup."))
+            continue
+        missing = missing_permissions(channel, me)
+        if missing:
+            found.append(Finding(False, f"{where}: in #{channel.name} the bot lacks {', '.join(missing)}; grant them."))
+        else:
+            found.append(Finding(True, f"{where}: #{channel.name} can be posted in"))
+    return found

@@ -1,0 +1,203 @@
+"""`python -m bot`: run, demo, check, backup, restore, recount."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import discord
+import structlog
+import typer
+from aiohttp import ClientError
+
+from bot import config as configuration
+from bot import logs
+from bot.app import digest_schedule, open_application
+from bot.checks import check_all
+from bot.config import Config
+from bot.errors import OperatorError
+from bot.insights.periods import local_day
+from storage import backup as backups
+from storage import migrate, recount, servers
+from storage.database import open_reader, own
+from storage.errors import StorageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they may show the values of variables, a token among them
+    help="Eyeballs: who looked, and who clicked.",
+)
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE, LAST_PAUSE = 5.0, 600.0
+"""Seconds between attempts to reach Discord: 1,000 logins a day are allowed."""
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The configuration file; config.toml when it is there.")
+]
+
+
+def main() -> None:
+    """Run the command line; what the operator has to mend is one sentence and exit status 1."""
+    try:
+        app()
+    except (OperatorError, StorageError) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+def _load(path: Path | None) -> Config:
+    config = configuration.load(path)
+    logs.configure(config.log.level, config.log.format)
+    return config
+
+
+def run_until_signal(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, or to SIGINT or SIGTERM, which cancel it so that everything is closed in order."""
+
+    async def guarded() -> None:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        stopped = False
+
+        def stop() -> None:
+            nonlocal stopped
+            stopped = True
+            task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+
+    asyncio.run(guarded())
+
+
+@app.command()
+def run(config_file: ConfigOption = None) -> None:
+    """Run the bot against Discord."""
+    config = _load(config_file)
+    token = config.token()
+
+    async def work() -> None:
+        async with open_application(config) as application:
+            log.info("web edge is up", host=config.web.host, port=application.web.port, base_url=str(config.base_url))
+            pause = FIRST_PAUSE
+            while True:
+                # A client that failed to start can't be started again.
+                async with application.client() as client, digest_schedule(application, client):
+                    try:
+                        await client.start(token)
+                    except discord.LoginFailure:
+                        raise OperatorError(
+                            "Discord refused the bot token. Take a fresh one from the application's Bot page."
+                        ) from None
+                    except (discord.HTTPException, discord.GatewayNotFound, ClientError, OSError) as error:
+                        log.error("Discord can't be reached; links go on counting", error=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LAST_PAUSE)
+
+    run_until_signal(work())
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the tracking web server; 0 takes a free one.")] = 8080,
+    discord_port: Annotated[int, typer.Option(help="Port of the Discord page; 0 takes a free one.")] = 8765,
+) -> None:
+    """The whole application on this machine, with a local Discord in the browser and sample data. No token."""
+    try:
+        from bot.demo import stage
+    except ImportError as error:
+        raise OperatorError(f"The demo needs its extra packages ({error}). Start it with: make demo") from error
+    logs.configure("warning", "console")
+    run_until_signal(stage.play(port, discord_port))
+
+
+@app.command()
+def check(config_file: ConfigOption = None) -> None:
+    """Say what is wrong with configuration, database and permissions, and how to mend it."""
+    config = _load(config_file)
+    problems = 0
+    for finding in asyncio.run(check_all(config)):
+        typer.echo(f"{'ok     ' if finding.fine else 'PROBLEM'}  {finding.text}")
+        problems += not finding.fine
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    target: Annotated[
+        Path | None, typer.Argument(help="The copy; a dated name in storage.backups when left out.")
+    ] = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Copy the database while it is in use."""
+    config = _load(config_file)
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    copy = target or config.storage.backups / f"{config.storage.path.stem}-{stamp}.db"
+    backups.copy(config.storage.path, copy)
+    backups.prove(copy)
+    typer.echo(f"Copied to {copy} ({copy.stat().st_size:,} bytes).")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A copy made by backup.")],
+    config_file: ConfigOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Prove a copy and put it in the database's place; what stood there is kept."""
+    config = _load(config_file)
+    path = config.storage.path
+    backups.prove(source)
+    revision = migrate.revision_of(source)
+    if revision is None:
+        raise StorageError(f"{source} is a database, but not one of Eyeballs; nothing was changed.")
+    migrate.check_known(source, revision)
+    if not yes:
+        typer.confirm(f"Put {source} in the place of {path}?", abort=True)
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    aside = config.storage.backups / f"{path.stem}-before-restore-{stamp}.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with own(path):
+        kept = path.exists()
+        backups.swap_in(source, path, aside)
+    typer.echo(f"Restored {source} to {path}." + (f" What stood there is kept as {aside}." if kept else ""))
+
+
+@app.command(name="recount")
+def recount_command(
+    check_only: Annotated[bool, typer.Option("--check", help="Compare and report; changes nothing.")] = True,
+    config_file: ConfigOption = None,
+) -> None:
+    """Prove that the rollups are what a recount of the events gives."""
+    config = _load(config_file)
+    if not config.storage.path.exists():
+        raise StorageError(f"There is no database at {config.storage.path} yet; nothing to recount.")
+    found, events = asyncio.run(_recount(config.storage.path))
+    for item in found[:20]:
+        typer.echo(f"{item.table} {item.key} of server {item.guild_id}: rollup {item.rollup:,}, events {item.events:,}")
+    if found:
+        typer.echo(f"{len(found):,} counts differ from their events.")
+        raise typer.Exit(1)
+    typer.echo(f"Every rollup equals the recount of its {events:,} events.")
+
+
+async def _recount(path: Path) -> tuple[list[Any], int]:
+    async with open_reader(path) as conn:
+        found = []
+        for guild_id in await servers.all_ids(conn):
+            zone = (await servers.get(conn, guild_id)).timezone
+            found += await recount.check(conn, guild_id, lambda at, zone=zone: local_day(at, zone))
+        return found, await recount.count_events(conn)

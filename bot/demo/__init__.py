@@ -1,0 +1,1 @@
+"""The whole application on one machine: a local Discord in the browser, sample data, no token."""

@@ -1,0 +1,248 @@
+"""A believable server: three creators, twelve links, ninety days of traffic; the same on every start of a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from yarl import URL
+
+from bot.app import Application
+from bot.clock import FixedClock
+from bot.digests.deliver import Deliver
+from bot.digests.due import next_run
+from bot.digests.service import Digests
+from bot.impressions.service import Impressions
+from bot.insights.periods import day_start, local_day
+from bot.links.access import Actor
+from bot.links.posts import Posts
+from bot.links.service import Limits, Links
+from bot.profiles.service import Profiles
+from bot.servers import Servers
+from bot.stats import Stats
+from storage import hits
+from storage.database import Database
+from storage.ids import Ids
+from storage.records import BARE, PROFILE, Hit, Kind, Link, Post, SetAside
+
+DAYS = 90
+ZONE = "Europe/Berlin"
+SEED = 2015
+FEATURED = "summer"
+"""The link that the demo points to."""
+BATCH = 4000
+DIGEST_MINUTE = 9 * 60
+VIRAL_DAYS_AGO = 17
+LAST_REPORT = 4
+"""Days since the creators last read their platforms' totals."""
+ON_PROFILE = ("maya", "noor")
+
+# Monday to Sunday; people look more on Thursday evening and at the weekend.
+_WEEKDAY = (0.85, 0.9, 0.95, 1.3, 1.1, 1.25, 1.05)
+# By local hour, 0 to 23.
+_HOUR = (2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 9, 10, 12, 11, 10, 10, 11, 13, 16, 20, 22, 18, 11, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A post of a link: when it went out, its share of the link's clicks, and its platform's impressions per click."""
+
+    platform: str
+    kind: str
+    title: str
+    days_ago: int
+    share: float
+    reported: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A link: clicks on a usual day, and their growth over the ninety days."""
+
+    creator: str
+    slug: str
+    title: str
+    path: str
+    daily: float
+    trend: float = 1.0
+    tags: str = ""
+    private: bool = False
+    archived: bool = False
+    viral: bool = False
+    places: tuple[Place, ...] = field(default=())
+
+
+SAMPLES = (
+    Sample("noor", "old-blog", "Old blog", "old-blog", 0, 1.0, "food"),
+    Sample("maya", "summer", "Summer lookbook", "summer-lookbook", 34, 1.3, "fashion, summer", viral=True, places=(
+        Place("instagram", "story", "Teaser story", 19, 0.34, 24), Place("x", "post", "Launch post", 18, 0.18, 41),
+        Place("tiktok", "video", "Behind the scenes", 62, 0.22, 63))),
+    Sample("maya", "vintage", "Vintage finds", "vintage", 15, 1.1, "fashion", places=(
+        Place("instagram", "reel", "Flea market reel", 24, 0.4, 35),)),
+    Sample("maya", "newsletter", "Sunday newsletter", "newsletter", 9, 1.0, "news", places=(
+        Place("newsletter", "message", "Issue 12", 16, 0.7, 6),)),
+    Sample("maya", "merch", "Merch shop", "merch", 12, 1.6, "shop"),
+    Sample("maya", "brand-deal", "Unannounced brand deal", "secret", 5, 1.0, "brand", private=True),
+    Sample("leo", "desk", "My streaming setup", "streaming-setup", 22, 0.8, "gear", places=(
+        Place("youtube", "video", "Desk tour", 75, 0.45, 28), Place("twitch", "live", "Friday stream", 11, 0.2, 19))),
+    Sample("leo", "speedrun", "Speedrun world record", "record", 18, 1.2, "games", places=(
+        Place("youtube", "short", "Final minute", 21, 0.3, 55),)),
+    Sample("leo", "discord", "Community Discord", "community", 8, 1.0, "community"),
+    Sample("leo", "keyboard", "Keyboard giveaway", "giveaway", 6, 0.4, "gear", archived=True),
+    Sample("noor", "recipes", "Thirty-minute recipes", "recipes", 26, 1.5, "food", places=(
+        Place("instagram", "story", "Lentil soup", 9, 0.3, 21),
+        Place("bluesky", "post", "Recipe thread", 40, 0.15, 17))),
+    Sample("noor", "cookbook", "Cookbook pre-order", "cookbook", 11, 2.0, "food, shop", places=(
+        Place("facebook", "ad", "Pre-order ad", 26, 0.5, 70),)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who the creators are, by name, and where the digest goes."""
+
+    guild_id: int
+    creators: dict[str, int]
+    names: dict[str, str]
+    creator_role_id: int
+    channel_id: int
+
+    @property
+    def manager(self) -> Actor:
+        return Actor(self.guild_id, self.creators["maya"], manager=True)
+
+
+async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> None:
+    """Write the sample into an empty database through the same services that commands use."""
+    rng = random.Random(SEED)
+    clock = FixedClock(now - dt.timedelta(days=DAYS))
+    ids = Ids()
+    links, posts = Links(db, clock, ids, base_url, Limits()), Posts(db, clock, ids)
+    actors = {name: Actor(crew.guild_id, user_id, manager=True) for name, user_id in crew.creators.items()}
+    await Servers(db).change(crew.manager, timezone=ZONE, creator_role_id=crew.creator_role_id)
+
+    made: list[Link] = []
+    traffic: list[Hit] = []
+    reports: list[tuple[int, Actor, Post, int]] = []
+    for sample in SAMPLES:
+        who = actors[sample.creator]
+        _to(clock, now, DAYS)
+        link = await links.add(
+            who,
+            f"https://example.com/{sample.path}",
+            name=sample.slug,
+            title=sample.title,
+            tags=sample.tags,
+            private=sample.private,
+        )
+        made.append(link)
+        places: list[tuple[Post, Place]] = []
+        for place in sample.places:
+            _to(clock, now, place.days_ago)
+            places.append((await posts.add(who, link, place.platform, place.kind, title=place.title), place))
+        own = list(_traffic(rng, ids, sample, link, places, now))
+        traffic += own
+        for post, place in places:
+            for days_ago in (place.days_ago - 14, LAST_REPORT):
+                if days_ago >= LAST_REPORT:
+                    until = now - dt.timedelta(days=days_ago)
+                    clicks = sum(1 for hit in own if hit.place_id == post.id and hit.at < until)
+                    reports.append((days_ago, who, post, round(clicks * place.reported / 10) * 10))
+
+    for n in range(0, len(traffic), BATCH):
+        batch = traffic[n : n + BATCH]
+        await db.write(lambda conn, batch=batch: hits.record(conn, batch))
+    await db.write(lambda conn: _set_aside(conn, rng, made, now))
+
+    impressions = Impressions(db, clock, ids)
+    for days_ago, who, post, total in sorted(reports, key=lambda report: -report[0]):
+        _to(clock, now, days_ago)
+        await impressions.log(who, post, total)
+
+    _to(clock, now, 0)
+    for sample, link in zip(SAMPLES, made, strict=True):
+        if sample.archived:
+            await links.archive(actors[sample.creator], link.id)
+    profiles = Profiles(db, base_url)
+    for name in ON_PROFILE:
+        await profiles.publish(Actor(crew.guild_id, crew.creators[name]), name, crew.names[name])
+
+
+async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:
+    """Set the digest up as a manager did some weeks ago, and let last Monday's go out."""
+    now = app.services.clock.now()
+    clock = FixedClock(next_run(now - dt.timedelta(days=8), 0, DIGEST_MINUTE, ZONE) - dt.timedelta(minutes=1))
+    digests = Digests(app.db, clock, Ids(), Stats(app.db, clock, app.base_url))
+    await digests.set_up(crew.manager, channel_id=crew.channel_id, weekday=0, minute=DIGEST_MINUTE)
+    clock.move(minutes=1)
+    await digests.tick(deliver)
+
+
+def _to(clock: FixedClock, now: dt.datetime, days_ago: int) -> None:
+    clock.move(seconds=(now - dt.timedelta(days=days_ago) - clock.now()).total_seconds())
+
+
+def _traffic(
+    rng: random.Random, ids: Ids, sample: Sample, link: Link, places: list[tuple[Post, Place]], now: dt.datetime
+) -> Iterator[Hit]:
+    """A link's clicks and impressions, day by day; nothing lies in the future."""
+    today = local_day(now, ZONE)
+    on_profile = sample.creator in ON_PROFILE and not sample.private and not sample.archived
+    for ago in range(DAYS - 1, -1, -1):
+        day = today - dt.timedelta(days=ago)
+        usual = sample.daily * (1 + (sample.trend - 1) * (1 - ago / DAYS)) * _WEEKDAY[day.weekday()]
+        if sample.viral and ago <= VIRAL_DAYS_AGO:
+            usual *= 1 + 11 * 0.35 ** (VIRAL_DAYS_AGO - ago)  # a peak that fades within days
+        start = day_start(day, ZONE)
+        shares = [(post.id, place.share) for post, place in places if ago < place.days_ago]
+        if on_profile:
+            for _n in range(_poisson(rng, usual * 4.5)):
+                at = start + _time_of_day(rng)
+                if at < now:
+                    yield Hit(link.guild_id, ids.new(), link.id, PROFILE, Kind.IMPRESSION, at, local_day(at, ZONE))
+        clicks = _poisson(rng, usual)
+        for _n in range(clicks):
+            at = start + _time_of_day(rng)
+            visitor = rng.randrange(max(1, clicks * 3)) + ago * 100_000
+            place = _place(rng, shares, on_profile)
+            if at < now:
+                yield Hit(link.guild_id, ids.new(), link.id, place, Kind.CLICK, at, local_day(at, ZONE), visitor)
+
+
+def _place(rng: random.Random, shares: list[tuple[int, float]], on_profile: bool) -> int:
+    dice = rng.random()
+    for place_id, share in shares:
+        if dice < share:
+            return place_id
+        dice -= share
+    return PROFILE if on_profile and rng.random() < 0.3 else BARE
+
+
+def _time_of_day(rng: random.Random) -> dt.timedelta:
+    (hour,) = rng.choices(range(24), _HOUR)
+    return dt.timedelta(hours=hour, seconds=rng.randrange(3600))
+
+
+def _poisson(rng: random.Random, mean: float) -> int:
+    """A Poisson count; its normal approximation where the mean is large."""
+    if mean > 50:
+        return max(0, round(rng.gauss(mean, mean**0.5)))
+    limit, count, product = 2.718281828459045**-mean, 0, rng.random()
+    while product > limit:
+        count += 1
+        product *= rng.random()
+    return count
+
+
+async def _set_aside(conn: AsyncConnection, rng: random.Random, made: list[Link], now: dt.datetime) -> None:
+    today = local_day(now, ZONE)
+    batch = [
+        SetAside(link.guild_id, link.id, BARE, today - dt.timedelta(days=rng.randrange(DAYS)), reason)
+        for link in made
+        for reason, most in (("preview", 60), ("crawler", 25), ("head", 12), ("prefetch", 6))
+        for _n in range(rng.randrange(most))
+    ]
+    await hits.set_aside(conn, batch)

@@ -1,0 +1,62 @@
+"""Logging: structlog for ours, the standard library's for everybody else's, one format, secrets taken out."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+# Bot tokens, webhook addresses, and the tokens of interactions in paths.
+_SECRETS = re.compile(
+    r"(?P<keep>/(?:webhooks|interactions)/\d+/)[\w.\-]+"
+    r"|[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}"
+)
+
+
+def redact(text: str) -> str:
+    """The text without tokens."""
+    return _SECRETS.sub(lambda match: f"{match['keep'] or ''}[redacted]", text)
+
+
+def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def configure(level: str, style: Literal["console", "json"]) -> None:
+    """Send every log record to standard error; discord.http stays at INFO, since DEBUG prints interaction tokens."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact_event,
+    ]
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _redact_event, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("discord", "apscheduler", "alembic", "aiosqlite", "matplotlib", "asyncio", "aiohttp"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("discord.http").setLevel(max(logging.INFO, root.level))

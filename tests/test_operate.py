@@ -1,0 +1,357 @@
+"""What an operator does: configure, check, back up, restore, recount, start, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import config as configuration
+from bot.errors import OperatorError
+from bot.logs import redact
+from storage import backup, hits, links, meta, migrate
+from storage.database import Database, open_reader
+from storage.errors import StorageError
+from storage.records import BARE, Hit, Kind
+from storage.schema import metadata
+from tests.conftest import BROWSER, NOW
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in configuration.environment_names():
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def eyeballs(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line as an operator types it, in a folder of its own."""
+
+    def run(*arguments: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "EYEBALLS_WEB__PORT": str(_free_port()), **env},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def _fill(path: Path, count: int = 3) -> None:
+    async with Database.open(path) as db:
+        batch = [Hit(1, n + 1, 5, BARE, Kind.CLICK, NOW, NOW.date(), n) for n in range(count)]
+        await db.write(lambda conn: hits.record(conn, batch))
+
+
+# ---------------------------------------------------------------------- configuration
+
+
+def test_three_mistakes_are_named_at_once(folder: Path) -> None:
+    Path("config.toml").write_text(
+        '[web]\nport = 99999\nbase_url = "go.example"\ntrusted_proxies = ["not-a-network"]\ntypo = 1\n'
+        '[log]\nlevel = "loud"\n'
+    )
+    with pytest.raises(OperatorError) as raised:
+        configuration.load()
+    for key in ("web.port", "web.base_url", "web.trusted_proxies.0", "web.typo", "log.level"):
+        assert f"- {key}: " in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[discord]\ntoken = "x"\n', "does not belong in config.toml"),
+        ("[web\n", "is not valid TOML"),
+        ('[web]\nbase_url = "https://go.example/path"\n', "without a path"),
+        ('[links]\ndenied_domains = ["*.bad.example"]\n', "plain domain"),
+    ],
+)
+def test_a_mistake_is_a_sentence(folder: Path, content: str, said: str) -> None:
+    Path("config.toml").write_text(content)
+    with pytest.raises(OperatorError, match=re.escape(said)):
+        configuration.load()
+
+
+def test_the_environment_goes_first_and_typos_in_it_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("config.toml").write_text("[web]\nport = 8081\n")
+    monkeypatch.setenv("EYEBALLS_WEB__PORT", "8082")
+    assert configuration.load().web.port == 8082
+    monkeypatch.setenv("EYEBALLS_PORT", "1")
+    with pytest.raises(OperatorError, match="EYEBALLS_PORT: is not a setting"):
+        configuration.load()
+    monkeypatch.delenv("EYEBALLS_PORT")
+    monkeypatch.setenv("EYEBALLS_WEB__TRUSTED_PROXIES", "127.0.0.1")
+    with pytest.raises(OperatorError, match="JSON"):
+        configuration.load()
+
+
+def test_a_missing_file_that_was_named(folder: Path) -> None:
+    with pytest.raises(OperatorError, match=r"no configuration file nowhere\.toml"):
+        configuration.load(Path("nowhere.toml"))
+
+
+def test_the_token_comes_from_the_environment_or_a_closed_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OperatorError, match="make demo"):
+        configuration.load().token()
+    secret = folder / "token"
+    secret.write_text("from-file\n")
+    monkeypatch.setenv("EYEBALLS_DISCORD__TOKEN_FILE", str(secret))
+    monkeypatch.setenv("EYEBALLS_DISCORD__TOKEN", "")
+    secret.chmod(0o644)
+    with pytest.raises(OperatorError, match="chmod 600"):
+        configuration.load().token()
+    secret.chmod(0o600)
+    assert configuration.load().token() == "from-file"
+    monkeypatch.setenv("EYEBALLS_DISCORD__TOKEN", "from-environment")
+    assert configuration.load().token() == "from-environment"
+
+
+def test_secrets_are_taken_out_of_logs() -> None:
+    token = "M" + "a" * 25 + ".Gabcde." + "b" * 30
+    assert token not in redact(f"login with {token}")
+    assert "secret" not in redact("POST /webhooks/123/secret-part/messages")
+    assert redact("/interactions/1/aW50ZXJhY3Rpb24/callback") == "/interactions/1/[redacted]/callback"
+
+
+# ---------------------------------------------------------------------- storage
+
+
+async def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
+    path = tmp_path / "eyeballs.db"
+    async with Database.open(path):
+        pass
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(path)) as conn:
+        found = {
+            table: {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
+            for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+    found.pop("alembic_version")
+    assert found == {table.name: set(table.columns.keys()) for table in metadata.sorted_tables}
+
+
+def test_every_tenant_table_is_led_by_its_server() -> None:
+    for table in metadata.sorted_tables:
+        if table.name not in ("meta", "addresses"):
+            assert next(iter(table.primary_key.columns)).name == "guild_id", table.name
+
+
+async def test_readers_cannot_write_and_a_failed_write_leaves_nothing(db: Database) -> None:
+    async def broken(conn: AsyncConnection) -> None:
+        await meta.put(conn, "key", "value")
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError):
+        await db.write(broken)
+    async with db.read() as conn:
+        assert await meta.get(conn, "key") is None
+        with pytest.raises(Exception, match="readonly"):
+            await meta.put(conn, "key", "value")
+    await db.write(lambda conn: meta.put(conn, "key", "value"))
+    async with db.read() as conn:
+        assert await meta.get(conn, "key") == "value"
+
+
+async def test_a_caller_that_goes_away_does_not_break_its_transaction(db: Database) -> None:
+    started = asyncio.Event()
+
+    async def slow(conn: AsyncConnection) -> None:
+        started.set()
+        await asyncio.sleep(0.05)
+        await meta.put(conn, "key", "value")
+
+    task = asyncio.create_task(db.write(slow))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await db.write(lambda conn: meta.put(conn, "other", "value"))
+    async with db.read() as conn:
+        assert await meta.get(conn, "key") == "value"
+
+
+async def test_one_process_owns_the_file(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="Another Eyeballs process"):
+        async with Database.open(tmp_path / "eyeballs.db"):
+            pass
+
+
+async def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "eyeballs.db"
+    await _fill(path)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StorageError, match="written by a newer Eyeballs"):
+        async with Database.open(path):
+            pass
+
+
+async def test_a_copy_is_made_before_a_migration(tmp_path: Path) -> None:
+    path = tmp_path / "eyeballs.db"
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("CREATE TABLE precious (value TEXT)")
+        conn.execute("INSERT INTO precious VALUES ('kept')")
+    await asyncio.to_thread(migrate.upgrade, path, tmp_path / "backups")
+    (copy,) = (tmp_path / "backups").iterdir()
+    with closing(sqlite3.connect(copy)) as conn:
+        assert conn.execute("SELECT value FROM precious").fetchone() == ("kept",)
+
+
+async def test_a_copy_of_a_database_in_use_is_whole(db: Database, tmp_path: Path) -> None:
+    batch = [Hit(1, n + 1, 5, BARE, Kind.CLICK, NOW, NOW.date(), n) for n in range(50)]
+    await db.write(lambda conn: hits.record(conn, batch))
+    await asyncio.to_thread(backup.copy, tmp_path / "eyeballs.db", tmp_path / "copy.db")
+    backup.prove(tmp_path / "copy.db")
+    async with open_reader(tmp_path / "copy.db") as conn:
+        (count,) = await hits.daily(conn, 1, NOW.date(), NOW.date().replace(day=31))
+        assert count.count == 50
+        assert await links.find(conn, 1) == []
+    with pytest.raises(StorageError, match="exists already"):
+        backup.copy(tmp_path / "eyeballs.db", tmp_path / "copy.db")
+
+
+# ---------------------------------------------------------------------- the command line
+
+Eyeballs = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_run_without_a_token_is_one_sentence(eyeballs: Eyeballs) -> None:
+    done = eyeballs("run", EYEBALLS_WEB__BASE_URL="https://go.example")
+    assert done.returncode == 1
+    assert "The Discord bot token is missing" in done.stderr
+    assert "make demo" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_without_an_address_is_one_sentence(eyeballs: Eyeballs) -> None:
+    done = eyeballs("run", EYEBALLS_DISCORD__TOKEN="x.y.z")
+    assert done.returncode == 1
+    assert "web.base_url is missing" in done.stderr
+
+
+def test_backup_restore_and_recount(eyeballs: Eyeballs, folder: Path) -> None:
+    assert "no database at" in eyeballs("backup", "copy.db").stderr
+    path = folder / "data" / "eyeballs.db"
+    asyncio.run(_fill(path))
+    assert "Every rollup equals the recount of its 3 events." in eyeballs("recount", "--check").stdout
+    assert eyeballs("backup", "copy.db").returncode == 0
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE hits_daily SET count = 99")
+    wrong = eyeballs("recount", "--check")
+    assert wrong.returncode == 1
+    assert "rollup 99, events 3" in wrong.stdout
+    assert eyeballs("restore", "copy.db", stdin="n\n").returncode == 1
+    restored = eyeballs("restore", "copy.db", "--yes")
+    assert "What stood there is kept" in restored.stdout
+    assert eyeballs("recount", "--check").returncode == 0
+    assert len(list((folder / "data" / "backups").iterdir())) == 1
+
+
+def test_a_damaged_or_foreign_copy_is_not_restored(eyeballs: Eyeballs, folder: Path) -> None:
+    path = folder / "data" / "eyeballs.db"
+    asyncio.run(_fill(path))
+    (folder / "junk.db").write_bytes(b"this is no database at all" * 100)
+    assert "not a sound SQLite database" in eyeballs("restore", "junk.db", "--yes").stderr
+    with closing(sqlite3.connect(folder / "foreign.db")) as conn, conn:
+        conn.execute("CREATE TABLE other (x)")
+    assert "not one of Eyeballs" in eyeballs("restore", "foreign.db", "--yes").stderr
+    assert eyeballs("recount", "--check").returncode == 0
+
+
+def test_restore_refuses_while_the_bot_runs(eyeballs: Eyeballs, folder: Path) -> None:
+    path = folder / "data" / "eyeballs.db"
+
+    async def hold() -> subprocess.CompletedProcess[str]:
+        await _fill(path)
+        backup.copy(path, folder / "copy.db")
+        async with Database.open(path):
+            return await asyncio.to_thread(eyeballs, "restore", "copy.db", "--yes")
+
+    assert "Another Eyeballs process is using" in asyncio.run(hold()).stderr
+
+
+def test_check_says_what_to_mend(eyeballs: Eyeballs, folder: Path) -> None:
+    done = eyeballs("check")
+    assert done.returncode == 1
+    assert "PROBLEM  web.base_url is missing" in done.stdout
+    assert "PROBLEM  The Discord bot token is missing" in done.stdout
+    assert "does not exist yet" in done.stdout
+
+    async def seen() -> None:
+        async with Database.open(folder / "data" / "eyeballs.db") as db:
+            now = dt.datetime.now(dt.UTC).isoformat()
+            await db.write(lambda conn: meta.put(conn, "unknown_proxy_seen_at", now))
+
+    asyncio.run(seen())
+    done = eyeballs("check", EYEBALLS_WEB__BASE_URL="https://go.example")
+    assert "web.trusted_proxies is empty" in done.stdout
+    assert "a forwarded header came from a peer that is not listed" in done.stdout
+
+
+# ---------------------------------------------------------------------- the demo
+
+
+def test_the_demo_starts_answers_and_ends_cleanly(folder: Path) -> None:
+    with (folder / "out").open("w+") as out:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "bot", "demo", "--port", "0", "--discord-port", "0"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            deadline = time.monotonic() + 60
+            while "Smart profile" not in (said := Path(out.name).read_text()):
+                assert demo.poll() is None, said
+                assert time.monotonic() < deadline, said
+                time.sleep(0.1)
+            addresses = dict(re.findall(r"(Discord page|Tracked link|Smart profile) +(\S+)", said))
+            assert b"Maya Lindt" in _get(addresses["Smart profile"])
+            assert b"SimCord" in _get(addresses["Discord page"])
+            host, path = addresses["Tracked link"].removeprefix("http://").split("/")
+            with socket.create_connection(host.split(":")) as visitor:  # type: ignore[arg-type]
+                visitor.sendall(f"GET /{path} HTTP/1.1\r\nHost: x\r\nUser-Agent: {BROWSER}\r\n\r\n".encode())
+                assert b"Location: https://example.com/" in visitor.recv(4096)
+                # Ctrl-C with a connection still open.
+                demo.send_signal(signal.SIGINT)
+                assert demo.wait(5) == 0
+        finally:
+            demo.kill()
+            demo.wait()
+        assert "Traceback" not in Path(out.name).read_text()
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read()
