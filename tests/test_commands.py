@@ -11,7 +11,7 @@ import pytest
 from bot.links.access import Actor
 from storage import hits
 from storage.records import BARE, Kind
-from tests.conftest import NOW, World, answer_of, mismatches, text_of
+from tests.conftest import NOW, SHARED, World, answer_of, check_requests, mismatches, text_of
 
 
 async def _summer(world: World) -> int:
@@ -395,6 +395,25 @@ async def test_texts_of_users_do_no_harm(world: World) -> None:
         text = text_of(result)
         assert "](" not in text
         assert " @everyone" not in text
+
+
+async def test_what_was_typed_is_escaped_in_errors_too(world: World) -> None:
+    for option in ("destination", "name"):
+        options = {"destination": "https://shop.example", "name": "x"} | {option: "[x](https://evil.example) @everyone"}
+        text = text_of(await world.admin.slash(world.channel, "link add", **options))
+        assert "](" not in text
+        assert " @everyone" not in text
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="Discord's API description does not lie beside the checkout")
+async def test_requests_agree_with_discords_own_description(world: World) -> None:
+    await world.admin.slash(world.channel, "setup")
+    await world.add_link(title="Summer sale", tags="a, b")
+    await world.admin.slash(world.channel, "stats link", link="summer", share=True)
+    await world.admin.slash(world.channel, "digest preview")
+    await world.admin.autocomplete(world.channel, "stats link", "link", "")
+    assert len(world.env.http_requests) > 8
+    check_requests(world.env)
 
 
 async def test_an_unexpected_fault_shows_a_number_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

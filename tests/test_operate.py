@@ -6,14 +6,11 @@ import asyncio
 import datetime as dt
 import os
 import re
-import signal
 import socket
 import sqlite3
 import stat
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -29,7 +26,7 @@ from storage.database import Database, open_reader
 from storage.errors import StorageError
 from storage.records import BARE, Hit, Kind
 from storage.schema import metadata
-from tests.conftest import BROWSER, NOW
+from tests.conftest import NOW
 
 ROOT = Path(__file__).parent.parent
 
@@ -316,42 +313,3 @@ def test_check_says_what_to_mend(eyeballs: Eyeballs, folder: Path) -> None:
     done = eyeballs("check", EYEBALLS_WEB__BASE_URL="https://go.example")
     assert "web.trusted_proxies is empty" in done.stdout
     assert "a forwarded header came from a peer that is not listed" in done.stdout
-
-
-# ---------------------------------------------------------------------- the demo
-
-
-def test_the_demo_starts_answers_and_ends_cleanly(folder: Path) -> None:
-    with (folder / "out").open("w+") as out:
-        demo = subprocess.Popen(
-            [sys.executable, "-m", "bot", "demo", "--port", "0", "--discord-port", "0"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            deadline = time.monotonic() + 60
-            while "Smart profile" not in (said := Path(out.name).read_text()):
-                assert demo.poll() is None, said
-                assert time.monotonic() < deadline, said
-                time.sleep(0.1)
-            addresses = dict(re.findall(r"(Discord page|Tracked link|Smart profile) +(\S+)", said))
-            assert b"Maya Lindt" in _get(addresses["Smart profile"])
-            assert b"SimCord" in _get(addresses["Discord page"])
-            host, path = addresses["Tracked link"].removeprefix("http://").split("/")
-            with socket.create_connection(host.split(":")) as visitor:  # type: ignore[arg-type]
-                visitor.sendall(f"GET /{path} HTTP/1.1\r\nHost: x\r\nUser-Agent: {BROWSER}\r\n\r\n".encode())
-                assert b"Location: https://example.com/" in visitor.recv(4096)
-                # Ctrl-C with a connection still open.
-                demo.send_signal(signal.SIGINT)
-                assert demo.wait(5) == 0
-        finally:
-            demo.kill()
-            demo.wait()
-        assert "Traceback" not in Path(out.name).read_text()
-
-
-def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return answer.read()

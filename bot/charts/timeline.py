@@ -1,4 +1,4 @@
-"""The timeline chart as a value: clicks and measured impressions by day, with its picture and its words."""
+"""The timeline chart as a value: clicks and measured impressions by day, with its words."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ class Timeline:
         series = [self.clicks, self.impressions] + ([] if self.previous_clicks is None else [self.previous_clicks])
         if not self.days or any(len(one) != len(self.days) for one in series):
             raise ValueError("A timeline needs at least one day, and one count for each of its days.")
-
-
-def draw(timeline: Timeline) -> bytes:
-    """A PNG of 1600 x 900 pixels; 1600 x 600 when no impression was measured, since their panel is left out."""
-    from bot.charts import panels  # Here, so that only the process that draws pays for matplotlib.
-
-    return panels.draw(timeline)
 
 
 def alt_text(timeline: Timeline) -> str:

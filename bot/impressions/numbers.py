@@ -39,7 +39,7 @@ def parse_count(text: str, field: str) -> int:
         )
     if count > LIMIT:
         raise InvalidError(
-            _("{field}: {value} is more than a post can have; check the number.").format(
+            _("{field}: “{value}” is more than a post can have; check the number.").format(
                 field=field, value=shorten(text)
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -13,9 +14,12 @@ from bot.errors import RefusedError, UserError
 from bot.links.access import Actor
 from bot.services import Services
 from bot.texts import _
-from cogs.ui.format import ACCENT
+from cogs.ui.format import ACCENT, escape
 
 log = structlog.get_logger(__name__)
+
+_QUOTED = re.compile(r"“(.*?)”", re.DOTALL)
+"""What people typed stands in these quotes in every error."""
 
 
 def actor(interaction: discord.Interaction) -> Actor:
@@ -60,6 +64,7 @@ async def say_error(interaction: discord.Interaction, error: BaseException) -> N
         number = secrets.token_hex(4)
         log.error("interaction failed", error_id=number, exc_info=cause)
         text = _("Something went wrong on our side. If it happens again, tell the operator: `{id}`").format(id=number)
+    text = _QUOTED.sub(lambda match: f"“{escape(match[1])}”", text)
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.charts import ChartRenderer, Timeline, alt_text
+from bot.charts import ChartRenderer
 from bot.digests.content import Content
 from bot.digests.deliver import Gone, Unreadable
 from bot.texts import _
@@ -28,17 +27,7 @@ HISTORY = 1000
 
 async def message(charts: ChartRenderer, content: Content, server_name: str) -> dict[str, Any]:
     """The keywords of the digest's message: embed, chart, and a button that carries the period as its marker."""
-    report = content.report
-    timeline = Timeline(
-        title=fmt.plain(server_name),
-        subtitle=f"{fmt.dates(report.period)}, {report.period.zone}",
-        days=report.period.days,
-        clicks=report.now.clicks_by_day,
-        impressions=report.now.impressions_by_day,
-        unfinished=report.unfinished,
-        previous_clicks=report.before.clicks_by_day if report.before.clicks else None,
-    )
-    picture = discord.File(io.BytesIO(await charts.timeline(timeline)), CHART, description=alt_text(timeline)[:1024])
+    picture = await stats.chart(charts, content.report, server_name, CHART)
     view = discord.ui.View(timeout=None)
     view.add_item(ExplainButton(marker(content)))
     return {"embed": _embed(content, server_name), "file": picture, "view": view}

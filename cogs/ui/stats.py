@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from bot.charts import Timeline, alt_text
+from bot.charts import ChartRenderer, Timeline, alt_text
 from bot.insights.rates import change
 from bot.insights.summary import Summary, by_clicks, most_resonant
 from bot.stats import PERIODS, Report, Scope, Shown
@@ -38,18 +38,16 @@ async def message(
     who = actor(interaction)
     shown = await services(interaction).stats.show(who, scope, target, days)
     title = shown.link.label if shown.link is not None else await _name(interaction, scope, target)
-    timeline = _timeline(shown.report, title)
-    picture = discord.File(
-        io.BytesIO(await services(interaction).charts.timeline(timeline)), CHART, description=alt_text(timeline)[:1024]
-    )
+    picture = await chart(services(interaction).charts, shown.report, title, CHART)
     view = discord.ui.View(timeout=None)
     for choice in PERIODS:
         view.add_item(PeriodButton(scope, target, choice, who.user_id, current=choice == days))
     return {"embed": _embed(shown, title, private), "file": picture, "view": view}
 
 
-def _timeline(report: Report, title: str) -> Timeline:
-    return Timeline(
+async def chart(charts: ChartRenderer, report: Report, title: str, filename: str) -> discord.File:
+    """The report's clicks and measured impressions by day, as a picture with alt text."""
+    timeline = Timeline(
         title=fmt.plain(title),
         subtitle=f"{fmt.dates(report.period)}, {report.period.zone}",
         days=report.period.days,
@@ -58,6 +56,7 @@ def _timeline(report: Report, title: str) -> Timeline:
         unfinished=report.unfinished,
         previous_clicks=report.before.clicks_by_day if report.before.clicks else None,
     )
+    return discord.File(io.BytesIO(await charts.timeline(timeline)), filename, description=alt_text(timeline))
 
 
 def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:

@@ -1,0 +1,126 @@
+"""The demo as a person meets it: a process, three addresses, a Discord page in a real Chromium, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.conftest import BROWSER
+
+ROOT = Path(__file__).parent.parent
+CHARTS = "[...document.images].filter(image => image.naturalWidth === 1600).length"
+"""How many charts the page shows, loaded: JavaScript."""
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@dataclass
+class Demo:
+    process: subprocess.Popen[bytes]
+    output: Path
+    discord_page: str
+    tracked_link: str
+    profile: str
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, running; what it prints goes to a file."""
+    output = tmp_path_factory.mktemp("demo") / "out"
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "demo", "--port", "0", "--discord-port", "0"],
+            cwd=output.parent,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            deadline = time.monotonic() + 90
+            while "Ctrl-C" not in (said := output.read_text()):
+                assert process.poll() is None, said
+                assert time.monotonic() < deadline, said
+                time.sleep(0.1)
+            found = dict(re.findall(r"(Discord page|Tracked link|Smart profile) +(\S+)", said))
+            yield Demo(process, output, found["Discord page"], found["Tracked link"], found["Smart profile"])
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read()
+
+
+def test_the_three_addresses_answer(demo: Demo) -> None:
+    assert b"SimCord" in _get(demo.discord_page)
+    assert b"Maya Lindt" in _get(demo.profile)
+    assert _follow(demo).startswith(b"HTTP/1.1 302 Found")
+
+
+def _follow(demo: Demo) -> bytes:
+    host, port = demo.tracked_link.removeprefix("http://").split("/")[0].split(":")
+    path = demo.tracked_link.rsplit("/", 1)[1]
+    with socket.create_connection((host, int(port)), timeout=10) as visitor:
+        visitor.sendall(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {BROWSER}\r\n\r\n".encode())
+        return visitor.recv(4096)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
+def test_a_command_typed_in_the_browser_is_answered_with_numbers_and_a_chart(demo: Demo) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        try:
+            page = browser.new_page(bypass_csp=True, viewport={"width": 1100, "height": 1250})
+            page.goto(demo.discord_page)
+            page.wait_for_function("window.simcordPreview && window.simcordPreview.ready")
+            before = _clicks(_stats_of_summer(page))
+            assert before > 1000
+            _follow(demo)
+            assert _clicks(_stats_of_summer(page)) == before + 1
+        finally:
+            browser.close()
+
+
+def _stats_of_summer(page: Page) -> str:
+    """Type /stats link, choose the link, send; returns what the page shows then."""
+    charts = page.evaluate(CHARTS)
+    page.get_by_placeholder(re.compile("Message #")).click()
+    page.keyboard.type("/stats link")
+    page.get_by_role("option", name=re.compile("stats link")).first.click()
+    page.keyboard.type("summer")
+    page.get_by_role("option", name="Summer lookbook (summer)").click()
+    page.locator("#channel-composer button[type=submit]").last.click()
+    page.wait_for_function(f"charts => ({CHARTS}) > charts", arg=charts, timeout=30_000)
+    return page.inner_text("body")
+
+
+def _clicks(shown: str) -> int:
+    """The clicks of the last answer on the page."""
+    found = re.findall(r"\bClicks\s+([\d,]+)", shown.split("Summer lookbook: last 28 days")[-1])
+    return int(found[0].replace(",", ""))
+
+
+def test_ctrl_c_ends_it_cleanly_with_a_connection_open(demo: Demo) -> None:
+    host, port = demo.profile.removeprefix("http://").split("/")[0].split(":")
+    with socket.create_connection((host, int(port))):
+        began = time.monotonic()
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait(10) == 0
+        assert time.monotonic() - began < 5
+    assert "Traceback" not in demo.output.read_text()
