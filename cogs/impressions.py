@@ -36,7 +36,7 @@ class Impressions(
         kind="For a new post: what kind",
         link="For a new post: the link it carries",
         title="For a new post: what you call it",
-        as_of="When the platform showed it; now when left out",
+        as_of="When the platform showed it: yesterday, 3 days ago, 2026-11-20; now when left out",
     )
     @app_commands.rename(as_of="as-of")
     @app_commands.autocomplete(post=pick.post, link=pick.link)
@@ -50,12 +50,12 @@ class Impressions(
         kind: str | None = None,
         link: str | None = None,
         title: str = "",
-        as_of: app_commands.Timestamp | None = None,
+        as_of: str | None = None,
     ) -> None:
         await begin(interaction)
         who = actor(interaction)
         value = parse_count(impressions, "impressions")
-        at = self._services.impressions.require_past(as_of)
+        at = None if as_of is None else await self._services.impressions.moment(who, as_of)
         if post is not None:
             if platform or kind or link or title:
                 raise InvalidError(

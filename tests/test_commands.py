@@ -313,6 +313,8 @@ async def _first_post(world: World, query: str) -> str:
     ("options", "said"),
     [
         ({"impressions": "many", "platform": "x", "kind": "post"}, "not a whole number"),
+        ({"impressions": "5", "platform": "x", "kind": "post", "as-of": "soon"}, "is no date"),
+        ({"impressions": "5", "platform": "x", "kind": "post", "as-of": "2099-01-01"}, "still to come"),
         ({"impressions": "5"}, "Which post was it"),
         ({"impressions": "5", "post": "99"}, "no such post"),
         ({"impressions": "5", "post": "story"}, "not one of your posts"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.digests.due import missed, next_run, nonce, parse_time
 from bot.errors import InvalidError, RefusedError
+from bot.impressions.moments import parse_moment
 from bot.impressions.numbers import parse_count
 from bot.insights.periods import local_day
 from bot.links.access import Actor, may_add, require_add
@@ -104,6 +105,33 @@ def test_destinations_are_normalised() -> None:
     assert _destination("HTTPS://Shop.Example/A b".replace(" ", "%20")) == "https://shop.example/A%20b"
     assert _destination("shop.example/x?y=1#z") == "https://shop.example/x?y=1#z"
     assert _destination("https://bücher.example/ü") == "https://xn--bcher-kva.example/%C3%BC"
+
+
+NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("now", "2026-11-24T12:00Z"),
+        ("today", "2026-11-24T12:00Z"),
+        ("2026-11-24", "2026-11-24T12:00Z"),
+        ("yesterday", "2026-11-23T22:59:59.999Z"),
+        ("3 days ago", "2026-11-21T22:59:59.999Z"),
+        ("1d", "2026-11-23T22:59:59.999Z"),
+        ("2026-11-20 18:30", "2026-11-20T17:30Z"),
+        ("2026-11-20T18:30+05:30", "2026-11-20T13:00Z"),
+        ("<t:1795000000:f>", "2026-11-18T11:06:40Z"),
+    ],
+)
+def test_moments(typed: str, expected: str) -> None:
+    assert parse_moment(typed, "as-of", NOW, "Europe/Berlin") == dt.datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("typed", ["soon", "2026-13-01", "tomorrow", "2026-11-25", "24.11.2026", "<t:9999999999>"])
+def test_what_is_no_moment_is_named(typed: str) -> None:
+    with pytest.raises(InvalidError, match="as-of"):
+        parse_moment(typed, "as-of", NOW, "Europe/Berlin")
 
 
 @pytest.mark.parametrize(

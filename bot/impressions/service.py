@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
-from bot.errors import InvalidError
+from bot.impressions.moments import parse_moment
 from bot.links.access import Actor
-from bot.texts import _
-from storage import posts
+from storage import posts, servers
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import Figure, Post
@@ -40,16 +39,16 @@ class Impressions:
         self._clock = clock
         self._ids = ids
 
-    def require_past(self, as_of: dt.datetime | None) -> dt.datetime | None:
-        """The instant as it came; raises InvalidError for one that is still to come."""
-        if as_of is not None and as_of > self._clock.now():
-            raise InvalidError(_("as-of: that time is still to come; leave it out, or give when the platform said it."))
-        return as_of
+    async def moment(self, actor: Actor, text: str) -> dt.datetime:
+        """When "yesterday" or "2026-11-20" was, in the server's zone. Raises InvalidError."""
+        async with self._db.read() as conn:
+            zone = (await servers.get(conn, actor.guild_id)).timezone
+        return parse_moment(text, "as-of", self._clock.now(), zone)
 
     async def log(self, actor: Actor, post: Post, value: int, as_of: dt.datetime | None = None) -> Logged:
-        """Keep a post's lifetime impressions as told at `as_of` (now when None). Raises InvalidError."""
+        """Keep a post's lifetime impressions as told at `as_of`, now when None."""
         now = self._clock.now()
-        at = self.require_past(as_of) or now
+        at = as_of or now
 
         async def work(conn: AsyncConnection) -> Logged:
             known = await posts.find_figures(conn, actor.guild_id, [post.id])

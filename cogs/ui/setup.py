@@ -74,7 +74,8 @@ class SetupView(discord.ui.View):
     """Five selects with fixed ids, so that they work after a restart. Every press checks the permission again."""
 
     def __init__(self, server: Server | None = None, status: Status | None = None) -> None:
-        super().__init__(timeout=None)
+        # The one that stands for all after a restart never ends; the others make room.
+        super().__init__(timeout=None if server is None else 900)
         server = server or Server(0)
         zones = list(dict.fromkeys((server.timezone, *COMMON_ZONES)))[:25]
         self.zone.options = [
