@@ -111,8 +111,8 @@ def run(config_file: ConfigOption = None) -> None:
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the tracking web server; 0 takes a free one.")] = 8080,
-    discord_port: Annotated[int, typer.Option(help="Port of the Discord page; 0 takes a free one.")] = 8765,
+    port: Annotated[int | None, typer.Option(help="Port of the tracking web server; 8080, or a free one.")] = None,
+    discord_port: Annotated[int | None, typer.Option(help="Port of the Discord page; 8765, or a free one.")] = None,
 ) -> None:
     """The whole application on this machine, with a local Discord in the browser and sample data. No token."""
     try:

@@ -38,7 +38,7 @@ class Stage:
     closed: asyncio.Event
 
 
-async def play(port: int, discord_port: int) -> None:
+async def play(port: int | None, discord_port: int | None) -> None:
     """Run the demo until its page is closed for good or the task is cancelled."""
     print("Starting the demo ...", flush=True)
     async with staged(port, discord_port) as stage:
@@ -54,9 +54,9 @@ async def play(port: int, discord_port: int) -> None:
 
 
 @asynccontextmanager
-async def staged(port: int, discord_port: int) -> AsyncIterator[Stage]:
+async def staged(port: int | None, discord_port: int | None) -> AsyncIterator[Stage]:
     """The whole application with sample data and a Discord page; everything is gone when the block ends."""
-    port, discord_port = _free(port), _free(discord_port)
+    port, discord_port = _choose(port, 8080), _choose(discord_port, 8765)
     with tempfile.TemporaryDirectory(prefix="eyeballs-demo-") as folder:
         config = Config(
             web=WebSection(base_url=f"http://127.0.0.1:{port}", host="127.0.0.1", port=port),
@@ -142,15 +142,22 @@ async def _clock(env: simcord.Env) -> AsyncIterator[None]:
             await task
 
 
-def _free(port: int) -> int:
-    """The port, or a free one for 0; raises OperatorError when it is taken."""
+def _choose(wanted: int | None, usual: int) -> int:
+    """The port asked for, else the usual one, else a free one; raises OperatorError when the one asked for is taken."""
+    if wanted is None:
+        return _free(usual) or _free(0) or 0
+    port = _free(wanted)
+    if port is None:
+        raise OperatorError(f"Port {wanted} on 127.0.0.1 is taken; choose another one, or leave it out.")
+    return port
+
+
+def _free(port: int) -> int | None:
+    """The port if it can be listened on (any free one for 0), else None."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise OperatorError(
-                f"Port {port} on 127.0.0.1 is taken. Choose others, for example: "
-                ".venv/bin/python -m bot demo --port 8081 --discord-port 8766"
-            ) from None
+            return None
         return probe.getsockname()[1]
