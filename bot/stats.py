@@ -142,7 +142,8 @@ class Stats:
         link_ids: Collection[int] | None,
     ) -> Report:
         figures: dict[int, list[Figure]] = defaultdict(list)
-        for figure in await posts.find_figures(conn, guild_id, [post.id for post in found]):
+        post_ids = None if link_ids is None else [post.id for post in found]
+        for figure in await posts.find_figures(conn, guild_id, post_ids):
             figures[figure.post_id].append(figure)
 
         async def load(which: Period) -> _Counts:

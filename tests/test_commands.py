@@ -269,6 +269,21 @@ async def test_private_links_count_in_totals_but_are_not_named(world: World) -> 
     assert "secret" not in text_of(await world.admin.slash(world.channel, "digest preview"))
 
 
+async def test_posts_are_named_to_their_owner_only(world: World) -> None:
+    await world.add_link(creator=world.maya, private=True)
+    await world.admin.slash(world.channel, "post add", link="summer", platform="x", kind="post", title="Secret teaser")
+    world.move(days=20)
+    await world.maya.slash(world.channel, "impressions log", impressions="900", post=await _first_post(world, "x"))
+    own = text_of(await world.maya.slash(world.channel, "stats creator", period=7))
+    assert "Lifetime CTR of posts older than this period: X post “Secret teaser”: 0.0% (0 of 900)" in own
+    for text in (
+        text_of(await world.sam.slash(world.channel, "stats server", period=7)),
+        text_of(await world.maya.slash(world.channel, "stats creator", period=7, share=True)),
+    ):
+        assert "Secret" not in text
+        assert "900" in text
+
+
 async def test_another_servers_link_is_not_found(world: World) -> None:
     await world.add_link()
     link = await _summer(world)

@@ -73,7 +73,7 @@ def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:
     add_totals(answer, report)
     if shown.link is None:
         add_top_links(answer, report, private_named=private and shown.private_named)
-    if report.lifetime:
+    if report.lifetime and (shown.link is not None or (private and shown.private_named)):
         text = "\n".join(
             _("{post}: {ctr} ({clicks} of {impressions})").format(
                 post=fmt.post_name(item.post),
