@@ -22,6 +22,8 @@ T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 READERS = 4
+FIRST, LATER, LAST = range(3)
+"""In which order waiting writes are done: hits, all others, closing."""
 
 
 class Database:
@@ -38,6 +40,8 @@ class Database:
             asyncio.PriorityQueue()
         )
         self._order = itertools.count()
+        self.generation = 0
+        """Rises with every write but those of hits: what was cached before is to be read again."""
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -73,13 +77,13 @@ class Database:
         if self._task is None or self._task.done():
             raise StorageError("The database is closed; nothing was written.")
         reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((0 if first else 1, next(self._order), work, reply))
+        self._queue.put_nowait((FIRST if first else LATER, next(self._order), work, reply))
         return await asyncio.shield(reply)
 
     async def _work(self) -> None:
         async with self._writer.connect() as conn:
             while True:
-                _, _, work, reply = await self._queue.get()
+                rank, _, work, reply = await self._queue.get()
                 if work is None:
                     reply.set_result(None)
                     return
@@ -91,13 +95,14 @@ class Database:
                         reply.set_exception(error)
                         reply.exception()  # a caller that went away must not leave "never retrieved" behind
                 else:
+                    self.generation += rank != FIRST
                     if not reply.cancelled():
                         reply.set_result(result)
 
     async def _close(self) -> None:
         assert self._task is not None
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((2, next(self._order), None, done))
+        self._queue.put_nowait((LAST, next(self._order), None, done))
         await asyncio.wait({self._task})
         await self._readers.dispose()
         await self._writer.dispose()

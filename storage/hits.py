@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -41,7 +40,16 @@ async def record(conn: AsyncConnection, batch: Sequence[Hit], *, writer_id: int 
     unique_day = {first[key]: key[2] for key in first if key in new}
 
     events = [
-        {k: v for k, v in dataclasses.asdict(hit).items() if k != "day"} | {"unique_day": unique_day.get(hit.id)}
+        {
+            "guild_id": hit.guild_id,
+            "id": hit.id,
+            "link_id": hit.link_id,
+            "place_id": hit.place_id,
+            "kind": hit.kind,
+            "at": hit.at,
+            "visitor": hit.visitor,
+            "unique_day": unique_day.get(hit.id),
+        }
         for hit in batch
     ]
     await conn.execute(hits.insert(), events)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 RULES_VERSION = 1
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
@@ -82,7 +83,12 @@ def classify(facts: RequestFacts) -> Reason | None:
         return Reason.HEAD
     if _is_prefetch(facts.headers):
         return Reason.PREFETCH
-    agent = facts.user_agent.strip()
+    return _by_agent(facts.user_agent)
+
+
+@lru_cache(maxsize=8192)
+def _by_agent(user_agent: str) -> Reason | None:
+    agent = user_agent.strip()
     if agent == _DISCORD_IMAGE_PROXY or _PREVIEW.search(agent):
         return Reason.PREVIEW
     if not agent or _CRAWLER.search(agent):

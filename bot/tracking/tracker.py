@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
 from bot.clock import Clock
@@ -21,6 +24,12 @@ from storage.ids import Ids
 from storage.records import BARE, PROFILE, Address, Hit, Kind, SetAside, State
 
 _ANSWERED = (State.ACTIVE, State.ARCHIVED)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+CACHE_SIZE = 10_000
+CACHE_SECONDS = 30.0
 
 UNKNOWN_PROXY = "unknown_proxy_seen_at"
 """Where `storage.meta` keeps when a forwarded header was last not believed."""
@@ -72,16 +81,47 @@ class Tracker:
         self._clock = clock
         self._ids = ids
         self._denied_domains = denied_domains
+        self._addresses: dict[str, Address | None] = {}
+        self._zones: dict[int, str] = {}
+        self._generation = -1
+        self._stale_at = 0.0
 
     async def check(self) -> None:
         """Read something trivial; raises when the database can't be read."""
         async with self._db.read() as conn:
             await addresses.get(conn, "")
 
+    async def _cached(self, cache: dict[K, V], key: K, read: Callable[[AsyncConnection], Awaitable[V]]) -> V:
+        """What was read for the key since the last write, at most `CACHE_SECONDS` ago; unknown names too.
+
+        Another process may write to the same database: hence the time.
+        """
+        now = time.monotonic()
+        if self._db.generation != self._generation or now >= self._stale_at:
+            self._addresses.clear()
+            self._zones.clear()
+            self._generation, self._stale_at = self._db.generation, now + CACHE_SECONDS
+        if key not in cache:
+            generation = self._generation
+            async with self._db.read() as conn:
+                value = await read(conn)
+            if generation != self._db.generation:
+                return value  # a write came in between: it may be the older state
+            while len(cache) >= CACHE_SIZE:
+                del cache[next(iter(cache))]
+            cache[key] = value
+        return cache[key]
+
+    async def _zone(self, guild_id: int) -> str:
+        async def read(conn: AsyncConnection) -> str:
+            return (await servers.get(conn, guild_id)).timezone
+
+        return await self._cached(self._zones, guild_id, read)
+
     async def resolve(self, text: str) -> Address | None:
         """The tracked address of that name, in any case; None for unknown, deleted and denied ones alike."""
-        async with self._db.read() as conn:
-            address = await addresses.get(conn, text.lower())
+        name = text.lower()
+        address = await self._cached(self._addresses, name, lambda conn: addresses.get(conn, name))
         if address is None or address.link_id is None or address.state not in _ANSWERED:
             return None
         return None if self._is_denied(address.destination) else address
@@ -139,8 +179,7 @@ class Tracker:
     ) -> None:
         try:
             now = self._clock.now()
-            async with self._db.read() as conn:
-                day = local_day(now, (await servers.get(conn, guild_id)).timezone)
+            day = local_day(now, await self._zone(guild_id))
             reason = classify(facts)
             if reason is not None:
                 for link_id in link_ids:
