@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.digests.service import Digests
 from bot.impressions.service import Impressions
+from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
 from bot.links.service import Limits, Links
 from bot.profiles.service import Profiles
@@ -69,13 +71,16 @@ async def open_application(
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db))
         visitors = Visitors(db, clock)
+        owner_tokens = OwnerTokens(db)
         tracker = Tracker(
             db=db,
             recorder=recorder,
             visitors=visitors,
             clock=clock,
             ids=ids,
+            owner_tokens=owner_tokens,
             denied_domains=config.links.denied_domains,
+            repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
         )
         web = await stack.enter_async_context(
             serve(
@@ -96,7 +101,7 @@ async def open_application(
         services = Services(
             clock=clock,
             servers=Servers(db),
-            links=Links(db, clock, ids, base_url, limits),
+            links=Links(db, clock, ids, base_url, limits, owner_tokens),
             posts=Posts(db, clock, ids),
             impressions=Impressions(db, clock, ids),
             stats=stats,

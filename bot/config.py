@@ -70,6 +70,10 @@ class LinksSection(_Section):
         return domains
 
 
+class TrackingSection(_Section):
+    repeat_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 30
+
+
 class StorageSection(_Section):
     path: Path = Path("data/eyeballs.db")
     backups: Path = Path("data/backups")
@@ -88,6 +92,7 @@ class Config(BaseSettings):
     discord: DiscordSection = DiscordSection()
     web: WebSection = WebSection()
     links: LinksSection = LinksSection()
+    tracking: TrackingSection = TrackingSection()
     storage: StorageSection = StorageSection()
     log: LogSection = LogSection()
 

@@ -19,7 +19,7 @@ from bot.links.access import Actor
 from bot.texts import _
 from storage import hits, links, posts, servers
 from storage.database import Database
-from storage.records import Count, Figure, Link, Post, State, UniqueCount
+from storage.records import AsideCount, Count, Figure, Link, Post, State, UniqueCount
 
 PERIODS = (7, 28, 90)
 """Days that stats are shown for."""
@@ -48,7 +48,7 @@ class Report:
     links: Mapping[int, Link]
     """Those with traffic and those that stand, by id."""
     lifetime: tuple[LifetimeRate, ...]
-    set_aside: Mapping[str, int]
+    set_aside: Sequence[AsideCount]
 
 
 @dataclass(frozen=True, slots=True)

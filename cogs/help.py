@@ -21,7 +21,10 @@ TERMS = [app_commands.Choice(name=term.name, value=key) for key, term in GLOSSAR
 
 SECTIONS = (
     (_("Share a link"), ("link add", "post add", "link list", "link show")),
-    (_("Look at the numbers"), ("stats link", "stats creator", "stats server", "impressions log", "explain")),
+    (
+        _("Look at the numbers"),
+        ("stats link", "stats creator", "stats server", "impressions log", "link audit", "explain"),
+    ),
     (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
     (_("For managers"), ("setup", "digest setup", "digest preview", "digest status", "digest off", "link transfer")),

@@ -10,8 +10,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import InvalidError
+from bot.links.access import require_manager
 from bot.services import Services
+from bot.stats import DEFAULT_PERIOD, Scope
 from bot.texts import _
+from cogs.ui import audit as audit_ui
 from cogs.ui import format as fmt
 from cogs.ui import links as ui
 from cogs.ui import people, pick
@@ -112,10 +115,30 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         hint: str = "",
     ) -> None:
         creator = fmt.escape(await people.name_of(interaction, link.creator_id))
-        url = self._services.links.url(link)
-        await interaction.followup.send(
-            embed=ui.card(link, url, creator, posts, heading=heading, hint=hint), ephemeral=True
-        )
+        card = ui.card(link, self._services.links.url(link), creator, posts, heading=heading, hint=hint)
+        test = await self._services.links.test_url(link)
+        card.add_field(name=_("To try it out without being counted"), value=f"`{test}`", inline=False)
+        await interaction.followup.send(embed=card, ephemeral=True)
+
+    @app_commands.command(name="audit", description="Every request accounted for: what was counted, what was set aside")
+    @app_commands.describe(link="Which link; the whole server when left out (managers)", period="How many days")
+    @app_commands.autocomplete(link=pick.link)
+    @app_commands.choices(period=pick.PERIODS)
+    async def audit(
+        self, interaction: discord.Interaction, link: str | None = None, period: int = DEFAULT_PERIOD
+    ) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        if link is None:
+            require_manager(who)
+            assert interaction.guild is not None
+            shown = await self._services.stats.show(who, Scope.SERVER, who.guild_id, period)
+            title = interaction.guild.name
+        else:
+            found = await self._services.links.find(who, link)
+            shown = await self._services.stats.show(who, Scope.LINK, found.id, period)
+            title = found.label
+        await interaction.followup.send(embed=audit_ui.card(shown.report, fmt.escape(title)), ephemeral=True)
 
     @app_commands.command(name="edit", description="Change a link; what you leave out stays as it is")
     @app_commands.describe(

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.services import Services
-from bot.stats import DEFAULT_PERIOD, PERIODS, Scope
+from bot.stats import DEFAULT_PERIOD, Scope
 from bot.texts import _
 from cogs.ui import pick
 from cogs.ui import stats as ui
@@ -17,8 +17,6 @@ from cogs.ui.answers import actor, begin
 
 if TYPE_CHECKING:
     from bot.client import Client
-
-PERIOD_CHOICES = [app_commands.Choice(name=_("{n} days").format(n=days), value=days) for days in PERIODS]
 
 
 class Stats(commands.GroupCog, group_name="stats", group_description="Impressions, clicks and CTR, with a chart"):
@@ -28,7 +26,7 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
     @app_commands.command(name="link", description="The numbers of one link: impressions, clicks, CTR, best day")
     @app_commands.describe(link="Which link", period="How many days", share="Show the answer to everybody here")
     @app_commands.autocomplete(link=pick.link)
-    @app_commands.choices(period=PERIOD_CHOICES)
+    @app_commands.choices(period=pick.PERIODS)
     async def link(
         self, interaction: discord.Interaction, link: str, period: int = DEFAULT_PERIOD, share: bool = False
     ) -> None:
@@ -42,7 +40,7 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
         period="How many days",
         share="Show the answer to everybody here",
     )
-    @app_commands.choices(period=PERIOD_CHOICES)
+    @app_commands.choices(period=pick.PERIODS)
     async def creator(
         self,
         interaction: discord.Interaction,
@@ -55,7 +53,7 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
 
     @app_commands.command(name="server", description="The numbers of the whole server and its top links")
     @app_commands.describe(period="How many days", share="Show the answer to everybody here")
-    @app_commands.choices(period=PERIOD_CHOICES)
+    @app_commands.choices(period=pick.PERIODS)
     async def server(self, interaction: discord.Interaction, period: int = DEFAULT_PERIOD, share: bool = False) -> None:
         await begin(interaction)
         await self._answer(interaction, Scope.SERVER, actor(interaction).guild_id, period, share)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
-from storage.records import Count, Hit, Kind, SetAside, UniqueCount
+from storage.records import AsideCount, Count, Hit, Kind, SetAside, UniqueCount
 from storage.schema import hits, hits_daily, hits_quarter, salts, set_aside_daily, uniques_daily, visitors_seen
 
 QUARTER = dt.timedelta(minutes=15)
@@ -63,8 +63,8 @@ async def record(conn: AsyncConnection, batch: Sequence[Hit], *, writer_id: int 
 
 async def set_aside(conn: AsyncConnection, batch: Sequence[SetAside], *, writer_id: int = 0) -> None:
     """Count requests that were not counted, by reason."""
-    counter = Counter((s.guild_id, s.link_id, s.day, s.place_id, s.reason) for s in batch)
-    names = "guild_id link_id day place_id reason"
+    counter = Counter((s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent) for s in batch)
+    names = "guild_id link_id day place_id reason agent"
     await upsert.add_counts(conn, set_aside_daily, _rows(names, counter, writer_id))
 
 
@@ -107,15 +107,15 @@ async def uniques(
 
 async def set_aside_counts(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
-) -> dict[str, int]:
-    """How many requests were set aside, by reason."""
+) -> list[AsideCount]:
+    """How many requests were set aside, by reason and unfurler."""
     c = set_aside_daily.c
     query = (
-        sa.select(c.reason, sa.func.sum(c.count))
+        sa.select(c.reason, c.agent, sa.func.sum(c.count))
         .where(*_within(set_aside_daily, guild_id, first, end, link_ids))
-        .group_by(c.reason)
+        .group_by(c.reason, c.agent)
     )
-    return {reason: int(n) for reason, n in (await conn.execute(query)).all()}
+    return [AsideCount(reason, agent, int(n)) for reason, agent, n in (await conn.execute(query)).all()]
 
 
 async def clicks_of_place(conn: AsyncConnection, guild_id: int, link_id: int, place_id: int) -> int:

@@ -126,6 +126,17 @@ class SetAside:
     place_id: int
     day: dt.date
     reason: str
+    agent: str = ""
+    """Whose preview it was; empty for all other reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsideCount:
+    """How many requests were set aside under a reason."""
+
+    reason: str
+    agent: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ set_aside_daily = _table(
     sa.Column("day", sa.Date, primary_key=True),
     _key("place_id"),
     sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("agent", sa.Text, primary_key=True),
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
 )

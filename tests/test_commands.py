@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import Any
 
@@ -31,6 +32,7 @@ async def test_the_whole_life_of_a_link(world: World) -> None:
     assert (await world.visit("/summer")).headers["Location"] == "https://shop.example/summer"
     for _n in range(3):
         await world.visit("/summer/ig1")
+    world.move(minutes=31)
     await world.visit("/summer/ig1", new=False)
     await world.visit("/summer.gif")
     await world.visit("/summer", method="HEAD")
@@ -282,6 +284,28 @@ async def test_posts_are_named_to_their_owner_only(world: World) -> None:
     ):
         assert "Secret" not in text
         assert "900" in text
+
+
+async def test_the_audit_accounts_for_every_request(world: World) -> None:
+    await world.add_link(creator=world.maya)
+    for _n in range(3):
+        await world.visit("/summer")
+    await world.visit("/summer", new=False)
+    await world.visit("/summer.gif")
+    for agent in ("Discordbot/2.0", "Discordbot/2.0", "Twitterbot/1.0"):
+        headers: dict[str, Any] = {"User-Agent": agent}
+        await world.visit("/summer", **headers)
+    shown = text_of(await world.maya.slash(world.channel, "link show", link="summer"))
+    test = shown.split("?test=")[1].split("`")[0]
+    await world.visit(f"/summer?test={test}")
+    await asyncio.sleep(1.2)  # what is set aside is written within about a second
+    text = text_of(await world.maya.slash(world.channel, "link audit", link="summer"))
+    assert "**9 requests**: 3 clicks, 1 impression; set aside 3 previews, 1 test of the creator's, 1 repeat." in text
+    assert "Discord 2 (66.7%) · X 1 (33.3%)" in text
+    assert "Rules version" in text
+    assert "**9 requests**" in text_of(await world.admin.slash(world.channel, "link audit"))
+    assert "Manage Server" in text_of(await world.maya.slash(world.channel, "link audit"))
+    assert "There is no link" in text_of(await world.leo.slash(world.channel, "link audit", link="summer"))
 
 
 async def test_another_servers_link_is_not_found(world: World) -> None:

@@ -19,10 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
 from bot.clock import FixedClock
+from bot.links.owner import OwnerTokens
 from bot.tracking.recorder import FLUSH_SECONDS, Recorder
-from bot.tracking.tracker import Tracker
+from bot.tracking.tracker import BURST, Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.client_address import client_address
+from bot.web.routes import MISSES
 from bot.web.server import serve
 from storage import addresses, hits, links, profiles, recount, servers
 from storage.database import Database
@@ -66,7 +68,8 @@ class Edge:
         """What was set aside, once the recorder has written it."""
         await asyncio.sleep(1.5 * FLUSH_SECONDS)
         async with self.db.read() as conn:
-            return await hits.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
+            found = await hits.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
+        return {reason: sum(c.count for c in found if c.reason == reason) for reason in {c.reason for c in found}}
 
     async def write(self, work: Any) -> None:
         await self.db.write(work)
@@ -94,7 +97,13 @@ async def edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> Asy
     visitors = Visitors(db, clock)
     async with Recorder(db) as recorder:
         tracker = Tracker(
-            db=db, recorder=recorder, visitors=visitors, clock=clock, ids=Ids(), denied_domains=("evil.example",)
+            db=db,
+            recorder=recorder,
+            visitors=visitors,
+            clock=clock,
+            ids=Ids(),
+            owner_tokens=OwnerTokens(db),
+            denied_domains=("evil.example",),
         )
         base_url = URL("https://go.example")
         async with (
@@ -106,8 +115,8 @@ async def edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> Asy
 
 
 async def test_a_redirect_leads_to_the_stored_destination_and_is_a_click(edge: Edge) -> None:
-    for path in ("/summer", "/SUMMER", "/%73ummer", "/summer?url=https://evil.example/"):
-        answer = await edge.get(path)
+    for n, path in enumerate(("/summer", "/SUMMER", "/%73ummer", "/summer?url=https://evil.example/")):
+        answer = await edge.get(path, user_agent=f"{BROWSER} Person/{n}")
         assert answer.status == 302, path
         assert answer.headers["Location"] == "https://www.shop.example/summer?a=1&b=%20x#top"
         assert answer.headers["Cache-Control"] == "private, no-store"
@@ -119,14 +128,61 @@ async def test_a_redirect_leads_to_the_stored_destination_and_is_a_click(edge: E
 async def test_a_click_is_counted_where_it_came_from(edge: Edge) -> None:
     await edge.get("/summer")
     await edge.get("/summer?via=profile")
-    await edge.get("/summer?via=elsewhere")
+    await edge.get("/summer?via=elsewhere", user_agent=f"{BROWSER} Other")
     await edge.get("/Summer/IG1")
-    await edge.get("/summer/ig1?via=profile")
+    await edge.get("/summer/ig1?via=profile", user_agent=f"{BROWSER} Other")
     assert await edge.counts() == {
         (SUMMER, BARE, Kind.CLICK): 2,
         (SUMMER, PROFILE, Kind.CLICK): 1,
         (SUMMER, POST, Kind.CLICK): 2,
     }
+
+
+async def test_a_repeat_within_half_an_hour_is_sent_on_and_set_aside(edge: Edge, clock: FixedClock) -> None:
+    for _n in range(3):
+        assert (await edge.get("/summer")).status == 302
+    await edge.get("/summer/ig1")  # another address
+    await edge.get("/summer.gif")
+    await edge.get("/summer.gif")  # impressions have no window
+    clock.move(minutes=29)
+    await edge.get("/summer")
+    assert await edge.aside() == {"repeat": 3}
+    clock.move(minutes=2)
+    await edge.get("/summer")
+    assert await edge.counts() == {
+        (SUMMER, BARE, Kind.CLICK): 2,
+        (SUMMER, POST, Kind.CLICK): 1,
+        (SUMMER, BARE, Kind.IMPRESSION): 2,
+    }
+    assert await edge.uniques() == {SUMMER: 1}
+
+
+async def test_one_visitor_faster_than_people_is_sent_on_and_not_counted(edge: Edge) -> None:
+    for _n in range(BURST + 10):
+        assert (await edge.get("/summer.gif", DNT="1")).status == 200
+    counted = (await edge.counts())[SUMMER, BARE, Kind.IMPRESSION]
+    assert BURST <= counted < BURST + 10
+    assert await edge.aside() == {"throttled": BURST + 10 - counted}
+    await edge.get("/summer.gif", user_agent=f"{BROWSER} Other")
+    assert (await edge.counts())[SUMMER, BARE, Kind.IMPRESSION] == counted + 1
+
+
+async def test_the_creators_own_test_is_not_counted(edge: Edge) -> None:
+    token = await OwnerTokens(edge.db).of(GUILD, SUMMER)
+    assert (await edge.get(f"/summer?test={token}")).status == 302
+    await edge.get(f"/summer/ig1?test={token}")
+    assert await edge.counts() == {}
+    await edge.get("/summer?test=made-up")
+    await edge.get(f"/winter?test={token}")
+    assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 1, (WINTER, BARE, Kind.CLICK): 1}
+    assert await edge.aside() == {"owner": 2}
+
+
+async def test_who_asks_for_unknown_names_without_end_is_told_to_slow_down(edge: Edge) -> None:
+    statuses = [(await edge.get(f"/guess-{n}")).status for n in range(MISSES + 10)]
+    assert set(statuses[:MISSES]) == {404}
+    assert statuses[-1] == 429
+    assert (await edge.get("/summer")).status == 302
 
 
 async def test_the_pixel_is_an_impression(edge: Edge) -> None:
@@ -384,7 +440,8 @@ async def test_no_address_reaches_the_disk_or_the_logs(
 
 async def test_closing_does_not_wait_for_idle_connections(db: Database, clock: FixedClock) -> None:
     async with Recorder(db) as recorder, aiohttp.ClientSession() as http:
-        tracker = Tracker(db=db, recorder=recorder, visitors=Visitors(db, clock), clock=clock, ids=Ids())
+        visitors, tokens = Visitors(db, clock), OwnerTokens(db)
+        tracker = Tracker(db=db, recorder=recorder, visitors=visitors, clock=clock, ids=Ids(), owner_tokens=tokens)
         async with serve(tracker, host="127.0.0.1", port=0, base_url=URL("https://go.example")) as web:
             _, idle = await asyncio.open_connection("127.0.0.1", web.port)
             async with http.get(f"http://127.0.0.1:{web.port}/healthz") as answer:

@@ -18,6 +18,7 @@ from bot.digests.service import Digests
 from bot.impressions.service import Impressions
 from bot.insights.periods import day_start, local_day
 from bot.links.access import Actor
+from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
 from bot.links.service import Limits, Links
 from bot.profiles.service import Profiles
@@ -40,6 +41,16 @@ LAST_REPORT = 4
 """Days since the creators last read their platforms' totals."""
 ON_PROFILE = ("maya", "noor")
 
+# What is set aside of a link in ninety days: reason, unfurler, at most how often.
+_ASIDE = (
+    ("preview", "Discord", 60),
+    ("preview", "X", 25),
+    ("preview", "WhatsApp", 12),
+    ("crawler", "", 25),
+    ("repeat", "", 80),
+    ("head", "", 12),
+    ("prefetch", "", 6),
+)
 # Monday to Sunday; people look more on Thursday evening and at the weekend.
 _WEEKDAY = (0.85, 0.9, 0.95, 1.3, 1.1, 1.25, 1.05)
 # By local hour, 0 to 23.
@@ -120,7 +131,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     rng = random.Random(SEED)
     clock = FixedClock(now - dt.timedelta(days=DAYS))
     ids = Ids()
-    links, posts = Links(db, clock, ids, base_url, Limits()), Posts(db, clock, ids)
+    links, posts = Links(db, clock, ids, base_url, Limits(), OwnerTokens(db)), Posts(db, clock, ids)
     actors = {name: Actor(crew.guild_id, user_id, manager=True) for name, user_id in crew.creators.items()}
     await Servers(db).change(crew.manager, timezone=ZONE, creator_role_id=crew.creator_role_id)
 
@@ -240,9 +251,9 @@ def _poisson(rng: random.Random, mean: float) -> int:
 async def _set_aside(conn: AsyncConnection, rng: random.Random, made: list[Link], now: dt.datetime) -> None:
     today = local_day(now, ZONE)
     batch = [
-        SetAside(link.guild_id, link.id, BARE, today - dt.timedelta(days=rng.randrange(DAYS)), reason)
+        SetAside(link.guild_id, link.id, BARE, today - dt.timedelta(days=rng.randrange(DAYS)), reason, agent)
         for link in made
-        for reason, most in (("preview", 60), ("crawler", 25), ("head", 12), ("prefetch", 6))
+        for reason, agent, most in _ASIDE
         for _n in range(rng.randrange(most))
     ]
     await hits.set_aside(conn, batch)

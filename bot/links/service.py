@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.links.access import Actor, require_add, require_manager
 from bot.links.destinations import parse_destination
+from bot.links.owner import OwnerTokens
 from bot.links.slugs import parse_slug, random_slug, shorten
 from bot.texts import _
 from storage import addresses, links, posts, servers
@@ -65,17 +66,25 @@ def parse_tags(text: str) -> tuple[str, ...]:
 class Links:
     """Adds, finds and changes links; every lookup by (guild_id, id), every change by who may make it."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, base_url: URL, limits: Limits) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, ids: Ids, base_url: URL, limits: Limits, owner_tokens: OwnerTokens
+    ) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._limits = limits
+        self._owner_tokens = owner_tokens
         self.base_url = base_url
 
     def url(self, link: Link, post: Post | None = None) -> str:
         """The tracked address, ready to copy."""
         path = link.slug if post is None or post.code is None else f"{link.slug}/{post.code}"
         return str(self.base_url / path)
+
+    async def test_url(self, link: Link) -> str:
+        """An address by which the creator tries the link out without being counted."""
+        token = await self._owner_tokens.of(link.guild_id, link.id)
+        return str((self.base_url / link.slug).with_query(test=token))
 
     def _destination(self, text: str) -> str:
         return parse_destination(

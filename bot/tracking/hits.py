@@ -23,6 +23,12 @@ class Reason(StrEnum):
     """A browser loaded it ahead of a click that may never come."""
     HEAD = "head"
     """HEAD and OPTIONS look, but don't open."""
+    REPEAT = "repeat"
+    """The same visitor on the same address again within the repeat window; clicks only."""
+    THROTTLED = "throttled"
+    """One visitor asking faster than a person does."""
+    OWNER = "owner"
+    """The creator trying the link out through its test address."""
 
 
 @dataclass(frozen=True, slots=True)

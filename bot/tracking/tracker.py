@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from yarl import URL
 from bot.clock import Clock
 from bot.insights.periods import local_day
 from bot.links.destinations import is_denied
-from bot.tracking.hits import RequestFacts, classify
+from bot.links.owner import OwnerTokens
+from bot.tracking.hits import Reason, RequestFacts, classify
+from bot.tracking.limits import Buckets, Repeats
 from bot.tracking.recorder import Recorder
+from bot.tracking.unfurlers import family_of
 from bot.tracking.visitors import Visitors
 from storage import addresses, links, meta, profiles, servers
 from storage.database import Database
@@ -27,6 +31,10 @@ _ANSWERED = (State.ACTIVE, State.ARCHIVED)
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+REPEAT_WINDOW = dt.timedelta(minutes=30)
+BURST, PER_SECOND = 30, 0.5
+"""Requests that one visitor may make at once, and on average, before they are no longer counted."""
 
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30.0
@@ -55,6 +63,19 @@ class ProfileView:
     links: tuple[ShownLink, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request as the edge hands it over. `client` is the visitor's address: hashed or forgotten, never kept."""
+
+    facts: RequestFacts
+    client: str
+    host: str
+    via: str = ""
+    """"profile" when it came through the creator's page."""
+    test: str = ""
+    """The token of a test address, when it was one."""
+
+
 def place_of(address: Address, via: str = "") -> int:
     """Where a hit on the address belongs: its post, else the profile page that the visitor came from, else bare."""
     if address.post_id is not None:
@@ -73,14 +94,19 @@ class Tracker:
         visitors: Visitors,
         clock: Clock,
         ids: Ids,
+        owner_tokens: OwnerTokens,
         denied_domains: tuple[str, ...] = (),
+        repeat_window: dt.timedelta = REPEAT_WINDOW,
     ) -> None:
         self._db = db
         self._recorder = recorder
         self._visitors = visitors
         self._clock = clock
         self._ids = ids
+        self._owner_tokens = owner_tokens
         self._denied_domains = denied_domains
+        self._repeats = Repeats(repeat_window)
+        self._pace = Buckets(BURST, PER_SECOND)
         self._addresses: dict[str, Address | None] = {}
         self._zones: dict[int, str] = {}
         self._generation = -1
@@ -126,17 +152,15 @@ class Tracker:
             return None
         return None if self._is_denied(address.destination) else address
 
-    async def track(
-        self, address: Address, kind: Kind, place_id: int, facts: RequestFacts, client: str, host: str
-    ) -> None:
+    async def track(self, address: Address, kind: Kind, visit: Visit) -> None:
         """Count a request for an address from `resolve`, or set it aside; returns when it is on disk, or late.
 
         Never raises: whoever asked gets an answer, counted or not.
         """
         assert address.link_id is not None
-        await self._count(address.guild_id, [address.link_id], kind, place_id, facts, client, host)
+        await self._count(address.guild_id, [address.link_id], kind, place_of(address, visit.via), visit)
 
-    async def profile(self, handle: str, facts: RequestFacts, client: str, host: str) -> ProfileView | None:
+    async def profile(self, handle: str, visit: Visit) -> ProfileView | None:
         """The published profile, whose links each get an impression; None for unknown and unpublished ones alike.
 
         It shows the creator's active links that are not private and lead to no denied domain.
@@ -152,7 +176,7 @@ class Tracker:
                 return None
             found = await links.find(conn, guild_id, creator_id=creator_id, states=[State.ACTIVE])
         shown = [link for link in found if not link.private and not self._is_denied(link.destination)]
-        await self._count(guild_id, [link.id for link in shown], Kind.IMPRESSION, PROFILE, facts, client, host)
+        await self._count(guild_id, [link.id for link in shown], Kind.IMPRESSION, PROFILE, visit)
         return ProfileView(
             profile.name or handle,
             handle,
@@ -167,31 +191,33 @@ class Tracker:
     def _is_denied(self, destination: str) -> bool:
         return bool(self._denied_domains) and is_denied(_host(destination), self._denied_domains)
 
-    async def _count(
-        self,
-        guild_id: int,
-        link_ids: Sequence[int],
-        kind: Kind,
-        place_id: int,
-        facts: RequestFacts,
-        client: str,
-        host: str,
-    ) -> None:
+    async def _count(self, guild_id: int, link_ids: Sequence[int], kind: Kind, place_id: int, visit: Visit) -> None:
         try:
             now = self._clock.now()
             day = local_day(now, await self._zone(guild_id))
-            reason = classify(facts)
-            if reason is not None:
-                for link_id in link_ids:
-                    self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason))
-                return
             visitor = None
-            if kind is Kind.CLICK:  # nothing is made of an impression's visitor, so there is none
-                visitor = await self._visitors.visitor(guild_id, day, facts, client, host)
+            reason = classify(visit.facts) or await self._conduct(guild_id, link_ids, visit)
+            if reason is None and kind is Kind.CLICK:  # an impression has no visitor: nothing is made of it
+                visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
+                if visitor is not None and self._repeats.is_repeat((guild_id, *link_ids, place_id, visitor), now):
+                    reason = Reason.REPEAT
+            if reason is not None:
+                agent = family_of(visit.facts.user_agent) if reason is Reason.PREVIEW else ""
+                for link_id in link_ids:
+                    self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason, agent))
+                return
             hits = [Hit(guild_id, self._ids.new(), link_id, place_id, kind, now, day, visitor) for link_id in link_ids]
             await asyncio.gather(*map(self._recorder.count, hits))
         except Exception:
             log.exception("A request was answered but could not be counted")
+
+    async def _conduct(self, guild_id: int, link_ids: Sequence[int], visit: Visit) -> Reason | None:
+        """What a person's browser is set aside for: trying one's own link out, or asking faster than people do."""
+        if visit.test and any([await self._owner_tokens.fits(guild_id, link_id, visit.test) for link_id in link_ids]):
+            return Reason.OWNER
+        # By address, not by the day's hash: those who opted out of being told apart are throttled too.
+        key = hash((visit.client, visit.facts.user_agent))
+        return None if self._pace.take(key, time.monotonic()) else Reason.THROTTLED
 
 
 def _host(destination: str) -> str:

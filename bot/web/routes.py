@@ -11,7 +11,8 @@ import structlog
 from aiohttp import web
 
 from bot.tracking.hits import RequestFacts
-from bot.tracking.tracker import Tracker, place_of
+from bot.tracking.limits import Buckets
+from bot.tracking.tracker import Tracker, Visit
 from bot.web.client_address import Network, client_address
 from bot.web.pages import not_found, page
 from storage.records import Kind
@@ -19,6 +20,8 @@ from storage.records import Kind
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 """A transparent GIF of 43 bytes."""
 UNCACHED = {"Cache-Control": "private, no-store"}
+MISSES, MISSES_PER_SECOND = 60, 1.0
+"""Unknown names that one visitor may ask for at once, and on average; beyond that the answer is 429."""
 WARN_SECONDS = 3600.0
 """How often an unknown proxy is complained about at most."""
 
@@ -37,6 +40,7 @@ class Routes:
         self._host = host
         self._trusted_proxies = trusted_proxies
         self._warned_at: float | None = None
+        self._misses = Buckets(MISSES, MISSES_PER_SECOND)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/", self.front)
@@ -60,11 +64,18 @@ class Routes:
         return web.Response(status=204)
 
     async def named(self, request: web.Request) -> web.Response:
-        """Every name that was ever given out: `/summer`, `/summer/ig1`, their pixels, `/@maya`."""
+        """Every name that was ever given out; who asks for unknown ones without end is told to slow down."""
+        answer = await self._named(request)
+        if answer.status == 404 and not self._misses.take(hash(await self._client(request)), time.monotonic()):
+            return web.Response(status=429, text="Too many requests\n", headers=UNCACHED | {"Retry-After": "60"})
+        return answer
+
+    async def _named(self, request: web.Request) -> web.Response:
+        """`/summer`, `/summer/ig1`, their pixels, `/@maya`."""
         if request.method in ("GET", "HEAD", "OPTIONS") and (match := _ADDRESS.fullmatch(request.path)):
             return await self._address(request, match[1], is_pixel=match[2] is not None)
         if request.method in ("GET", "HEAD") and (match := _HANDLE.fullmatch(request.path)):
-            view = await self._tracker.profile(match[1], _facts(request), await self._client(request), self._host)
+            view = await self._tracker.profile(match[1], await self._visit(request))
             return not_found() if view is None else page("profile.html", profile=view)
         return not_found()
 
@@ -73,11 +84,20 @@ class Routes:
         if address is None:
             return not_found()
         kind = Kind.IMPRESSION if is_pixel else Kind.CLICK
-        place_id = place_of(address, request.query.get("via", ""))
-        await self._tracker.track(address, kind, place_id, _facts(request), await self._client(request), self._host)
+        await self._tracker.track(address, kind, await self._visit(request))
         if is_pixel:
             return web.Response(body=PIXEL, content_type="image/gif", headers=UNCACHED)
         return web.Response(status=302, headers={"Location": address.destination, **UNCACHED})
+
+    async def _visit(self, request: web.Request) -> Visit:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return Visit(
+            facts=RequestFacts(request.method, headers.get("user-agent", ""), headers),
+            client=await self._client(request),
+            host=self._host,
+            via=request.query.get("via", ""),
+            test=request.query.get("test", "")[:64],
+        )
 
     async def _client(self, request: web.Request) -> str:
         forwarded_for = request.headers.getall("X-Forwarded-For", [])
@@ -87,11 +107,6 @@ class Routes:
             log.warning("behind an unknown proxy every visitor looks like one; add the proxy to web.trusted_proxies")
             await self._tracker.note_unknown_proxy()
         return client
-
-
-def _facts(request: web.Request) -> RequestFacts:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return RequestFacts(request.method, headers.get("user-agent", ""), headers)
 
 
 @web.middleware

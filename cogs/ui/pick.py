@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
+from bot import stats
 from bot.links import platforms
 from bot.servers import zone_names
 from bot.texts import _
@@ -16,6 +17,8 @@ MOST = 25
 
 PLATFORMS = [app_commands.Choice(name=name, value=key) for key, (name, _code) in platforms.PLATFORMS.items()]
 KINDS = [app_commands.Choice(name=kind.capitalize(), value=kind) for kind in platforms.KINDS]
+
+PERIODS = [app_commands.Choice(name=_("{n} days").format(n=days), value=days) for days in stats.PERIODS]
 
 COMMON_ZONES = (
     "UTC",

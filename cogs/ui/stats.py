@@ -13,19 +13,13 @@ from bot.insights.rates import change
 from bot.insights.summary import Summary, by_clicks, most_resonant
 from bot.stats import PERIODS, Report, Scope, Shown
 from bot.texts import _
+from cogs.ui import audit, people
 from cogs.ui import format as fmt
-from cogs.ui import people
 from cogs.ui.answers import Pressed, actor, embed, require_asker, services
 from storage.records import Kind, Link, State
 
 TOP = 5
 CHART = "chart.png"
-ASIDE = {
-    "preview": (_("preview"), _("previews")),
-    "crawler": (_("crawler"), _("crawlers")),
-    "prefetch": (_("prefetch"), _("prefetches")),
-    "head": (_("HEAD request"), _("HEAD requests")),
-}
 
 
 async def message(
@@ -195,9 +189,8 @@ def footer(report: Report) -> str:
     """What the change is against, and what was set aside."""
     parts = [_("Change against {dates}").format(dates=fmt.dates(report.period.previous))]
     if report.set_aside:
-        aside = sorted(report.set_aside.items(), key=lambda item: (-item[1], item[0]))
-        named = (fmt.count_of(count, *ASIDE.get(reason, (reason, reason))) for reason, count in aside)
-        parts.append(_("Set aside: {list}").format(list=", ".join(named)))
+        list_ = ", ".join(audit.words(reason, count) for reason, count in audit.of(report).aside)
+        parts.append(_("Set aside: {list}").format(list=list_))
     if report.now.unique_clicks:
         parts.append(_("Unique clicks are counted by day"))
     return " · ".join(parts)

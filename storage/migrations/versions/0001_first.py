@@ -188,9 +188,10 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("place_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("writer_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("guild_id", "link_id", "day", "place_id", "reason", "writer_id"),
+        sa.PrimaryKeyConstraint("guild_id", "link_id", "day", "place_id", "reason", "agent", "writer_id"),
         sqlite_with_rowid=False,
     )
     op.create_table(

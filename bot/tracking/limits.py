@@ -1,0 +1,48 @@
+"""What a visitor may do again, and how fast: bounded memory, time handed in, nothing kept on disk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Hashable
+
+REMEMBERED = 100_000
+"""Visitors that are remembered at most; the ones not seen for longest are forgotten first."""
+
+
+class Repeats:
+    """Tells a visitor's second click on an address from the first, within a window of time."""
+
+    def __init__(self, window: dt.timedelta) -> None:
+        self._window = window
+        self._counted: OrderedDict[Hashable, dt.datetime] = OrderedDict()
+
+    def is_repeat(self, key: Hashable, now: dt.datetime) -> bool:
+        """Whether `key` was counted less than the window ago; if not, it counts now. A window of 0 finds none."""
+        before = self._counted.get(key)
+        if before is not None and before <= now < before + self._window:
+            return True
+        self._counted[key] = now
+        self._counted.move_to_end(key)
+        while len(self._counted) > REMEMBERED:
+            self._counted.popitem(last=False)
+        return False
+
+
+class Buckets:
+    """A token bucket for each key: `burst` at once, `per_second` on average."""
+
+    def __init__(self, burst: int, per_second: float) -> None:
+        self._burst = burst
+        self._per_second = per_second
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: Hashable, now: float) -> bool:
+        """Whether there is a token left for `key` at `now` (seconds of a clock that never goes back)."""
+        tokens, before = self._buckets.get(key, (float(self._burst), now))
+        tokens = min(self._burst, tokens + (now - before) * self._per_second)
+        self._buckets[key] = (tokens - 1 if tokens >= 1 else tokens, now)
+        self._buckets.move_to_end(key)
+        while len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        return tokens >= 1

@@ -1,0 +1,64 @@
+"""The answer to `/link audit`: every request accounted for."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.insights.audit import Audit, audit
+from bot.stats import Report
+from bot.texts import _
+from bot.tracking.hits import RULES_VERSION
+from cogs.ui import format as fmt
+from cogs.ui.answers import embed
+
+WORDS = {
+    "preview": (_("preview"), _("previews")),
+    "crawler": (_("crawler"), _("crawlers")),
+    "prefetch": (_("prefetch"), _("prefetches")),
+    "head": (_("HEAD request"), _("HEAD requests")),
+    "repeat": (_("repeat"), _("repeats")),
+    "throttled": (_("throttled"), _("throttled")),
+    "owner": (_("test of the creator's"), _("tests of the creator's")),
+}
+MEANINGS = {
+    "preview": _("a chat or network drew the link's card"),
+    "crawler": _("crawlers, monitors, HTTP libraries, browsers without a person"),
+    "prefetch": _("a browser loaded it ahead of a click that may never come"),
+    "head": _("a look without opening"),
+    "repeat": _("the same visitor on the same address again, soon after"),
+    "throttled": _("one visitor faster than people are"),
+    "owner": _("the creator trying it out through the test address"),
+}
+
+
+def words(reason: str, count: int) -> str:
+    """ "96 previews"."""
+    return fmt.count_of(count, *WORDS.get(reason, (reason, reason)))
+
+
+def of(report: Report) -> Audit:
+    return audit(report.now.clicks, report.now.measured, report.set_aside)
+
+
+def card(report: Report, title: str) -> discord.Embed:
+    """The balance as a sentence, then each reason with what it means, and whose previews they were."""
+    found = of(report)
+    counted = fmt.count_of(found.clicks, "click", "clicks")
+    if found.impressions:
+        counted += ", " + fmt.count_of(found.impressions, "impression", "impressions")
+    balance = f"**{fmt.count_of(found.requests, 'request', 'requests')}**: {counted}"
+    if found.aside:
+        balance += "; " + _("set aside {list}").format(list=", ".join(words(*item) for item in found.aside))
+    lines = [f"{fmt.dates(report.period)} · {report.period.zone}", "", balance + "."]
+    answer = embed(_("Audit of {name}").format(name=title), "\n".join(lines))
+    if found.aside:
+        rows = [f"**{words(reason, count)}** – {MEANINGS.get(reason, reason)}" for reason, count in found.aside]
+        answer.add_field(name=_("Set aside"), value="\n".join(rows)[:1024], inline=False)
+    if found.previews:
+        total = sum(count for _agent, count in found.previews)
+        shares = [f"{agent} {fmt.number(count)} ({fmt.percent(count / total)})" for agent, count in found.previews]
+        answer.add_field(name=_("Whose previews"), value=" · ".join(shares)[:1024], inline=False)
+    answer.set_footer(
+        text=_("Rules version {n}. What is set aside is redirected all the same.").format(n=RULES_VERSION)
+    )
+    return answer
