@@ -32,7 +32,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The serv
 
     @app_commands.command(name="setup", description="Post the server's week in a channel, every week")
     @app_commands.describe(
-        channel="Where",
+        channel="The channel it is posted in",
         weekday="On which day; when left out as before, else the first day of the week",
         time="At what local time, such as 18:30; when left out as before, else 09:00",
         zone="The server's time zone, for stats and digests alike",

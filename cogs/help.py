@@ -8,10 +8,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.insights.glossary import GLOSSARY
+from bot.insights.glossary import GLOSSARY, Numbers
+from bot.insights.summary import most_resonant
 from bot.services import Services
 from bot.stats import DEFAULT_PERIOD, Scope
 from bot.texts import _
+from cogs.ui import format as fmt
 from cogs.ui.answers import actor, begin, embed
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Help(commands.Cog):
         await interaction.response.send_message(embed=answer, ephemeral=True)
 
     @app_commands.command(name="explain", description="What a word means, with your own numbers as the example")
-    @app_commands.describe(term="Which word")
+    @app_commands.describe(term="Which word to explain")
     @app_commands.choices(term=TERMS)
     async def explain(self, interaction: discord.Interaction, term: str) -> None:
         await begin(interaction)
@@ -62,7 +64,10 @@ class Help(commands.Cog):
         shown = await self._services.stats.show(who, Scope.CREATOR, who.user_id, DEFAULT_PERIOD)
         answer = embed(word.name, word.meaning)
         answer.add_field(name=_("How it is counted"), value=word.formula, inline=False)
-        example = word.example(shown.report.now)
+        report = shown.report
+        best = most_resonant(report.by_link)
+        resonant = None if best is None else (fmt.escape(report.links[best.link_id].label), best.summary)
+        example = word.example(Numbers(report.now, report.before, resonant))
         answer.add_field(
             name=_("Your last {n} days").format(n=DEFAULT_PERIOD),
             value=example or _("No numbers of yours to show this with yet."),

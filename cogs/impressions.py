@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.errors import InvalidError, NotFoundError
 from bot.impressions.numbers import parse_count
+from bot.impressions.service import Logged
 from bot.links.access import Actor
 from bot.services import Services
 from bot.texts import _
@@ -32,7 +33,7 @@ class Impressions(
     @app_commands.describe(
         impressions="The total so far, such as 20000, 20,000, 20.000 or 20k",
         post="Which post; leave it out to register a new one by platform and kind",
-        platform="For a new post: where it stands",
+        platform="For a new post: the platform",
         kind="For a new post: what kind",
         link="For a new post: the link it carries",
         title="For a new post: what you call it",
@@ -65,20 +66,44 @@ class Impressions(
         else:
             target = await self._new_post(who, platform, kind, link, title)
         logged = await self._services.impressions.log(who, target, value, at)
-        if logged.before is None:
-            text = _("{n} reported impressions for {post}.")
-        elif logged.growth >= 0:
-            text = _("{n} reported impressions for {post}: {growth} more than the {before} before.")
-        else:
-            text = _("{n} reported impressions for {post}: a correction, {growth} fewer than the {before} before.")
-        text = text.format(
-            n=f"**{fmt.number(value)}**",
-            post=fmt.post_name(target),
-            growth=fmt.number(abs(logged.growth)),
-            before=fmt.number(logged.before or 0),
-        )
-        answer = embed(_("Logged"), f"{text}\n{await self._hint(who, target, new=post is None)}")
+        answer = embed(_("Logged"), "\n".join(await self._said(who, logged, new=post is None)))
         await interaction.followup.send(embed=answer, ephemeral=True)
+
+    async def _said(self, who: Actor, logged: Logged, *, new: bool) -> list[str]:
+        """What was kept, what that means beside the totals before and after it, and what to do next."""
+        post = logged.post
+        link = None if post.link_id is None else await self._services.links.get(who, post.link_id)
+        name = fmt.post_name(post)
+        if link is not None:
+            name += " " + _("of {link}").format(link=f"{fmt.escape(link.label)} (`/{link.slug}/{post.code}`)")
+        if logged.before is None:
+            text = _("{n} reported impressions for {post}, as of {at}.")
+        elif logged.growth >= 0:
+            text = _("{n} reported impressions for {post}, as of {at}: {growth} more than the {before} before.")
+        else:
+            text = _(
+                "{n} reported impressions for {post}, as of {at}: corrected, {growth} fewer than the {before} before."
+            )
+        lines = [
+            text.format(
+                n=f"**{fmt.number(logged.value)}**",
+                post=name,
+                at=fmt.moment(logged.as_of),
+                growth=fmt.number(abs(logged.growth)),
+                before=fmt.number(logged.before or 0),
+            )
+        ]
+        if logged.later is not None:
+            later = _("A later total of {later} is kept already and stands; this one tells how it grew.")
+            lines.append(later.format(later=fmt.number(logged.later)))
+        if link is None:
+            lines.append(_("It carries no tracked link, so it counts in impressions and has no CTR."))
+        elif new:
+            lines.append(_("Its own tracked address from now on:"))
+            lines.append(fmt.copyable(self._services.links.url(link, post)))
+        else:
+            lines.append(_("/stats link shows them beside the clicks of that post's address."))
+        return lines
 
     async def _post(self, who: Actor, text: str) -> Post:
         if not text.isdecimal() or len(text) > 19:
@@ -97,14 +122,6 @@ class Impressions(
             )
         carried = None if link is None else await self._services.links.find(who, link)
         return await self._services.posts.add(who, carried, platform, kind, title=title)
-
-    async def _hint(self, who: Actor, post: Post, *, new: bool) -> str:
-        if post.link_id is None:
-            return _("It carries no tracked link, so it counts in impressions and has no CTR.")
-        if not new:
-            return _("/stats link shows them beside the clicks of that post's address.")
-        link = await self._services.links.get(who, post.link_id)
-        return _("Its own tracked address from now on:") + "\n" + fmt.copyable(self._services.links.url(link, post))
 
 
 async def setup(bot: Client) -> None:

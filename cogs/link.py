@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import InvalidError
-from bot.links.access import require_manager
+from bot.links.access import may_add, require_manager
 from bot.services import Services
 from bot.stats import DEFAULT_PERIOD, Scope
 from bot.texts import _
@@ -21,7 +21,7 @@ from cogs.ui import people, pick
 from cogs.ui.answers import actor, begin
 from storage.records import Link as LinkRecord
 from storage.records import Post as PostRecord
-from storage.records import Server
+from storage.records import Server, State
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 NO_LINKS = _(
     "No links yet. Make the first with /link add, for example:\n"
     "`/link add destination:https://shop.example/summer name:summer`"
+)
+
+
+ARCHIVED = _(
+    "{link} is archived: it left the lists, and redirects and counts on. "
+    "Bring it back with `/link archive link:{slug} restore:True`."
 )
 
 
@@ -91,6 +97,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         found = await self._services.links.visible(who, creator_id=creator_id or None, archived=archived)
         if not found:
             text = _("No archived links.") if archived else NO_LINKS
+            if not archived and not may_add(who, await self._services.servers.get(who.guild_id)):
+                text = _("No links of yours here. Ask a manager to add one for you.")
             await interaction.followup.send(text, ephemeral=True)
             return
         message = await ui.listing(interaction, found, 0, creator_id=creator_id, archived=archived)
@@ -178,13 +186,12 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         await begin(interaction)
         who = actor(interaction)
         found = await self._services.links.find(who, link)
-        await self._services.links.archive(who, found.id, archived=not restore)
-        text = (
-            _("{link} is back in the lists.")
-            if restore
-            else _("{link} is archived: it left the lists and redirects on. Bring it back with restore:True.")
-        )
-        await interaction.followup.send(text.format(link=fmt.label(found)), ephemeral=True)
+        if restore == (found.state is State.ACTIVE):
+            text = _("{link} is in the lists already.") if restore else _("{link} is archived already.")
+        else:
+            await self._services.links.archive(who, found.id, archived=not restore)
+            text = _("{link} is back in the lists.") if restore else ARCHIVED
+        await interaction.followup.send(text.format(link=fmt.label(found), slug=found.slug), ephemeral=True)
 
     @app_commands.command(name="transfer", description="Give a link with its posts and numbers to another creator")
     @app_commands.describe(link="Which link", creator="Who gets it")
@@ -195,6 +202,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
             raise InvalidError(_("creator: a bot can't own links; choose a member."))
         who = actor(interaction)
         found = await self._services.links.find(who, link)
+        if found.creator_id == creator.id:
+            raise InvalidError(_("creator: the link is theirs already."))
         await self._services.links.transfer(who, found.id, creator.id)
         text = _("{link} with its posts and numbers belongs to {creator} now.")
         await interaction.followup.send(

@@ -25,8 +25,8 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
     @app_commands.command(name="add", description="Register where you shared a link: it gets an address of its own")
     @app_commands.describe(
         link="Which link you share there",
-        platform="Where",
-        kind="What kind of post",
+        platform="The platform you share it on",
+        kind="The kind of post",
         title="What you call it",
         permalink="The post's own address on the platform",
     )

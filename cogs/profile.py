@@ -22,22 +22,22 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
         self._services = services
 
     @app_commands.command(name="publish", description="Publish your page, or change its handle or name")
-    @app_commands.describe(handle="The name in its address: maya for …/@maya", name="The name on the page")
+    @app_commands.describe(
+        handle="The name in its address: maya for …/@maya",
+        name="The name on the page; when left out as before, else your name here",
+    )
     async def publish(self, interaction: discord.Interaction, handle: str, name: str | None = None) -> None:
         await begin(interaction)
-        shown = name or interaction.user.display_name
-        profile = await self._services.profiles.publish(actor(interaction), handle, shown)
-        await interaction.followup.send(
-            embed=embed(
-                _("Your page is public"),
-                fmt.copyable(self._services.profiles.url(profile))
-                + _(
-                    "{name} lists your active links, newest first; private and archived ones stay out. "
-                    "Each display of a link there counts as an impression. /profile unpublish takes it back."
-                ).format(name=fmt.escape(profile.name)),
-            ),
-            ephemeral=True,
-        )
+        done = await self._services.profiles.publish(actor(interaction), handle, name, interaction.user.display_name)
+        text = fmt.copyable(self._services.profiles.url(done.profile)) + _(
+            "The page of {name} lists your active links, newest first; private and archived ones stay out. "
+            "Each display of a link there counts as an impression. /profile unpublish takes it back."
+        ).format(name=fmt.escape(done.profile.name))
+        if done.former is not None:
+            text += "\n" + _("The old address {handle} no longer leads there; it stays yours.").format(
+                handle=f"`/{done.former}`"
+            )
+        await interaction.followup.send(embed=embed(_("Your page is public"), text), ephemeral=True)
 
     @app_commands.command(name="unpublish", description="Take your page back; the handle stays yours")
     async def unpublish(self, interaction: discord.Interaction) -> None:
@@ -51,7 +51,7 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
         await begin(interaction)
         profile = await self._services.profiles.get(actor(interaction))
         if profile is None:
-            text = _("You have no page yet. Publish one, for example: `/profile publish handle:maya`")
+            text = _("You have no page yet. Publish one with /profile publish and a handle of your own.")
         elif profile.published:
             text = _("Your page is public:") + "\n" + fmt.copyable(self._services.profiles.url(profile))
         else:

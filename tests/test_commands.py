@@ -338,10 +338,11 @@ async def test_impressions_for_a_post_made_on_the_spot(world: World) -> None:
         world.channel, "impressions log", impressions="25k", post=await _first_post(world, "story")
     )
     assert "5,000 more than the 20,000 before" in text_of(more)
+    assert "of summer (`/summer/ig1`)" in text_of(more).replace("\\", "")
     less = await world.admin.slash(
         world.channel, "impressions log", impressions="24k", post=await _first_post(world, "story")
     )
-    assert "a correction, 1,000 fewer" in text_of(less)
+    assert "corrected, 1,000 fewer" in text_of(less)
 
 
 async def _first_post(world: World, query: str) -> str:
@@ -381,6 +382,10 @@ async def test_the_profile(world: World) -> None:
     assert "CTR: **100%**\n1 of 1\n1 of 1 posts and places" in text
     await world.maya.slash(world.channel, "profile publish", handle="mayalindt")
     assert (await world.visit("/@maya")).status == 404
+    again = await world.maya.slash(world.channel, "profile publish", handle="lindt", name="Maya *Lindt*")
+    assert "The old address `/@mayalindt` no longer leads there" in text_of(again)
+    again = await world.maya.slash(world.channel, "profile publish", handle="mayalindt")
+    assert "Maya \\*Lindt\\*" in text_of(again)  # the name stays
     assert "no longer public" in text_of(await world.maya.slash(world.channel, "profile unpublish"))
     assert (await world.visit("/@mayalindt")).status == 404
     assert "not published" in text_of(await world.maya.slash(world.channel, "profile unpublish"))
@@ -399,7 +404,7 @@ async def test_explain_uses_the_askers_own_numbers(world: World) -> None:
     await world.visit("/summer.gif")
     await world.visit("/summer")
     text = text_of(await world.admin.slash(world.channel, "explain", term="ctr"))
-    assert "1 clicks / 1 impressions = 100.00%" in text
+    assert "Clicks 1 / impressions 1 = 100%, over 1 of your 1 posts and places." in text
     commands = {c.name: c for c in world.client.tree.get_commands()}
     explain = commands["explain"]
     assert isinstance(explain, discord.app_commands.Command)

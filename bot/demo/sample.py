@@ -179,7 +179,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
             await links.archive(actors[sample.creator], link.id)
     profiles = Profiles(db, base_url)
     for name in ON_PROFILE:
-        await profiles.publish(Actor(crew.guild_id, crew.creators[name]), name, crew.names[name])
+        await profiles.publish(Actor(crew.guild_id, crew.creators[name]), name, None, crew.names[name])
 
 
 async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:

@@ -33,7 +33,7 @@ def parse_count(text: str, field: str) -> int:
         count = (int(match["whole"][:20]) * scale) + int(part) * scale // 10 ** len(part)
     else:
         raise InvalidError(
-            _("{field}: “{value}” is not a whole number. Type it like 20000, 20,000, 20.000 or 20k.").format(
+            _("{field}: “{value}” is not a whole number from 0 up. Type it like 20000, 20,000, 20.000 or 20k.").format(
                 field=field, value=shorten(text)
             )
         )

@@ -24,7 +24,10 @@ class Logged:
 
     post: Post
     value: int
+    as_of: dt.datetime
     before: int | None
+    later: int | None
+    """The total that was told for a later time, when this one is filled in behind it."""
 
     @property
     def growth(self) -> int:
@@ -53,6 +56,7 @@ class Impressions:
         async def work(conn: AsyncConnection) -> Logged:
             known = await posts.find_figures(conn, actor.guild_id, [post.id])
             earlier = [figure.value for figure in known if figure.as_of <= at]
+            later = [figure.value for figure in known if figure.as_of > at]
             figure = Figure(
                 guild_id=actor.guild_id,
                 id=self._ids.new(),
@@ -64,6 +68,6 @@ class Impressions:
                 entered_at=now,
             )
             await posts.add_figure(conn, figure)
-            return Logged(post, value, earlier[-1] if earlier else None)
+            return Logged(post, value, at, earlier[-1] if earlier else None, later[0] if later else None)
 
         return await self._db.write(work)

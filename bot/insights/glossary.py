@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.insights.rates import Direction, change
 from bot.insights.summary import MIN_IMPRESSIONS, Summary
-from bot.texts import _
+from bot.texts import _, ngettext, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Somebody's own numbers to explain with: a period, the one before, and the link that resonates most by name."""
+
+    now: Summary
+    before: Summary
+    resonant: tuple[str, Summary] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,87 +26,111 @@ class Term:
     name: str
     meaning: str
     formula: str
-    example: Callable[[Summary], str | None]
+    example: Callable[[Numbers], str | None]
 
 
-def _measured(summary: Summary) -> str | None:
-    if not summary.measured:
-        return None
-    return _("Your links were displayed {n:,} times on our own pages.").format(n=summary.measured)
+def _measured(numbers: Numbers) -> str | None:
+    measured = numbers.now.measured
+    return _("Your links were displayed {n:,} times on our own pages.").format(n=measured) if measured else None
 
 
-def _reported(summary: Summary) -> str | None:
-    if not summary.reported:
-        return None
-    return _("Platforms told {n:,} impressions of your posts.").format(n=summary.reported)
+def _reported(numbers: Numbers) -> str | None:
+    reported = numbers.now.reported
+    return _("Platforms told {n:,} impressions of your posts.").format(n=reported) if reported else None
 
 
-def _impressions(summary: Summary) -> str | None:
-    if not summary.impressions:
+def _impressions(numbers: Numbers) -> str | None:
+    now = numbers.now
+    if not now.impressions:
         return None
     return _("{total:,} impressions: {measured:,} measured here, {reported:,} reported by platforms.").format(
-        total=summary.impressions, measured=summary.measured, reported=summary.reported
+        total=now.impressions, measured=now.measured, reported=now.reported
     )
 
 
-def _clicks(summary: Summary) -> str | None:
-    return _("{n:,} clicks on your links.").format(n=summary.clicks) if summary.clicks else None
-
-
-def _uniques(summary: Summary) -> str | None:
-    if not summary.unique_clicks:
+def _clicks(numbers: Numbers) -> str | None:
+    clicks = numbers.now.clicks
+    if not clicks:
         return None
-    return _("{clicks:,} clicks were {unique:,} unique clicks.").format(
-        clicks=summary.clicks, unique=summary.unique_clicks
+    return ngettext("{n:,} click on your links.", "{n:,} clicks on your links.", clicks).format(n=clicks)
+
+
+def _uniques(numbers: Numbers) -> str | None:
+    if not numbers.now.unique_clicks:
+        return None
+    return _("Clicks: {clicks:,}, of which unique: {unique:,}.").format(
+        clicks=numbers.now.clicks, unique=numbers.now.unique_clicks
     )
 
 
-def _ctr(summary: Summary) -> str | None:
-    if summary.ctr is None:
+def _ctr(numbers: Numbers) -> str | None:
+    now = numbers.now
+    if now.ctr is None:
         return None
-    return _(
-        "{clicks:,} clicks / {impressions:,} impressions = {rate:.2%}, over {n} of your {all} posts and places "
-        "(the others lack one side)."
-    ).format(
-        clicks=summary.ctr.clicks,
-        impressions=summary.ctr.impressions,
-        rate=summary.ctr.value,
-        n=summary.ctr_places,
-        all=summary.places,
+    text = _("Clicks {clicks:,} / impressions {impressions:,} = {rate}, over {n} of your {all} posts and places.")
+    said = text.format(
+        clicks=now.ctr.clicks,
+        impressions=now.ctr.impressions,
+        rate=percent(now.ctr.value),
+        n=now.ctr_places,
+        all=now.places,
     )
+    if now.ctr_places < now.places:
+        said += " " + _("The others have clicks or impressions alone.")
+    return said
 
 
-def _sure(summary: Summary) -> str | None:
-    if summary.ctr is None:
+def _resonant(numbers: Numbers) -> str | None:
+    if numbers.resonant is None:
         return None
+    name, summary = numbers.resonant
+    assert summary.ctr is not None
     low, high = summary.ctr.interval
-    return _("Your CTR of {rate:.2%} lies between {low:.2%} and {high:.2%} with 95% certainty.").format(
-        rate=summary.ctr.value, low=low, high=high
+    return _("{link}: its CTR of {rate} lies between {low} and {high} with 95% certainty.").format(
+        link=name, rate=percent(summary.ctr.value), low=percent(low), high=percent(high)
     )
 
 
-def _engagement(summary: Summary) -> str | None:
-    if summary.ctr is None:
+def _change(numbers: Numbers) -> str | None:
+    now, before = numbers.now.clicks, numbers.before.clicks
+    moved = change(now, before)
+    said = {
+        Direction.NEW: _("new, since there was nothing to compare with"),
+        Direction.SAME: _("about the same, since chance explains it"),
+        Direction.UP: _("a rise of {ratio:,.0%}"),
+        Direction.DOWN: _("a fall of {ratio:,.0%}"),
+    }.get(moved.direction)
+    if said is None:
         return None
-    return _(
-        "Counting clicks alone: {clicks:,} / {impressions:,} = {rate:.2%}; likes and comments would raise it."
-    ).format(clicks=summary.ctr.clicks, impressions=summary.ctr.impressions, rate=summary.ctr.value)
+    return _("Clicks: {now:,} after {before:,} in the period before: {said}.").format(
+        now=now, before=before, said=said.format(ratio=abs(moved.ratio or 0))
+    )
 
 
-def _cpm(summary: Summary) -> str | None:
-    if not summary.impressions:
+def _engagement(numbers: Numbers) -> str | None:
+    ctr = numbers.now.ctr
+    if ctr is None:
+        return None
+    return _("Counting clicks alone: {clicks:,} / {impressions:,} = {rate}; likes and comments would raise it.").format(
+        clicks=ctr.clicks, impressions=ctr.impressions, rate=percent(ctr.value)
+    )
+
+
+def _cpm(numbers: Numbers) -> str | None:
+    impressions = numbers.now.impressions
+    if not impressions:
         return None
     return _("At a CPM of $10, your {n:,} impressions would be worth ${value:,.2f}.").format(
-        n=summary.impressions, value=summary.impressions / 1000 * 10
+        n=impressions, value=impressions / 1000 * 10
     )
 
 
-def _best(summary: Summary) -> str | None:
-    best = summary.best_day
+def _best(numbers: Numbers) -> str | None:
+    best = numbers.now.best_day
     if best is None:
         return None
-    return _("Your best was {date} with {n:,} {kind}s.").format(
-        date=f"{best.day.day} {best.day:%B}", n=best.count, kind=best.kind
+    return _("Your best was {date} with {n:,} {kind}.").format(
+        date=f"{best.day.day} {best.day:%B}", n=best.count, kind=best.kind if best.count == 1 else f"{best.kind}s"
     )
 
 
@@ -147,7 +181,7 @@ GLOSSARY: dict[str, Term] = {
             "of 1 impression does not beat 480 of 10,000. Below {n} impressions it is too early to call."
         ).format(n=MIN_IMPRESSIONS),
         _("lower bound of Wilson's score interval of clicks / impressions"),
-        _sure,
+        _resonant,
     ),
     "change": Term(
         _("Change"),
@@ -157,7 +191,7 @@ GLOSSARY: dict[str, Term] = {
             "Where there was nothing before it reads “new”."
         ),
         _("now / before - 1, when the 95% interval of the ratio excludes 1"),
-        _clicks,
+        _change,
     ),
     "engagement": Term(
         _("Engagement rate"),
@@ -169,7 +203,7 @@ GLOSSARY: dict[str, Term] = {
         _("Reach"),
         _("How many different people saw a post, as the platform tells it; impressions count every display."),
         _("told by the platform; never computed here"),
-        lambda summary: None,
+        lambda numbers: None,
     ),
     "cpm": Term(
         _("CPM"),

@@ -30,16 +30,21 @@ def _is_private(host: str) -> bool:
 
 
 def parse_destination(
-    text: str, *, own_host: str, denied_domains: tuple[str, ...] = (), allow_private: bool = False
+    text: str,
+    *,
+    field: str = "destination",
+    own: URL | None = None,
+    denied_domains: tuple[str, ...] = (),
+    allow_private: bool = False,
 ) -> str:
-    """The destination, normalised; raises InvalidError that names the value and what would do.
+    """The destination, normalised; raises InvalidError that names the field, the value and what would do.
 
-    http and https only; no user info, control characters, backslashes, own host; at most `MAX_LENGTH` characters.
+    http and https only; no user info, control characters, backslashes, nor the `own` origin; `MAX_LENGTH` at most.
     """
     raw = text.strip()
 
     def refuse(reason: str) -> InvalidError:
-        return InvalidError(_("The destination “{value}” {reason}").format(value=shorten(raw), reason=reason))
+        return InvalidError(_("{field}: “{value}” {reason}").format(field=field, value=shorten(raw), reason=reason))
 
     if len(raw) > MAX_LENGTH:
         raise refuse(_("is too long: {n:,} characters, and 2,048 is the limit.").format(n=len(raw)))
@@ -57,7 +62,7 @@ def parse_destination(
         raise refuse(_("must begin with https:// or http://, such as https://shop.example/summer."))
     if url.user is not None or url.password is not None:
         raise refuse(_("holds a user name or password; leave it out."))
-    if host.rstrip(".").lower() == own_host.lower():
+    if own is not None and (host.rstrip(".").lower(), port) == (own.host, own.port):
         raise refuse(_("leads back to this bot's own address; give the page people should end on."))
     if not allow_private and (_is_private(host) or port == 0):
         raise refuse(_("is a private or local address that visitors can't reach; give a public one."))

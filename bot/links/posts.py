@@ -43,7 +43,7 @@ class Posts:
         """
         platform, kind, title = parse_platform(platform), parse_kind(kind), parse_title(title)
         if permalink:
-            permalink = parse_destination(permalink, own_host="")
+            permalink = parse_destination(permalink, field="permalink")
         creator_id = actor.user_id if link is None else link.creator_id
 
         async def work(conn: AsyncConnection) -> Post:

@@ -89,7 +89,7 @@ class Links:
     def _destination(self, text: str) -> str:
         return parse_destination(
             text,
-            own_host=self.base_url.host or "",
+            own=self.base_url,
             denied_domains=self._limits.denied_domains,
             allow_private=self._limits.allow_private_destinations,
         )

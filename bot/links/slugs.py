@@ -29,27 +29,31 @@ def random_slug() -> str:
     return "".join(secrets.choice(_ALPHABET) for _n in range(RANDOM_LENGTH))
 
 
-def parse_slug(text: str) -> str:
+def parse_slug(text: str, field: str = "name") -> str:
     """The slug in lower case; raises InvalidError for what can't be one."""
     slug = text.strip().lower()
     if slug in RESERVED or slug.split(".")[0] in RESERVED:
-        raise InvalidError(_("The name “{name}” is reserved; choose another one.").format(name=shorten(text)))
+        raise InvalidError(
+            _("{field}: “{value}” is reserved; choose another one.").format(field=field, value=shorten(text))
+        )
     if not _NAME.match(slug):
         raise InvalidError(
             _(
-                "The name “{name}” can't be used: take 1 to 64 of the letters a-z, digits, - and _, "
+                "{field}: “{value}” can't be used: take 1 to 64 of the letters a-z, digits, - and _, "
                 "beginning and ending with a letter or digit."
-            ).format(name=shorten(text))
+            ).format(field=field, value=shorten(text))
         )
     return slug
 
 
 def parse_handle(text: str) -> str:
     """A profile's handle in lower case, without the @; raises InvalidError for what can't be one."""
-    handle = text.strip().removeprefix("@").lower()
+    handle = text.strip().removeprefix("@")
     if len(handle) > 32 or len(handle) < 2:
-        raise InvalidError(_("A handle has 2 to 32 characters; “{name}” does not.").format(name=shorten(text)))
-    return parse_slug(handle)
+        raise InvalidError(
+            _("handle: a handle has 2 to 32 characters; “{value}” does not.").format(value=shorten(text))
+        )
+    return parse_slug(handle, "handle")
 
 
 def shorten(text: str, limit: int = 60) -> str:

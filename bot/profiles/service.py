@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
@@ -16,6 +17,14 @@ from storage.database import Database
 from storage.records import Address, Profile, State
 
 MAX_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A page that was published, and the handle under which it stood before when that changed."""
+
+    profile: Profile
+    former: str | None = None
 
 
 class Profiles:
@@ -32,12 +41,14 @@ class Profiles:
         async with self._db.read() as conn:
             return await profiles.get(conn, actor.guild_id, actor.user_id)
 
-    async def publish(self, actor: Actor, handle: str, name: str) -> Profile:
-        """Publish the page of an actor who has links or may add some; an earlier handle stops. Raises UserError."""
-        wanted = f"@{parse_handle(handle)}"
-        profile = Profile(actor.guild_id, actor.user_id, wanted[1:], " ".join(name.split())[:MAX_NAME], published=True)
+    async def publish(self, actor: Actor, handle: str, name: str | None, default: str) -> Published:
+        """Publish the page of an actor who has links or may add some; an earlier handle stops. Raises UserError.
 
-        async def work(conn: AsyncConnection) -> None:
+        The name stays as it was when None is given; the first time it is `default`.
+        """
+        wanted = f"@{parse_handle(handle)}"
+
+        async def work(conn: AsyncConnection) -> Published:
             _in_server, own = await links.count(conn, actor.guild_id, actor.user_id)
             if not own and not may_add(actor, await servers.get(conn, actor.guild_id)):
                 raise RefusedError(_("Publishing a page takes a link of yours to show there. Ask a manager for one."))
@@ -49,12 +60,17 @@ class Profiles:
             else:
                 await addresses.set_state(conn, actor.guild_id, wanted, State.ACTIVE)
             old = await profiles.get(conn, actor.guild_id, actor.user_id)
-            if old is not None and old.handle != profile.handle:
-                await addresses.set_state(conn, actor.guild_id, f"@{old.handle}", State.DELETED)
+            shown = name if name is not None else default if old is None else old.name
+            profile = Profile(
+                actor.guild_id, actor.user_id, wanted[1:], " ".join(shown.split())[:MAX_NAME], published=True
+            )
             await profiles.put(conn, profile)
+            if old is None or old.handle == profile.handle:
+                return Published(profile)
+            await addresses.set_state(conn, actor.guild_id, f"@{old.handle}", State.DELETED)
+            return Published(profile, f"@{old.handle}")
 
-        await self._db.write(work)
-        return profile
+        return await self._db.write(work)
 
     async def unpublish(self, actor: Actor) -> Profile:
         """Take the page back; the handle stays the creator's. Raises NotFoundError when there is none."""

@@ -26,8 +26,8 @@ WARN_SECONDS = 3600.0
 """How often an unknown proxy is complained about at most."""
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
-_ADDRESS = re.compile(rf"/({_NAME}(?:/{_NAME})?)(\.gif)?", re.IGNORECASE | re.ASCII)
-_HANDLE = re.compile(rf"/@({_NAME})", re.IGNORECASE | re.ASCII)
+_ADDRESS = re.compile(rf"/({_NAME}(?:/{_NAME})?)(\.gif)?/?", re.IGNORECASE | re.ASCII)
+_HANDLE = re.compile(rf"/@({_NAME})/?", re.IGNORECASE | re.ASCII)
 
 log = structlog.get_logger(__name__)
 

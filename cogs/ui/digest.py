@@ -84,7 +84,8 @@ class ExplainButton(
             "**Clicks** are people who followed a tracked link; crawlers and link previews are set aside.\n"
             "**Unique clicks** count each visitor once a day for each link.\n"
             "**Impressions** are displays: measured by our own pages, or reported by the platform and typed in.\n"
-            "**CTR** is clicks by impressions, over posts and places where both are known.\n"
+            "**CTR** is clicks by impressions, over those posts and places alone where both are known: "
+            "clicks elsewhere, or impressions of a post without clicks of its own, would say nothing there.\n"
             "A **change** is named only when chance does not explain it; otherwise it is “about the same”.\n"
             "/explain shows each with your own numbers."
         )

@@ -10,7 +10,7 @@ import discord
 from bot.insights.periods import Period
 from bot.insights.rates import Change, Direction, Rate
 from bot.links.platforms import describe
-from bot.texts import _
+from bot.texts import _, percent
 from storage.records import Link, Post
 
 ACCENT = discord.Colour(0x4CC2FF)
@@ -24,8 +24,7 @@ def escape(text: str, limit: int = 100) -> str:
     flat = _CONTROL.sub(" ", text).strip()
     if len(flat) > limit:
         flat = flat[: limit - 1] + "…"
-    escaped = discord.utils.escape_markdown(flat, as_needed=False, ignore_links=False)
-    return re.sub(r"([\[\]()<>#:@])", r"\\\1", escaped)
+    return re.sub(r"([\\*_~`|<>\[\]()#:@-])", r"\\\1", flat)
 
 
 def plain(text: str, limit: int = 100) -> str:
@@ -51,14 +50,6 @@ def copyable(url: str) -> str:
 
 def number(value: int) -> str:
     return f"{value:,}"
-
-
-def percent(share: float) -> str:
-    """0.0423 as "4.2%"; small shares keep two digits that count."""
-    value = share * 100
-    if value and abs(value) < 1:
-        return f"{value:.2g}%"
-    return f"{value:,.1f}%" if abs(value) < 100 else f"{value:,.0f}%"
 
 
 def rate(value: Rate) -> str:

@@ -17,6 +17,7 @@ from storage.records import Link, Post, State
 
 PAGE = 10
 POSTS = 10
+TAGS = 3
 
 
 def card(
@@ -28,7 +29,7 @@ def card(
     answer.add_field(name=_("Creator"), value=creator)
     answer.add_field(name=_("Named in digests"), value=_("no, private") if link.private else _("yes"))
     answer.add_field(name=_("State"), value=_("archived") if link.state is State.ARCHIVED else _("active"))
-    if link.title:
+    if link.title and heading:
         answer.add_field(name=_("Title"), value=fmt.escape(link.title))
     if link.tags:
         answer.add_field(name=_("Tags"), value=", ".join(fmt.escape(tag) for tag in link.tags))
@@ -58,7 +59,10 @@ async def listing(
         if link.private:
             notes.append(_("private"))
         if link.tags:
-            notes.append(" ".join(f"\\#{fmt.escape(tag, 30)}" for tag in link.tags[:3]))
+            tags = [f"\\#{fmt.escape(tag, 30)}" for tag in link.tags[:TAGS]]
+            if len(link.tags) > TAGS:
+                tags.append(f"+{len(link.tags) - TAGS}")
+            notes.append(" ".join(tags))
         rows.append(f"**{fmt.escape(link.label)}** {' · '.join(notes)}\n`{base_url / link.slug}`")
     title = _("Archived links") if archived else _("Links")
     answer = embed(f"{title} ({fmt.number(len(links))})", "\n".join(rows))

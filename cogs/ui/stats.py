@@ -61,8 +61,10 @@ def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:
         lines[0] += " · " + _("today so far")
     if shown.link is not None:
         lines.append(str(shown.url))
-    if not (now.clicks or now.impressions):
-        lines.append("\n" + _("Nothing was counted in this period yet. Share the address, then look again."))
+    if not report.links:
+        lines.append("\n" + _("There are no links here yet. /link add makes one."))
+    elif not (now.clicks or now.impressions):
+        lines.append("\n" + _("Nothing was counted in this period yet. Share an address, then look again."))
     answer = embed(heading, "\n".join(lines))
     add_totals(answer, report)
     if shown.link is None:
@@ -116,15 +118,17 @@ def ctr(summary: Summary) -> str:
     """The click-through rate with what it was formed over."""
     if summary.ctr is None:
         return "–\n" + _("no place has both clicks and impressions")
-    return "\n".join(
-        (
-            f"**{fmt.rate(summary.ctr)}**",
-            _("{clicks} of {impressions}").format(
-                clicks=fmt.number(summary.ctr.clicks), impressions=fmt.number(summary.ctr.impressions)
-            ),
-            _("{n} of {all} posts and places").format(n=summary.ctr_places, all=summary.places),
-        )
-    )
+    lines = [
+        f"**{fmt.rate(summary.ctr)}**",
+        _("{clicks} of {impressions}").format(
+            clicks=fmt.number(summary.ctr.clicks), impressions=fmt.number(summary.ctr.impressions)
+        ),
+        _("{n} of {all} posts and places").format(n=summary.ctr_places, all=summary.places),
+    ]
+    if summary.clicks > summary.ctr.clicks:
+        rest = fmt.count_of(summary.clicks - summary.ctr.clicks, _("click"), _("clicks"))
+        lines.append(_("{clicks} elsewhere").format(clicks=rest))
+    return "\n".join(lines)
 
 
 def _best_day(summary: Summary) -> str:
