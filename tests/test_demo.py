@@ -72,10 +72,13 @@ def test_the_three_addresses_answer(demo: Demo) -> None:
 
 
 def _follow(demo: Demo) -> bytes:
+    """Follow the tracked link as somebody new."""
     host, port = demo.tracked_link.removeprefix("http://").split("/")[0].split(":")
     path = demo.tracked_link.rsplit("/", 1)[1]
     with socket.create_connection((host, int(port)), timeout=10) as visitor:
-        visitor.sendall(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {BROWSER}\r\n\r\n".encode())
+        visitor.sendall(
+            f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {BROWSER} {time.monotonic_ns()}\r\n\r\n".encode()
+        )
         return visitor.recv(4096)
 
 
