@@ -1,0 +1,31 @@
+"""The edge as a process of its own, for tests that kill it: `python -m tests.serve DATABASE`; prints its port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+from bot.app import open_application
+from bot.config import Config, StorageSection, WebSection
+from bot.errors import InvalidError
+from bot.links.access import Actor
+from bot.tracking import recorder
+
+
+async def main(path: Path) -> None:
+    recorder.ANSWER_SECONDS = 60.0  # no answer is late here: each one that arrives stands for a hit on disk
+    config = Config(
+        web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),
+        storage=StorageSection(path=path, backups=path.parent / "backups"),
+    )
+    async with open_application(config) as app:
+        with contextlib.suppress(InvalidError):  # it stands since before the last kill
+            await app.services.links.add(Actor(1, 2, manager=True), "https://shop.example/x", name="summer")
+        print(app.web.port, flush=True)  # noqa: T201
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
