@@ -16,6 +16,7 @@ from bot.client import Client
 from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.digests.service import Digests
+from bot.housekeeping import Housekeeping
 from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
@@ -64,7 +65,7 @@ async def open_application(
     """
     base_url = config.base_url
     clock = clock or SystemClock()
-    ids = Ids()
+    ids = Ids(lambda: clock.now().timestamp())
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(Database.open(config.storage.path, backups=config.storage.backups))
         if charts is None:
@@ -97,6 +98,7 @@ async def open_application(
             per_creator=config.links.per_creator,
             per_server=config.links.per_server,
         )
+        housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
         stats = Stats(db, clock, base_url)
         services = Services(
             clock=clock,
@@ -109,9 +111,7 @@ async def open_application(
             digests=Digests(db, clock, ids, stats),
             charts=charts,
         )
-        await stack.enter_async_context(
-            scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, lambda: visitors.forget(clock.now()))})
-        )
+        await stack.enter_async_context(scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run)}))
         yield Application(db, services, recorder, web, base_url, shard_count)
 
 

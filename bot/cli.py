@@ -14,6 +14,7 @@ import discord
 import structlog
 import typer
 from aiohttp import ClientError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import config as configuration
 from bot import logs
@@ -24,8 +25,9 @@ from bot.errors import OperatorError
 from bot.insights.periods import local_day
 from storage import backup as backups
 from storage import migrate, recount, servers
-from storage.database import open_reader, own
+from storage.database import Database, open_reader, own
 from storage.errors import StorageError
+from storage.records import Mismatch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -178,26 +180,47 @@ def restore(
 
 @app.command(name="recount")
 def recount_command(
-    check_only: Annotated[bool, typer.Option("--check", help="Compare and report; changes nothing.")] = True,
+    check_only: Annotated[bool, typer.Option("--check", help="Compare and report; changes nothing.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Set wrong rollups to what their events say.")] = False,
     config_file: ConfigOption = None,
 ) -> None:
-    """Prove that the rollups are what a recount of the events gives."""
+    """Prove that the rollups are what a recount of the events gives, as far back as events are kept."""
+    if check_only == repair:
+        raise OperatorError("Say either --check, which changes nothing, or --repair.")
     config = _load(config_file)
-    if not config.storage.path.exists():
-        raise StorageError(f"There is no database at {config.storage.path} yet; nothing to recount.")
-    found, events = asyncio.run(_recount(config.storage.path))
+    path = config.storage.path
+    if not path.exists():
+        raise StorageError(f"There is no database at {path} yet; nothing to recount.")
+    found, events = asyncio.run(_repair(config) if repair else _recount(path))
     for item in found[:20]:
         typer.echo(f"{item.table} {item.key} of server {item.guild_id}: rollup {item.rollup:,}, events {item.events:,}")
-    if found:
-        typer.echo(f"{len(found):,} counts differ from their events.")
+    if found and repair:
+        typer.echo(f"{len(found):,} counts differed from their {events:,} events and were mended.")
+    elif found:
+        typer.echo(f"{len(found):,} counts differ from their {events:,} events. Mend them with: recount --repair")
         raise typer.Exit(1)
-    typer.echo(f"Every rollup equals the recount of its {events:,} events.")
+    else:
+        typer.echo(f"Every rollup equals the recount of its {events:,} events.")
 
 
-async def _recount(path: Path) -> tuple[list[Any], int]:
+async def _differences(conn: AsyncConnection) -> tuple[list[Mismatch], int]:
+    found: list[Mismatch] = []
+    for guild_id in await servers.all_ids(conn):
+        zone = (await servers.get(conn, guild_id)).timezone
+        found += await recount.check(conn, guild_id, lambda at, zone=zone: local_day(at, zone))
+    return found, await recount.count_events(conn)
+
+
+async def _recount(path: Path) -> tuple[list[Mismatch], int]:
     async with open_reader(path) as conn:
-        found = []
-        for guild_id in await servers.all_ids(conn):
-            zone = (await servers.get(conn, guild_id)).timezone
-            found += await recount.check(conn, guild_id, lambda at, zone=zone: local_day(at, zone))
-        return found, await recount.count_events(conn)
+        return await _differences(conn)
+
+
+async def _repair(config: Config) -> tuple[list[Mismatch], int]:
+    async def work(conn: AsyncConnection) -> tuple[list[Mismatch], int]:
+        found, events = await _differences(conn)
+        await recount.repair(conn, found)
+        return found, events
+
+    async with Database.open(config.storage.path, backups=config.storage.backups) as db:
+        return await db.write(work)

@@ -77,6 +77,7 @@ class TrackingSection(_Section):
 class StorageSection(_Section):
     path: Path = Path("data/eyeballs.db")
     backups: Path = Path("data/backups")
+    keep_events_days: Annotated[int, Field(ge=3)] = 90
 
 
 class LogSection(_Section):

@@ -68,6 +68,21 @@ async def set_aside(conn: AsyncConnection, batch: Sequence[SetAside], *, writer_
     await upsert.add_counts(conn, set_aside_daily, _rows(names, counter, writer_id))
 
 
+async def delete_events(conn: AsyncConnection, guild_id: int, before: dt.datetime, below_id: int, limit: int) -> int:
+    """Delete up to `limit` of a server's oldest events from before `before`; returns how many went.
+
+    Ids rise with time: `below_id` keeps the search to those that can be that old, since nothing is indexed by time.
+    """
+    old = (
+        sa.select(hits.c.id)
+        .where(hits.c.guild_id == guild_id, hits.c.id < below_id, hits.c.at < before)
+        .order_by(hits.c.id)
+        .limit(limit)
+    )
+    result = await conn.execute(sa.delete(hits).where(hits.c.guild_id == guild_id, hits.c.id.in_(old)))
+    return result.rowcount
+
+
 def _within(
     table: sa.Table, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None
 ) -> list[sa.ColumnElement[bool]]:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import threading
 import time
+from collections.abc import Callable
 
 _EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 _RANDOM_BITS = 20
 
 
-class Ids:
-    """Makes ids: 42 bits of milliseconds since 2025, then 20 random bits; strictly rising within one process."""
+def floor(at: dt.datetime) -> int:
+    """No id made at `at` or later is smaller."""
+    return max(0, int(at.timestamp() * 1000) - _EPOCH_MS) << _RANDOM_BITS
 
-    def __init__(self) -> None:
+
+class Ids:
+    """Makes ids: 42 bits of milliseconds since 2025, then 20 random bits; strictly rising within one process.
+
+    `now` gives seconds since 1970.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._last = 0
         self._lock = threading.Lock()
 
     def new(self) -> int:
-        fresh = (int(time.time() * 1000) - _EPOCH_MS) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        fresh = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
         with self._lock:
             self._last = max(fresh, self._last + 1)
             return self._last

@@ -1,30 +1,55 @@
-"""Proves that the rollups are what a recount of the events gives."""
+"""Proves that the rollups are what a recount of the events gives, and mends them where they are not."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import meta
 from storage.hits import bucket_of
 from storage.records import Mismatch
-from storage.schema import hits, hits_daily, hits_quarter, uniques_daily
+from storage.schema import hits, hits_daily, hits_quarter, metadata, uniques_daily
+
+_HORIZON = "events_since"
+_KEYS = {
+    "hits_quarter": ("link_id", "bucket", "place_id", "kind"),
+    "hits_daily": ("link_id", "day", "place_id", "kind"),
+    "uniques_daily": ("link_id", "day"),
+}
+
+
+async def set_horizon(conn: AsyncConnection, at: dt.datetime) -> None:
+    """Raw events are whole from `at` on, the start of a quarter hour; older ones may go. It never moves back."""
+    known = await horizon(conn)
+    if known is None or known < at:
+        await meta.put(conn, _HORIZON, at.isoformat())
+
+
+async def horizon(conn: AsyncConnection) -> dt.datetime | None:
+    """Since when the raw events are whole; None when none were ever deleted."""
+    kept = await meta.get(conn, _HORIZON)
+    return None if kept is None else dt.datetime.fromisoformat(kept)
 
 
 async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datetime], dt.date]) -> list[Mismatch]:
     """Compare both rollups and the uniques of a server with its events; `day_of` gives the server's local date.
 
-    Reads the events as a stream within one consistent state; memory grows with the buckets, not with the events.
+    It looks back to the horizon, and at whole local days after it. Reads the events as a stream within one consistent
+    state; memory grows with the buckets, not with the events.
     """
     quarters: Counter[tuple[Any, ...]] = Counter()
     days: Counter[tuple[Any, ...]] = Counter()
     uniques: Counter[tuple[Any, ...]] = Counter()
     c = hits.c
+    since = await horizon(conn)
     query = sa.select(c.link_id, c.at, c.place_id, c.kind, c.unique_day).where(c.guild_id == guild_id)
+    if since is not None:
+        query = query.where(c.at >= since)
     async with conn.stream(query) as rows:
         async for link_id, at, place_id, kind, unique_day in rows:
             bucket = bucket_of(at)
@@ -33,13 +58,17 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
             if unique_day is not None:
                 uniques[link_id, unique_day] += 1
     found: list[Mismatch] = []
-    for table, names, counted in (
-        (hits_quarter, ("link_id", "bucket", "place_id", "kind"), quarters),
-        (hits_daily, ("link_id", "day", "place_id", "kind"), days),
-        (uniques_daily, ("link_id", "day"), uniques),
+    for table, counted in (
+        (hits_quarter, quarters),
+        (hits_daily, days),
+        (uniques_daily, uniques),
     ):
-        keys = [table.c[name] for name in names]
+        keys = [table.c[name] for name in _KEYS[table.name]]
         rollup = sa.select(*keys, sa.func.sum(table.c.count)).where(table.c.guild_id == guild_id).group_by(*keys)
+        if since is not None:
+            cut = table.c.bucket >= since if table is hits_quarter else table.c.day > day_of(since)
+            rollup = rollup.where(cut)
+            counted = Counter({key: n for key, n in counted.items() if table is hits_quarter or key[1] > day_of(since)})
         kept = {tuple(row[:-1]): int(row[-1]) for row in (await conn.execute(rollup)).all()}
         found += [
             Mismatch(table.name, guild_id, key, kept.get(key, 0), counted[key])
@@ -47,6 +76,17 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
             if kept.get(key, 0) != counted[key]
         ]
     return found
+
+
+async def repair(conn: AsyncConnection, found: Sequence[Mismatch]) -> None:
+    """Set each rollup that `check` found wrong to what its events say."""
+    for item in found:
+        table = metadata.tables[item.table]
+        names = _KEYS[item.table]
+        key = {"guild_id": item.guild_id} | dict(zip(names, item.key, strict=True))
+        await conn.execute(sa.delete(table).where(*(table.c[name] == value for name, value in key.items())))
+        if item.events:
+            await conn.execute(table.insert().values(**key, writer_id=0, count=item.events))
 
 
 async def count_events(conn: AsyncConnection) -> int:

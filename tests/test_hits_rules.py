@@ -6,6 +6,7 @@ import pytest
 
 from bot.tracking.hits import Reason, RequestFacts, classify
 from bot.tracking.visitors import opted_out, visitor_hash
+from tests import accuracy
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/126.0"
@@ -40,6 +41,11 @@ def reason(user_agent: str = CHROME, method: str = "GET", **headers: str) -> Rea
         "Mozilla/5.0 (Linux; Android 11; CUBOT_NOTE_20) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0 Mobile",
         "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)",
         "Opera/9.80 (J2ME/MIDP; Opera Mini/7.1/190.84; U; en) Presto/2.12.423 Version/12.16",
+        "Mozilla/5.0 (Linux; Android 7.0; M bot 51) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/81.0 Mobile",
+        "Mozilla/5.0 (Linux; Android 9; PHANTOM_Z) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/74.0 Mobile",
+        f"{IPHONE} Mobile/15A432 [FBAN/FBIOS;FBAV/147.0.0.46.81;FBDV/iPhone9,3;FBCR/Telekom.de;FBLC/en_GB]",
+        f"{IPHONE} Mobile/15E148 NAVER(inapp; search; 2000; 12.9.1)",
+        "Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1",
     ],
 )
 def test_browsers_and_in_app_browsers_are_people(user_agent: str) -> None:
@@ -123,6 +129,58 @@ def test_crawlers_libraries_and_monitors_are_set_aside(user_agent: str) -> None:
 )
 def test_a_browser_that_loads_ahead_is_set_aside(headers: dict[str, str]) -> None:
     assert reason(**headers) is Reason.PREFETCH
+
+
+SCRIPT = {"accept": "*/*", "accept_encoding": "gzip, deflate"}
+PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        SCRIPT | {"accept": "application/json, text/plain, */*"},
+        SCRIPT | {"accept": "application/json", "accept_language": "*", "sec_fetch_mode": "cors"},
+        {"accept": PAGE, "accept_language": "en", "sec_ch_ua": '"HeadlessChrome";v="126", "Chromium";v="126"'},
+    ],
+)
+def test_a_script_with_a_browsers_user_agent_is_set_aside(headers: dict[str, str]) -> None:
+    assert reason(**headers) is Reason.CRAWLER
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "headers"),
+    [
+        (CHROME, {}),
+        (CHROME, {"accept": PAGE}),
+        (CHROME, SCRIPT),
+        (CHROME, SCRIPT | {"accept_language": "de"}),
+        (CHROME, SCRIPT | {"sec_fetch_site": "none"}),
+        (f"{IPHONE} Version/18.5 Mobile/15E148 Safari/604.1", SCRIPT),
+        (ANDROID.replace("Pixel 8", "Pixel 8; wv"), SCRIPT),
+        (CHROME.replace("126", "49"), SCRIPT),
+    ],
+)
+def test_headers_that_prove_nothing_count(user_agent: str, headers: dict[str, str]) -> None:
+    assert reason(user_agent, **headers) is None
+
+
+def test_most_crawlers_of_public_lists_are_caught() -> None:
+    found = accuracy.score(accuracy.CRAWLERS, "measure")
+    assert found.n > 2000
+    assert found.share >= 0.975
+
+
+def test_hardly_a_browser_of_public_lists_is_set_aside() -> None:
+    found = accuracy.score(accuracy.BROWSERS, "measure")
+    assert found.n > 2000
+    assert found.share <= 0.003
+    recent = accuracy.score(accuracy.BROWSERS[:3], "measure")
+    assert recent.set_aside == 0
+
+
+def test_headers_give_scripts_away_and_no_browser() -> None:
+    assert accuracy.score_headers(person=True).set_aside == 0
+    assert accuracy.score_headers(person=False).set_aside >= 2
 
 
 def test_head_and_options_never_count() -> None:

@@ -16,17 +16,22 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import config as configuration
+from bot.clock import FixedClock
 from bot.errors import OperatorError
+from bot.housekeeping import Housekeeping
 from bot.logs import redact
-from storage import backup, hits, links, meta, migrate
+from bot.tracking.visitors import Visitors
+from storage import backup, hits, links, meta, migrate, recount
 from storage.database import Database, open_reader
 from storage.errors import StorageError
+from storage.ids import Ids
 from storage.records import BARE, Hit, Kind
-from storage.schema import metadata
-from tests.conftest import NOW
+from storage.schema import hits_daily, metadata
+from tests.conftest import NOW, mismatches
 
 ROOT = Path(__file__).parent.parent
 
@@ -237,6 +242,34 @@ async def test_a_copy_of_a_database_in_use_is_whole(db: Database, tmp_path: Path
         backup.copy(tmp_path / "eyeballs.db", tmp_path / "copy.db")
 
 
+async def test_old_events_go_and_their_rollups_stay(db: Database, clock: FixedClock) -> None:
+    ids = Ids(lambda: clock.now().timestamp())
+    housekeeping = Housekeeping(db, clock, Visitors(db, clock), dt.timedelta(days=90))
+
+    async def click() -> None:
+        day = clock.now().date()
+        batch = [Hit(1, ids.new(), 5, BARE, Kind.CLICK, clock.now(), day, n) for n in range(10)]
+        await db.write(lambda conn: hits.record(conn, batch))
+
+    for _n in range(20):  # every 10 days for 200 days
+        await click()
+        clock.move(days=10)
+    assert await housekeeping.run() == 10 * 11
+    assert await housekeeping.run() == 0
+    async with db.read() as conn:
+        assert await recount.count_events(conn) == 90
+        counts = await hits.daily(conn, 1, NOW.date(), clock.now().date())
+        assert sum(count.count for count in counts) == 200
+        assert sum(count.count for count in await hits.uniques(conn, 1, NOW.date(), clock.now().date())) == 200
+    assert await mismatches(db) == []
+    await click()
+    await db.write(lambda conn: conn.execute(sa.update(hits_daily).values(count=1)))
+    found = await mismatches(db)
+    assert len(found) == 9  # the whole days since which events are kept
+    await db.write(lambda conn: recount.repair(conn, found))
+    assert await mismatches(db) == []
+
+
 # ---------------------------------------------------------------------- the command line
 
 Eyeballs = Callable[..., subprocess.CompletedProcess[str]]
@@ -267,6 +300,12 @@ def test_backup_restore_and_recount(eyeballs: Eyeballs, folder: Path) -> None:
     wrong = eyeballs("recount", "--check")
     assert wrong.returncode == 1
     assert "rollup 99, events 3" in wrong.stdout
+    mended = eyeballs("recount", "--repair")
+    assert "1 counts differed from their 3 events and were mended." in mended.stdout
+    assert eyeballs("recount", "--check").returncode == 0
+    assert "Say either" in eyeballs("recount").stderr
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE hits_quarter SET count = 7")
     assert eyeballs("restore", "copy.db", stdin="n\n").returncode == 1
     restored = eyeballs("restore", "copy.db", "--yes")
     assert "What stood there is kept" in restored.stdout

@@ -11,6 +11,7 @@ from typing import Any, Self
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.tracking.hits import Reason
 from storage import hits
 from storage.database import Database, Work
 from storage.records import Hit, SetAside
@@ -65,6 +66,8 @@ class Recorder:
         """
         if self._closing.is_set() or len(self._hits) >= QUEUE_LIMIT:
             self.dropped += 1
+            if not self._closing.is_set() and len(self._aside) < QUEUE_LIMIT:
+                self._aside.append(SetAside(hit.guild_id, hit.link_id, hit.place_id, hit.day, Reason.DROPPED))
             return False
         on_disk: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._hits.append((hit, on_disk))

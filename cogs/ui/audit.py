@@ -18,6 +18,7 @@ WORDS = {
     "head": (_("HEAD request"), _("HEAD requests")),
     "repeat": (_("repeat"), _("repeats")),
     "throttled": (_("throttled"), _("throttled")),
+    "dropped": (_("dropped hit"), _("dropped hits")),
     "owner": (_("test of the creator's"), _("tests of the creator's")),
 }
 MEANINGS = {
@@ -27,6 +28,7 @@ MEANINGS = {
     "head": _("a look without opening"),
     "repeat": _("the same visitor on the same address again, soon after"),
     "throttled": _("one visitor faster than people are"),
+    "dropped": _("the disk did not keep up: these are missing above, and the numbers incomplete"),
     "owner": _("the creator trying it out through the test address"),
 }
 
