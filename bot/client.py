@@ -25,6 +25,7 @@ class Client(commands.AutoShardedBot):
     """discord.py's bot with the services at hand. No privileged intents; nothing it writes ever pings."""
 
     def __init__(self, services: Services, db: Database, *, shard_count: int | None = None) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is no business of ours
         intents = discord.Intents.none()
         intents.guilds = True
         super().__init__(
