@@ -83,7 +83,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The serv
             return
         answer = embed(_("Digest"), _schedule(status, interaction.guild))
         if status.runs:
-            answer.add_field(name=_("Latest weeks"), value="\n".join(_runs(status))[:1024], inline=False)
+            answer.add_field(name=_("Latest weeks"), value=fmt.rows(_runs(status)), inline=False)
         await interaction.followup.send(embed=answer, ephemeral=True)
 
     @app_commands.command(name="off", description="Stop posting the digest; /digest setup starts it again")

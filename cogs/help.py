@@ -50,7 +50,7 @@ class Help(commands.Cog):
         commands_by_name = {command.qualified_name: command for command in self._bot.tree.walk_commands()}
         for title, names in SECTIONS:
             rows = [f"`/{name}` {commands_by_name[name].description}" for name in names]
-            answer.add_field(name=title, value="\n".join(rows)[:1024], inline=False)
+            answer.add_field(name=title, value=fmt.rows(rows), inline=False)
         answer.set_footer(text=_("Answers are private to you; share:True shows stats to everybody."))
         await interaction.response.send_message(embed=answer, ephemeral=True)
 

@@ -73,6 +73,16 @@ async def test_ctr_leaves_out_what_has_one_side_only(world: World) -> None:
     assert "CTR: **0.25%**\n1 of 400\n1 of 2 posts and places" in text
 
 
+async def test_a_post_with_both_kinds_of_impressions_counts_once(world: World) -> None:
+    await world.add_link()
+    await world.admin.slash(world.channel, "post add", link="summer", platform="instagram", kind="story")
+    await world.visit("/summer/ig1.gif")
+    world.move(minutes=5)
+    await world.admin.slash(world.channel, "impressions log", impressions="400", post=await _post_choice(world))
+    text = text_of(await world.admin.slash(world.channel, "stats link", link="summer"))
+    assert "Impressions: **400**\n1 measured (new)\n400 reported\nposts with both count as reported" in text
+
+
 async def test_buttons_switch_the_period_in_place_also_after_a_restart(world: World) -> None:
     await world.add_link()
     await world.visit("/summer")

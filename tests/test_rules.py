@@ -18,7 +18,7 @@ from bot.insights.periods import local_day
 from bot.links.access import Actor, may_add, require_add
 from bot.links.destinations import parse_destination
 from bot.links.slugs import parse_handle, parse_slug, random_slug
-from cogs.ui.format import escape
+from cogs.ui.format import escape, rows
 from storage.ids import Ids
 from storage.records import AddPolicy, Server
 
@@ -195,6 +195,16 @@ def test_no_text_of_a_user_stays_alive(text: str) -> None:
     escaped = escape(text)
     assert "\n" not in escaped
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_~`|<>\[\]()#:@]", escaped)
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=300), max_size=30))
+def test_rows_are_whole_or_counted(lines: list[str]) -> None:
+    text = rows(lines)
+    assert len(text) <= 1024
+    shown = text.split("\n") if text else []
+    if shown != lines:
+        assert shown[:-1] == lines[: len(shown) - 1]
+        assert shown[-1] == f"and {len(lines) - len(shown) + 1} more"
 
 
 def test_ids_rise() -> None:

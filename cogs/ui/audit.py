@@ -55,7 +55,7 @@ def card(report: Report, title: str) -> discord.Embed:
     answer = embed(_("Audit of {name}").format(name=title), "\n".join(lines))
     if found.aside:
         rows = [f"**{words(reason, count)}** – {MEANINGS.get(reason, reason)}" for reason, count in found.aside]
-        answer.add_field(name=_("Set aside"), value="\n".join(rows)[:1024], inline=False)
+        answer.add_field(name=_("Set aside"), value=fmt.rows(rows), inline=False)
     if found.previews:
         total = sum(count for _agent, count in found.previews)
         shares = [f"{agent} {fmt.number(count)} ({fmt.percent(count / total)})" for agent, count in found.previews]

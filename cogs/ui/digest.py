@@ -49,7 +49,7 @@ def _embed(content: Content, server_name: str) -> discord.Embed:
     stats.add_totals(answer, report)
     if content.top:
         rows = [stats.ranked_line(n, link, ranked.summary) for n, (link, ranked) in enumerate(content.top, start=1)]
-        answer.add_field(name=_("Top links"), value="\n".join(rows)[:1024], inline=False)
+        answer.add_field(name=_("Top links"), value=fmt.rows(rows), inline=False)
         answer.add_field(
             name=_("Resonated most"),
             value=stats.resonant_line(content.resonant[0], content.resonant[1].summary)

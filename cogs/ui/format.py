@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 
 import discord
 
@@ -35,12 +36,23 @@ def plain(text: str, limit: int = 100) -> str:
 
 def label(link: Link) -> str:
     """A link by name, in bold, with its slug when a title hides it."""
-    return f"**{escape(link.label)}**" + (f" (`{link.slug}`)" if link.title else "")
+    return f"**{escape(link.label, 60)}**" + (f" (`{link.slug}`)" if link.title else "")
 
 
 def post_name(post: Post) -> str:
     """A post as people say it: Instagram story “Teaser”."""
     return describe(post.platform, post.kind) + (f" “{escape(post.title, 40)}”" if post.title else "")
+
+
+def rows(lines: Sequence[str], limit: int = 1024) -> str:
+    """As many whole lines as fit, and how many more there are: half a line would break its Markdown."""
+    text = ""
+    for n, line in enumerate(lines):
+        rest = _("and {n} more").format(n=len(lines) - n)
+        if len(text) + len(line) + len(rest) + 2 > limit:
+            return text + rest
+        text += line + "\n"
+    return text.rstrip("\n")
 
 
 def copyable(url: str) -> str:

@@ -16,7 +16,6 @@ from cogs.ui.answers import Pressed, actor, embed, require_asker, services
 from storage.records import Link, Post, State
 
 PAGE = 10
-POSTS = 10
 TAGS = 3
 
 
@@ -35,10 +34,8 @@ def card(
         answer.add_field(name=_("Tags"), value=", ".join(fmt.escape(tag) for tag in link.tags))
     answer.add_field(name=_("Added"), value=fmt.moment(link.created_at, "D"))
     if posts:
-        rows = [f"{fmt.post_name(post)}\n`{address}`" for post, address in posts[:POSTS]]
-        if len(posts) > POSTS:
-            rows.append(_("and {n} more").format(n=len(posts) - POSTS))
-        answer.add_field(name=_("Posts"), value="\n".join(rows)[:1024], inline=False)
+        rows = [f"{fmt.post_name(post)}\n`{address}`" for post, address in posts]
+        answer.add_field(name=_("Posts"), value=fmt.rows(rows), inline=False)
     return answer
 
 
@@ -63,9 +60,9 @@ async def listing(
             if len(link.tags) > TAGS:
                 tags.append(f"+{len(link.tags) - TAGS}")
             notes.append(" ".join(tags))
-        rows.append(f"**{fmt.escape(link.label)}** {' · '.join(notes)}\n`{base_url / link.slug}`")
+        rows.append(f"**{fmt.escape(link.label, 60)}** {' · '.join(notes)}\n`{base_url / link.slug}`")
     title = _("Archived links") if archived else _("Links")
-    answer = embed(f"{title} ({fmt.number(len(links))})", "\n".join(rows))
+    answer = embed(f"{title} ({fmt.number(len(links))})", fmt.rows(rows, 4096))
     view = discord.ui.View(timeout=None)
     if pages > 1:
         answer.set_footer(text=_("Page {page} of {pages}").format(page=page + 1, pages=pages))

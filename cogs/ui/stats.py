@@ -70,7 +70,7 @@ def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:
     if shown.link is None:
         add_top_links(answer, report, private_named=private and shown.private_named)
     if report.lifetime and (shown.link is not None or (private and shown.private_named)):
-        text = "\n".join(
+        rows = [
             _("{post}: {ctr} ({clicks} of {impressions})").format(
                 post=fmt.post_name(item.post),
                 ctr=fmt.rate(item.rate),
@@ -78,8 +78,8 @@ def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:
                 impressions=fmt.number(item.rate.impressions),
             )
             for item in report.lifetime[:TOP]
-        )
-        answer.add_field(name=_("Lifetime CTR of posts older than this period"), value=text[:1024], inline=False)
+        ]
+        answer.add_field(name=_("Lifetime CTR of posts older than this period"), value=fmt.rows(rows), inline=False)
     answer.set_image(url=f"attachment://{CHART}")
     answer.set_footer(text=footer(report))
     return answer
@@ -111,6 +111,8 @@ def _impressions(now: Summary, before: Summary) -> str:
         lines.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
     if now.reported:
         lines.append(_("{n} reported").format(n=fmt.number(now.reported)))
+    if now.impressions != now.measured + now.reported:
+        lines.append(_("posts with both count as reported"))
     return "\n".join(lines)
 
 
@@ -150,7 +152,7 @@ def add_top_links(answer: discord.Embed, report: Report, *, private_named: bool)
     if not ranking:
         return
     rows = [ranked_line(n, report.links[ranked.link_id], ranked.summary) for n, ranked in enumerate(ranking, start=1)]
-    answer.add_field(name=_("Top links"), value="\n".join(rows)[:1024], inline=False)
+    answer.add_field(name=_("Top links"), value=fmt.rows(rows), inline=False)
     best = most_resonant(named)
     answer.add_field(
         name=_("Resonates most"),
