@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo run test lint check clean
+.PHONY: demo run test bench lint clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -18,6 +18,9 @@ run: .venv/.run ## the bot against Discord, from config.toml
 
 test: .venv/.test ## every test
 	$(BIN)/python -m pytest
+
+bench: .venv/.test ## speeds as ratios against a baseline
+	$(BIN)/python -m tests.bench
 
 lint: .venv/.test ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

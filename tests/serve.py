@@ -1,4 +1,7 @@
-"""The edge as a process of its own, for tests that kill it: `python -m tests.serve DATABASE`; prints its port."""
+"""The edge as a process of its own, for tests that kill it: `python -m tests.serve DATABASE`; prints its port.
+
+With `--uncounted` it redirects without counting: the baseline of the benchmark.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,14 @@ from bot.config import Config, StorageSection, WebSection
 from bot.errors import InvalidError
 from bot.links.access import Actor
 from bot.tracking import recorder
+from bot.tracking.tracker import Tracker, Visit
+from storage.records import Address, Kind
 
 
-async def main(path: Path) -> None:
+async def main(path: Path, *options: str) -> None:
     recorder.ANSWER_SECONDS = 60.0  # no answer is late here: each one that arrives stands for a hit on disk
+    if "--uncounted" in options:
+        Tracker.track = _uncounted  # type: ignore[method-assign]
     config = Config(
         web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),
         storage=StorageSection(path=path, backups=path.parent / "backups"),
@@ -27,5 +34,9 @@ async def main(path: Path) -> None:
         await asyncio.Event().wait()
 
 
+async def _uncounted(self: Tracker, address: Address, kind: Kind, visit: Visit) -> None:
+    """Counts nothing."""
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
