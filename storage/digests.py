@@ -23,7 +23,7 @@ def _run(row: Any) -> DigestRun:
 
 
 async def put(conn: AsyncConnection, digest: Digest) -> None:
-    await upsert.put(conn, digests, dataclasses.asdict(digest))
+    await conn.run_sync(upsert.put, digests, dataclasses.asdict(digest))
 
 
 async def get(conn: AsyncConnection, guild_id: int) -> Digest | None:
@@ -66,7 +66,7 @@ async def add_run(
         "attempts": 0,
         "reason": reason,
     }
-    await upsert.insert_new(conn, digest_runs, [row])
+    await conn.run_sync(upsert.insert_new, digest_runs, [row])
 
 
 async def claim(

@@ -28,7 +28,7 @@ def _rows(names: str, counter: Counter[tuple[Any, ...]], writer_id: int) -> list
     return [dict(zip(keys, key, strict=True), writer_id=writer_id, count=n) for key, n in counter.items()]
 
 
-async def record(conn: AsyncConnection, batch: Sequence[Hit], *, writer_id: int = 0) -> None:
+def record(conn: sa.Connection, batch: Sequence[Hit], *, writer_id: int = 0) -> None:
     """Write the events and what is counted from them. A visitor's first click on a link and day is the unique one."""
     first: dict[tuple[int, int, dt.date, int], int] = {}
     for hit in batch:
@@ -36,7 +36,7 @@ async def record(conn: AsyncConnection, batch: Sequence[Hit], *, writer_id: int 
             first.setdefault((hit.guild_id, hit.link_id, hit.day, hit.visitor), hit.id)
     names = ("guild_id", "link_id", "day", "visitor")
     seen: list[dict[str, Any]] = [dict(zip(names, key, strict=True)) for key in first]
-    new = {tuple(row) for row in await upsert.insert_new(conn, visitors_seen, seen)}
+    new = {tuple(row) for row in upsert.insert_new(conn, visitors_seen, seen)}
     unique_day = {first[key]: key[2] for key in first if key in new}
 
     events = [
@@ -52,20 +52,20 @@ async def record(conn: AsyncConnection, batch: Sequence[Hit], *, writer_id: int 
         }
         for hit in batch
     ]
-    await conn.execute(hits.insert(), events)
+    conn.execute(hits.insert(), events)
     quarters = Counter((h.guild_id, h.link_id, bucket_of(h.at), h.place_id, h.kind) for h in batch)
-    await upsert.add_counts(conn, hits_quarter, _rows("guild_id link_id bucket place_id kind", quarters, writer_id))
+    upsert.add_counts(conn, hits_quarter, _rows("guild_id link_id bucket place_id kind", quarters, writer_id))
     days = Counter((h.guild_id, h.link_id, h.day, h.place_id, h.kind) for h in batch)
-    await upsert.add_counts(conn, hits_daily, _rows("guild_id link_id day place_id kind", days, writer_id))
+    upsert.add_counts(conn, hits_daily, _rows("guild_id link_id day place_id kind", days, writer_id))
     uniques = Counter((key[0], key[1], key[2]) for key in first if key in new)
-    await upsert.add_counts(conn, uniques_daily, _rows("guild_id link_id day", uniques, writer_id))
+    upsert.add_counts(conn, uniques_daily, _rows("guild_id link_id day", uniques, writer_id))
 
 
-async def set_aside(conn: AsyncConnection, batch: Sequence[SetAside], *, writer_id: int = 0) -> None:
+def set_aside(conn: sa.Connection, batch: Sequence[SetAside], *, writer_id: int = 0) -> None:
     """Count requests that were not counted, by reason."""
     counter = Counter((s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent) for s in batch)
     names = "guild_id link_id day place_id reason agent"
-    await upsert.add_counts(conn, set_aside_daily, _rows(names, counter, writer_id))
+    upsert.add_counts(conn, set_aside_daily, _rows(names, counter, writer_id))
 
 
 async def delete_events(conn: AsyncConnection, guild_id: int, before: dt.datetime, below_id: int, limit: int) -> int:
@@ -150,7 +150,7 @@ async def salt(conn: AsyncConnection, guild_id: int, day: dt.date) -> bytes | No
 async def keep_salt(conn: AsyncConnection, guild_id: int, day: dt.date, value: bytes, now: dt.datetime) -> bytes:
     """Keep `value` as the day's salt unless one is kept already; returns the one that stands."""
     row = {"guild_id": guild_id, "day": day, "salt": value, "created_at": now}
-    await upsert.insert_new(conn, salts, [row])
+    await conn.run_sync(upsert.insert_new, salts, [row])
     kept = await salt(conn, guild_id, day)
     assert kept is not None
     return kept

@@ -14,4 +14,4 @@ async def get(conn: AsyncConnection, key: str) -> str | None:
 
 
 async def put(conn: AsyncConnection, key: str, value: str) -> None:
-    await upsert.put(conn, meta, {"key": key, "value": value})
+    await conn.run_sync(upsert.put, meta, {"key": key, "value": value})

@@ -19,4 +19,4 @@ async def get(conn: AsyncConnection, guild_id: int, creator_id: int) -> Profile 
 
 
 async def put(conn: AsyncConnection, profile: Profile) -> None:
-    await upsert.put(conn, profiles, dataclasses.asdict(profile))
+    await conn.run_sync(upsert.put, profiles, dataclasses.asdict(profile))

@@ -23,7 +23,7 @@ async def get(conn: AsyncConnection, guild_id: int) -> Server:
 
 
 async def put(conn: AsyncConnection, server: Server) -> None:
-    await upsert.put(conn, servers, dataclasses.asdict(server))
+    await conn.run_sync(upsert.put, servers, dataclasses.asdict(server))
 
 
 async def all_ids(conn: AsyncConnection) -> list[int]:

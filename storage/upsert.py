@@ -1,4 +1,4 @@
-"""The one place that knows how an engine spells an upsert."""
+"""The one place that knows how an engine spells an upsert. Plain functions: coroutines call them by `run_sync`."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def _insert(conn: AsyncConnection, table: sa.Table) -> Any:
+def _insert(conn: sa.Connection, table: sa.Table) -> Any:
     return _INSERT[conn.dialect.name](table)
 
 
-async def add_counts(conn: AsyncConnection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+def add_counts(conn: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
     """Add each row's `count` to the row with the same key."""
     if rows:
         statement = _insert(conn, table)
         total = table.c.count + statement.excluded["count"]
         statement = statement.on_conflict_do_update(index_elements=table.primary_key, set_={"count": total})
-        await conn.execute(statement, rows)
+        conn.execute(statement, rows)
 
 
-async def put(conn: AsyncConnection, table: sa.Table, row: dict[str, Any]) -> None:
+def put(conn: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Insert the row, or overwrite what stands at its key."""
     keys = {column.name for column in table.primary_key}
     statement = _insert(conn, table).values(row)
-    await conn.execute(
+    conn.execute(
         statement.on_conflict_do_update(
             index_elements=table.primary_key, set_={name: value for name, value in row.items() if name not in keys}
         )
     )
 
 
-async def insert_new(conn: AsyncConnection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> list[sa.Row[Any]]:
+def insert_new(conn: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> list[sa.Row[Any]]:
     """Insert those rows whose key is free; returns the keys of just those."""
     if not rows:
         return []
     statement = _insert(conn, table).on_conflict_do_nothing(index_elements=table.primary_key)
-    return list((await conn.execute(statement.returning(*table.primary_key.columns), rows)).all())
+    return list(conn.execute(statement.returning(*table.primary_key.columns), rows).all())

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.tracking import recorder as recorder_module
 from bot.tracking.recorder import Recorder
@@ -40,19 +40,18 @@ class Disk:
         self.ready.set()
         self.transactions = 0
 
-    async def write(self, work: Any, *, first: bool = False) -> Any:
-        assert first
+    async def write_hits(self, work: Any) -> Any:
         await self.ready.wait()
         self.transactions += 1
         if self.failures:
             self.failures -= 1
 
-            async def fail(conn: AsyncConnection) -> None:
-                await work(conn)
+            def fail(conn: sa.Connection) -> None:
+                work(conn)
                 raise OSError("disk full")
 
-            return await self._db.write(fail, first=first)
-        return await self._db.write(work, first=first)
+            return await self._db.write_hits(fail)
+        return await self._db.write_hits(work)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import sqlalchemy as sa
 from yarl import URL
 
 from bot.app import Application
@@ -165,8 +165,8 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
 
     for n in range(0, len(traffic), BATCH):
         batch = traffic[n : n + BATCH]
-        await db.write(lambda conn, batch=batch: hits.record(conn, batch))
-    await db.write(lambda conn: _set_aside(conn, rng, made, now))
+        await db.write_hits(lambda conn, batch=batch: hits.record(conn, batch))
+    await db.write_hits(lambda conn: _set_aside(conn, rng, made, now))
 
     impressions = Impressions(db, clock, ids)
     for days_ago, who, post, total in sorted(reports, key=lambda report: -report[0]):
@@ -248,7 +248,7 @@ def _poisson(rng: random.Random, mean: float) -> int:
     return count
 
 
-async def _set_aside(conn: AsyncConnection, rng: random.Random, made: list[Link], now: dt.datetime) -> None:
+def _set_aside(conn: sa.Connection, rng: random.Random, made: list[Link], now: dt.datetime) -> None:
     today = local_day(now, ZONE)
     batch = [
         SetAside(link.guild_id, link.id, BARE, today - dt.timedelta(days=rng.randrange(DAYS)), reason, agent)
@@ -256,4 +256,4 @@ async def _set_aside(conn: AsyncConnection, rng: random.Random, made: list[Link]
         for reason, agent, most in _ASIDE
         for _n in range(rng.randrange(most))
     ]
-    await hits.set_aside(conn, batch)
+    hits.set_aside(conn, batch)

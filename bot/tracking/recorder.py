@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.tracking.hits import Reason
 from storage import hits
-from storage.database import Database, Work
+from storage.database import Database
 from storage.records import Hit, SetAside
 
 QUEUE_LIMIT = 50_000
@@ -107,8 +108,8 @@ class Recorder:
     async def _write_hits(self) -> None:
         batch = [self._hits.popleft() for _ in range(min(len(self._hits), BATCH_LIMIT))]
 
-        async def work(conn: AsyncConnection) -> None:
-            await hits.record(conn, [hit for hit, _ in batch])
+        def work(conn: sa.Connection) -> None:
+            hits.record(conn, [hit for hit, _ in batch])
 
         written = await self._write(work, len(batch))
         for _, on_disk in batch:
@@ -117,18 +118,18 @@ class Recorder:
     async def _write_aside(self) -> None:
         batch, self._aside = self._aside, []
 
-        async def work(conn: AsyncConnection) -> None:
-            await hits.set_aside(conn, batch)
+        def work(conn: sa.Connection) -> None:
+            hits.set_aside(conn, batch)
 
         await self._write(work, len(batch))
 
-    async def _write(self, work: Work[Any], size: int) -> bool:
+    async def _write(self, work: Callable[[sa.Connection], None], size: int) -> bool:
         """Try until it is on disk; False when the last try, made after closing began, failed."""
         attempt = 0
         while True:
             last = self._closing.is_set()
             try:
-                await self._db.write(work, first=True)
+                await self._db.write_hits(work)
             except Exception:
                 if last:
                     self.lost += size
