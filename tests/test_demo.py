@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shutil
@@ -17,8 +18,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
+from yarl import URL
 
-from tests.conftest import BROWSER
+from bot.demo import sample
+from storage import hits, links
+from storage.database import Database
+from tests.conftest import BROWSER, NOW, mismatches
 
 ROOT = Path(__file__).parent.parent
 CHARTS = "[...document.images].filter(image => image.naturalWidth === 1600).length"
@@ -127,3 +132,23 @@ def test_ctrl_c_ends_it_cleanly_with_a_connection_open(demo: Demo) -> None:
         assert demo.process.wait(10) == 0
         assert time.monotonic() - began < 5
     assert "Traceback" not in demo.output.read_text()
+
+
+async def test_the_sample_is_the_same_on_every_start(tmp_path: Path) -> None:
+    crew = sample.Crew(1, {"maya": 11, "leo": 12, "noor": 13}, dict.fromkeys(("maya", "leo", "noor"), "Name"), 2, 3)
+    seen = []
+    for name in ("one.db", "two.db"):
+        async with Database.open(tmp_path / name) as db:
+            await sample.fill(db, crew, URL("http://127.0.0.1:8080"), NOW)
+            assert await mismatches(db) == []
+            async with db.read() as conn:
+                slugs = {link.id: link.slug for link in await links.find(conn, 1)}
+                counts = await hits.daily(conn, 1, NOW.date() - dt.timedelta(days=sample.DAYS), NOW.date())
+            # Posts have other ids each time: their places are told apart in the order in which they were made.
+            places = {place: n for n, place in enumerate(sorted({count.place_id for count in counts}))}
+            seen.append(sorted((slugs[c.link_id], places[c.place_id], c.kind, c.day, c.count) for c in counts))
+    assert seen[0] == seen[1]
+    by_link = {slug: sum(row[4] for row in seen[0] if row[0] == slug) for slug in slugs.values()}
+    assert len(by_link) == 12
+    assert [slug for slug, count in by_link.items() if count == 0] == ["old-blog"]
+    assert len({row[3] for row in seen[0]}) == sample.DAYS - 1
