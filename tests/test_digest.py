@@ -82,6 +82,18 @@ async def test_moving_the_day_does_not_post_a_week_twice(world: World) -> None:
     assert text_of(await world.admin.slash(world.channel, "digest status")).count("posted") == 1
 
 
+async def test_a_new_zone_never_costs_a_week(world: World) -> None:
+    await _set_up(world)
+    world.move_to("2026-03-16T07:30:00+00:00")  # half an hour before it is due; past nine in Kolkata
+    await world.admin.slash(world.channel, "setup", zone="Asia/Kolkata")
+    assert await world.tick() == 0
+    world.move_to("2026-03-16T08:00:00+00:00")
+    assert await world.tick() == 1
+    world.move_to("2026-03-23T03:30:00+00:00")  # from now on at nine there
+    assert await world.tick() == 1
+    assert len(_posted(world)) == 2
+
+
 async def test_two_ticks_at_once_send_one(world: World) -> None:
     await _set_up(world)
     world.move_to("2026-03-16T08:00:00+00:00")

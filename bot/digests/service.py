@@ -82,11 +82,17 @@ class Digests:
         return await self._db.write(work)
 
     async def reschedule(self, actor: Actor) -> None:
-        """Move the next digest to the same local time after the server's zone changed."""
+        """Move the next digest to the same local time after the server's zone changed.
+
+        Where that has passed already this week, the week's digest still comes when it was promised.
+        """
         async with self._db.read() as conn:
-            digest = await digests.get(conn, actor.guild_id)
-        if digest is not None and digest.state is DigestState.ACTIVE:
-            await self.set_up(actor, channel_id=digest.channel_id)
+            old = await digests.get(conn, actor.guild_id)
+        if old is None or old.state is not DigestState.ACTIVE:
+            return
+        new = await self.set_up(actor, channel_id=old.channel_id)
+        if new.next_run_at > old.next_run_at:
+            await self._db.write(lambda conn: digests.change(conn, old.guild_id, old.id, next_run_at=old.next_run_at))
 
     async def switch_off(self, actor: Actor) -> Digest:
         """No more digests until it is set up again. Raises NotFoundError when there is none."""
