@@ -45,7 +45,6 @@ class Application:
 
     db: Database
     services: Services
-    recorder: Recorder
     web: WebEdge
     base_url: URL
     shard_count: int | None
@@ -112,7 +111,7 @@ async def open_application(
             charts=charts,
         )
         await stack.enter_async_context(scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run)}))
-        yield Application(db, services, recorder, web, base_url, shard_count)
+        yield Application(db, services, web, base_url, shard_count)
 
 
 @asynccontextmanager

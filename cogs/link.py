@@ -217,22 +217,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         await begin(interaction)
         who = actor(interaction)
         found = await self._services.links.find(who, link)
-        view = discord.ui.View(timeout=None)
-        view.add_item(ui.DeleteButton(found.id, who.user_id)).add_item(ui.KeepButton(who.user_id))
-        await interaction.followup.send(embed=_delete_question(found, self._services), view=view, ephemeral=True)
-
-
-def _delete_question(link: LinkRecord, services: Services) -> discord.Embed:
-    answer = ui.embed(
-        _("Delete {name}?").format(name=fmt.escape(link.label)),
-        _(
-            "`{address}` and the addresses of its posts will answer “not found”, wherever they were shared. "
-            "This can't be undone, and the name is never given out again.\n"
-            "To take it out of the lists only, use /link archive."
-        ).format(address=services.links.url(link)),
-    )
-    answer.colour = discord.Colour.red()
-    return answer
+        question = ui.delete_question(found, self._services.links.url(found), who.user_id)
+        await interaction.followup.send(**question, ephemeral=True)
 
 
 def defaults(server: Server) -> str:

@@ -9,7 +9,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.links.access import require_manager
-from bot.services import Services
 from cogs.ui import pick
 from cogs.ui import setup as ui
 from cogs.ui.answers import actor, begin
@@ -19,23 +18,18 @@ if TYPE_CHECKING:
 
 
 class Setup(commands.Cog):
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
     @app_commands.command(name="setup", description="Time zone, week, creator role, who may add links, digest channel")
     @app_commands.describe(zone="The server's time zone; any IANA zone, such as Europe/Berlin")
     @app_commands.autocomplete(zone=pick.zone)
     @app_commands.default_permissions(manage_guild=True)
     async def setup(self, interaction: discord.Interaction, zone: str | None = None) -> None:
         await begin(interaction)
-        who = actor(interaction)
-        require_manager(who)
+        require_manager(actor(interaction))
         if zone is not None:
-            await self._services.servers.change(who, timezone=zone)
-            await self._services.digests.reschedule(who)
+            await ui.save(interaction, timezone=zone)
         await interaction.followup.send(**await ui.message(interaction), ephemeral=True)
 
 
 async def setup(bot: Client) -> None:
     bot.add_view(ui.SetupView())
-    await bot.add_cog(Setup(bot.services))
+    await bot.add_cog(Setup())

@@ -29,9 +29,8 @@ PEOPLE = {"maya": "Maya Lindt", "leo": "Leo Park", "noor": "Noor Haddad"}
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A demo that is running: its three addresses, and the application behind them."""
+    """A demo that is running: its three addresses, and whether its page was closed for good."""
 
-    app: Application
     discord_page: str
     tracked_link: str
     profile: str
@@ -107,7 +106,7 @@ async def _on_stage(app: Application, client: Client, env: simcord.Env, discord_
         closed = asyncio.Event()
         waiting = asyncio.create_task(_wait(page, closed))
         try:
-            yield Stage(app, page.url, str(app.base_url / sample.FEATURED), str(app.base_url / "@maya"), closed)
+            yield Stage(page.url, str(app.base_url / sample.FEATURED), str(app.base_url / "@maya"), closed)
         finally:
             waiting.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -58,7 +58,7 @@ class Posts:
                 id=self._ids.new(),
                 creator_id=creator_id,
                 link_id=None if link is None else link.id,
-                code=None if link is None else await _free_code(conn, link, PLATFORMS[platform][1]),
+                code=None if link is None else await _free_code(conn, link, platform),
                 platform=platform,
                 kind=kind,
                 created_by=actor.user_id,
@@ -92,8 +92,10 @@ class Posts:
             return await posts.find(conn, link.guild_id, link_ids=[link.id])
 
 
-async def _free_code(conn: AsyncConnection, link: Link, prefix: str) -> str:
-    n = 1
+async def _free_code(conn: AsyncConnection, link: Link, platform: str) -> str:
+    prefix = PLATFORMS[platform][1]
+    found = await posts.find(conn, link.guild_id, link_ids=[link.id])
+    n = 1 + sum(post.platform == platform for post in found)
     while await addresses.get(conn, f"{link.slug}/{prefix}{n}") is not None:
         n += 1
     return f"{prefix}{n}"

@@ -71,6 +71,22 @@ async def listing(
     return {"embed": answer, "view": view}
 
 
+def delete_question(link: Link, url: str, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message that asks before a link is deleted for good."""
+    answer = embed(
+        _("Delete {name}?").format(name=fmt.escape(link.label)),
+        _(
+            "`{address}` and the addresses of its posts will answer “not found”, wherever they were shared. "
+            "This can't be undone, and the name is never given out again.\n"
+            "To take it out of the lists only, use /link archive."
+        ).format(address=url),
+    )
+    answer.colour = discord.Colour.red()
+    view = discord.ui.View(timeout=None)
+    view.add_item(DeleteButton(link.id, asker_id)).add_item(KeepButton(asker_id))
+    return {"embed": answer, "view": view}
+
+
 class PageButton(
     Pressed,
     discord.ui.DynamicItem[discord.ui.Button[Any]],

@@ -30,6 +30,14 @@ async def message(interaction: discord.Interaction) -> dict[str, Any]:
     return {"embed": _embed(interaction, server, status), "view": SetupView(server, status)}
 
 
+async def save(interaction: discord.Interaction, **changes: object) -> None:
+    """Change the server's settings; the digest follows a new time zone."""
+    who = actor(interaction)
+    await services(interaction).servers.change(who, **changes)
+    if "timezone" in changes:
+        await services(interaction).digests.reschedule(who)
+
+
 def _embed(interaction: discord.Interaction, server: Server, status: Status | None) -> discord.Embed:
     intro = (
         _("Choose below; each choice is saved at once.")
@@ -107,9 +115,7 @@ class SetupView(discord.ui.View):
 
     async def _save(self, interaction: discord.Interaction, **changes: object) -> None:
         await interaction.response.defer()
-        await services(interaction).servers.change(actor(interaction), **changes)
-        if "timezone" in changes:
-            await services(interaction).digests.reschedule(actor(interaction))
+        await save(interaction, **changes)
         await interaction.edit_original_response(**await message(interaction))
 
     @discord.ui.select(custom_id="setup:zone", placeholder=_("Time zone"))
