@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import discord
 from discord import app_commands
 
@@ -64,22 +66,21 @@ async def link(interaction: discord.Interaction, current: str) -> list[app_comma
         found += await services(interaction).links.visible(who, archived=True)
     # A manager's own links first: they are what a manager who creates wants most.
     found.sort(key=lambda item: item.creator_id != who.user_id)
-    return [
-        app_commands.Choice(name=_link_name(item), value=str(item.id))
-        for item in found
-        if _matches(current, item.slug, item.title, item.destination, " ".join(item.tags))
-    ][:MOST]
+    return _choices(found, current)
 
 
 async def archivable(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Links to archive; with restore:True those that were."""
     if not interaction.namespace.restore:
         return await link(interaction, current)
-    found = await services(interaction).links.visible(actor(interaction), archived=True)
+    return _choices(await services(interaction).links.visible(actor(interaction), archived=True), current)
+
+
+def _choices(found: Iterable[Link], current: str) -> list[app_commands.Choice[str]]:
     return [
         app_commands.Choice(name=_link_name(item), value=str(item.id))
         for item in found
-        if _matches(current, item.slug, item.title)
+        if _matches(current, item.slug, item.title, item.destination, " ".join(item.tags))
     ][:MOST]
 
 
