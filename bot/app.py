@@ -28,6 +28,7 @@ from bot.stats import Stats
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
+from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.digest import Deliverer
 from storage.database import Database
@@ -69,7 +70,7 @@ async def open_application(
         db = await stack.enter_async_context(Database.open(config.storage.path, backups=config.storage.backups))
         if charts is None:
             charts = await stack.enter_async_context(ChartRenderer())
-        recorder = await stack.enter_async_context(Recorder(db))
+        recorder = await stack.enter_async_context(Recorder(db, clock))
         visitors = Visitors(db, clock)
         owner_tokens = OwnerTokens(db)
         tracker = Tracker(
@@ -82,15 +83,8 @@ async def open_application(
             denied_domains=config.links.denied_domains,
             repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
         )
-        web = await stack.enter_async_context(
-            serve(
-                tracker,
-                host=config.web.host,
-                port=config.web.port,
-                base_url=base_url,
-                trusted_proxies=config.web.trusted_proxies,
-            )
-        )
+        edge = Edge(tracker, base_url.authority, config.web.trusted_proxies)
+        web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))
         limits = Limits(
             denied_domains=config.links.denied_domains,
             allow_private_destinations=config.links.allow_private_destinations,

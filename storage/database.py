@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -25,6 +25,29 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 READERS = 4
 FIRST, LATER, LAST = range(3)
 """In which order waiting writes are done: hits, all others, closing."""
+
+
+REFUSED = (sqlite3.IntegrityError, exc.IntegrityError, ValueError, TypeError, OverflowError)
+"""What a write raises whose rows can't be kept however often it is tried."""
+
+
+class Writer:
+    """The connection that writes, for use in its own thread alone."""
+
+    def __init__(self, engine: sa.Engine, waiting: asyncio.PriorityQueue[Any]) -> None:
+        self._engine = engine
+        self._waiting = waiting
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction, on disk when the block ends; rolled back when it raises."""
+        with self._engine.begin() as conn:
+            yield conn
+
+    @property
+    def wanted(self) -> bool:
+        """Whether another write waits."""
+        return not self._waiting.empty()
 
 
 class Database:
@@ -44,7 +67,7 @@ class Database:
         self.generation = 0
         """Rises with every write but those of hits: what was cached before is to be read again."""
         self._task: asyncio.Task[None] | None = None
-        self._plain: sa.Engine | None = None
+        self._plain: Writer | None = None
 
     @classmethod
     @asynccontextmanager
@@ -83,22 +106,19 @@ class Database:
 
         return await self._submit(FIRST if first else LATER, run)
 
-    async def write_hits(self, work: Callable[[sa.Connection], T]) -> T:
-        """Like `write`, first of all, for a plain function: it runs as a whole in the thread of the connection.
+    async def write_hits(self, work: Callable[[Writer], T]) -> T:
+        """Run a plain function in the writer's own thread, before all other writes; it makes its own transactions.
 
-        The statements of a coroutine each go there and back, which costs many times what they do themselves.
+        The statements of a coroutine each go to that thread and back, which costs many times what they do themselves.
+        The others wait for as long as it runs: see `Writer.wanted`.
         """
-
-        def transact(engine: sa.Engine) -> T:
-            with engine.begin() as conn:
-                return work(conn)
 
         async def run(conn: AsyncConnection) -> T:
             driver: Any = (await conn.get_raw_connection()).driver_connection
             if self._plain is None:
-                self._plain = _plain_engine(driver._conn)
+                self._plain = Writer(_plain_engine(driver._conn), self._queue)
             # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
-            return await driver._execute(transact, self._plain)
+            return await driver._execute(work, self._plain)
 
         return await self._submit(FIRST, run)
 

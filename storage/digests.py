@@ -58,15 +58,8 @@ async def add_run(
     conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date, state: RunState, reason: str = ""
 ) -> None:
     """Note the period's run unless it is noted already."""
-    row = {
-        "guild_id": guild_id,
-        "digest_id": digest_id,
-        "period_start": period_start,
-        "state": state,
-        "attempts": 0,
-        "reason": reason,
-    }
-    await conn.run_sync(upsert.insert_new, digest_runs, [row])
+    run = DigestRun(guild_id, digest_id, period_start, state, reason=reason)
+    await conn.run_sync(upsert.insert_missing, digest_runs, [dataclasses.astuple(run)])
 
 
 async def claim(

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
-from storage.records import AsideCount, Count, Hit, Kind, SetAside, UniqueCount
-from storage.schema import hits, hits_daily, hits_quarter, salts, set_aside_daily, uniques_daily, visitors_seen
+from storage.records import AsideCount, AudienceCount, Count, Dimension, DroppedCount, Hit, Kind, SetAside, UniqueCount
+from storage.schema import (
+    audience_daily,
+    dropped_quarter,
+    hits,
+    hits_daily,
+    hits_quarter,
+    salts,
+    set_aside_daily,
+    uniques_daily,
+    visitors_seen,
+)
+from storage.seen import Seen, Visitor
 
 QUARTER = dt.timedelta(minutes=15)
+Quarter = tuple[int, int, dt.datetime]
+"""guild_id, link_id, start of a quarter hour of UTC."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -23,49 +35,55 @@ def bucket_of(at: dt.datetime) -> dt.datetime:
     return at - (at - _EPOCH) % QUARTER
 
 
-def _rows(names: str, counter: Counter[tuple[Any, ...]], writer_id: int) -> list[dict[str, Any]]:
-    keys = names.split()
-    return [dict(zip(keys, key, strict=True), writer_id=writer_id, count=n) for key, n in counter.items()]
+def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: int = 0) -> dict[Visitor, int]:
+    """Write the events and what is counted from them. A visitor's first click on a link and day is the unique one.
 
-
-def record(conn: sa.Connection, batch: Sequence[Hit], *, writer_id: int = 0) -> None:
-    """Write the events and what is counted from them. A visitor's first click on a link and day is the unique one."""
-    first: dict[tuple[int, int, dt.date, int], int] = {}
+    Returns those first clicks, with their events' ids; hand them to `seen.add` once the transaction stands.
+    """
+    first: dict[Visitor, int] = {}
     for hit in batch:
-        if hit.kind is Kind.CLICK and hit.visitor is not None:
+        if hit.visitor is not None and hit.kind is Kind.CLICK:
             first.setdefault((hit.guild_id, hit.link_id, hit.day, hit.visitor), hit.id)
-    names = ("guild_id", "link_id", "day", "visitor")
-    seen: list[dict[str, Any]] = [dict(zip(names, key, strict=True)) for key in first]
-    new = {tuple(row) for row in upsert.insert_new(conn, visitors_seen, seen)}
-    unique_day = {first[key]: key[2] for key in first if key in new}
+    new = seen.new(conn, first)
+    unique = set(new.values())
 
-    events = [
-        {
-            "guild_id": hit.guild_id,
-            "id": hit.id,
-            "link_id": hit.link_id,
-            "place_id": hit.place_id,
-            "kind": hit.kind,
-            "at": hit.at,
-            "visitor": hit.visitor,
-            "unique_day": unique_day.get(hit.id),
-        }
-        for hit in batch
-    ]
-    conn.execute(hits.insert(), events)
-    quarters = Counter((h.guild_id, h.link_id, bucket_of(h.at), h.place_id, h.kind) for h in batch)
-    upsert.add_counts(conn, hits_quarter, _rows("guild_id link_id bucket place_id kind", quarters, writer_id))
-    days = Counter((h.guild_id, h.link_id, h.day, h.place_id, h.kind) for h in batch)
-    upsert.add_counts(conn, hits_daily, _rows("guild_id link_id day place_id kind", days, writer_id))
-    uniques = Counter((key[0], key[1], key[2]) for key in first if key in new)
-    upsert.add_counts(conn, uniques_daily, _rows("guild_id link_id day", uniques, writer_id))
+    events: list[upsert.Row] = []
+    quarters: Counter[upsert.Row] = Counter()
+    days: Counter[upsert.Row] = Counter()
+    audience: Counter[upsert.Row] = Counter()
+    for hit in batch:
+        kind = hit.kind.value
+        events.append(
+            (
+                *(hit.guild_id, hit.id, hit.link_id, hit.place_id, kind, hit.at, hit.visitor, hit.day),
+                *(hit.id in unique, hit.country, hit.device, hit.source),
+            )
+        )
+        quarters[hit.guild_id, hit.link_id, bucket_of(hit.at), hit.place_id, kind] += 1
+        days[hit.guild_id, hit.link_id, hit.day, hit.place_id, kind] += 1
+        for dimension, value in (("country", hit.country), ("device", hit.device), ("source", hit.source)):
+            if value:
+                audience[hit.guild_id, hit.link_id, hit.day, kind, dimension, value] += 1
+    upsert.insert(conn, hits, events)
+    for table, counter in (
+        (hits_quarter, quarters),
+        (hits_daily, days),
+        (audience_daily, audience),
+        (uniques_daily, Counter(key[:3] for key in new)),
+    ):
+        upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in counter.items()])
+    return new
 
 
-def set_aside(conn: sa.Connection, batch: Sequence[SetAside], *, writer_id: int = 0) -> None:
+def set_aside(conn: sa.Connection, counter: Mapping[SetAside, int], *, writer_id: int = 0) -> None:
     """Count requests that were not counted, by reason."""
-    counter = Counter((s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent) for s in batch)
-    names = "guild_id link_id day place_id reason agent"
-    upsert.add_counts(conn, set_aside_daily, _rows(names, counter, writer_id))
+    rows = [(s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent, writer_id, n) for s, n in counter.items()]
+    upsert.add_counts(conn, set_aside_daily, rows)
+
+
+def note_dropped(conn: sa.Connection, counter: Mapping[Quarter, int], *, writer_id: int = 0) -> None:
+    """Count hits that are missing."""
+    upsert.add_counts(conn, dropped_quarter, [(*key, writer_id, n) for key, n in counter.items()])
 
 
 async def delete_events(conn: AsyncConnection, guild_id: int, before: dt.datetime, below_id: int, limit: int) -> int:
@@ -133,6 +151,48 @@ async def set_aside_counts(
     return [AsideCount(reason, agent, int(n)) for reason, agent, n in (await conn.execute(query)).all()]
 
 
+async def audience(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> list[AudienceCount]:
+    """Hits by country, by device and by source; what is not known is not in it."""
+    c = audience_daily.c
+    keys = (c.dimension, c.value, c.kind)
+    query = (
+        sa.select(*keys, sa.func.sum(c.count))
+        .where(*_within(audience_daily, guild_id, first, end, link_ids))
+        .group_by(*keys)
+    )
+    return [
+        AudienceCount(Dimension(dimension), value, Kind(kind), int(n))
+        for dimension, value, kind, n in (await conn.execute(query)).all()
+    ]
+
+
+async def dropped(
+    conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, link_ids: Collection[int] | None = None
+) -> list[DroppedCount]:
+    """How many hits are missing by link and quarter hour, from `start` up to but without `end`, in order of time."""
+    c = dropped_quarter.c
+    query = (
+        sa.select(c.link_id, c.bucket, sa.func.sum(c.count))
+        .where(c.guild_id == guild_id, c.bucket >= start, c.bucket < end)
+        .group_by(c.link_id, c.bucket)
+        .order_by(c.bucket)
+    )
+    if link_ids is not None:
+        query = query.where(c.link_id.in_(link_ids))
+    return [DroppedCount(link_id, bucket, int(n)) for link_id, bucket, n in (await conn.execute(query)).all()]
+
+
+async def clicks_of_link(conn: AsyncConnection, guild_id: int, link_id: int) -> int:
+    """All clicks that a link ever got, whichever place they came from."""
+    c = hits_daily.c
+    query = sa.select(sa.func.coalesce(sa.func.sum(c.count), 0)).where(
+        c.guild_id == guild_id, c.link_id == link_id, c.kind == Kind.CLICK
+    )
+    return int((await conn.execute(query)).scalar_one())
+
+
 async def clicks_of_place(conn: AsyncConnection, guild_id: int, link_id: int, place_id: int) -> int:
     """All clicks that one place ever got."""
     c = hits_daily.c
@@ -149,8 +209,7 @@ async def salt(conn: AsyncConnection, guild_id: int, day: dt.date) -> bytes | No
 
 async def keep_salt(conn: AsyncConnection, guild_id: int, day: dt.date, value: bytes, now: dt.datetime) -> bytes:
     """Keep `value` as the day's salt unless one is kept already; returns the one that stands."""
-    row = {"guild_id": guild_id, "day": day, "salt": value, "created_at": now}
-    await conn.run_sync(upsert.insert_new, salts, [row])
+    await conn.run_sync(upsert.insert_missing, salts, [(guild_id, day, value, now)])
     kept = await salt(conn, guild_id, day)
     assert kept is not None
     return kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import secrets
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -25,11 +25,12 @@ class Ids:
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
+        self._random = random.Random()  # seeded by the system; an id is no secret
         self._last = 0
         self._lock = threading.Lock()
 
     def new(self) -> int:
-        fresh = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        fresh = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
         with self._lock:
             self._last = max(fresh, self._last + 1)
             return self._last

@@ -9,9 +9,21 @@ from storage import upsert
 from storage.schema import meta
 
 
+def read(conn: sa.Connection, key: str) -> str | None:
+    """What is kept under the key; None when nothing is."""
+    return conn.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+
+
+def write(conn: sa.Connection, key: str, value: str) -> None:
+    """Keep the value, instead of what was kept before."""
+    upsert.put(conn, meta, {"key": key, "value": value})
+
+
 async def get(conn: AsyncConnection, key: str) -> str | None:
-    return (await conn.execute(sa.select(meta.c.value).where(meta.c.key == key))).scalar_one_or_none()
+    """`read`, from a coroutine."""
+    return await conn.run_sync(read, key)
 
 
 async def put(conn: AsyncConnection, key: str, value: str) -> None:
-    await conn.run_sync(upsert.put, meta, {"key": key, "value": value})
+    """`write`, from a coroutine."""
+    await conn.run_sync(write, key, value)

@@ -64,6 +64,10 @@ class Link:
     tags: tuple[str, ...] = ()
     private: bool = False
     state: State = State.ACTIVE
+    expires_at: dt.datetime | None = None
+    """From when on it answers as unknown."""
+    max_clicks: int | None = None
+    """How many clicks it takes before it answers as unknown."""
 
     @property
     def label(self) -> str:
@@ -100,6 +104,8 @@ class Address:
     post_id: int | None = None
     destination: str = ""
     state: State = State.ACTIVE
+    expires_at: dt.datetime | None = None
+    max_clicks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,11 @@ class Hit:
     at: dt.datetime
     day: dt.date
     visitor: int | None = None
+    country: str = ""
+    """ISO 3166-1 alpha-2; empty where it is not known."""
+    device: str = "other"
+    source: str = "direct"
+    """The host or app that it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,33 @@ class AsideCount:
 
     reason: str
     agent: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedCount:
+    """How many hits are missing from the quarter hour that begins at `bucket`."""
+
+    link_id: int
+    bucket: dt.datetime
+    count: int
+
+
+class Dimension(StrEnum):
+    """What is known of where people's hits come from."""
+
+    COUNTRY = "country"
+    DEVICE = "device"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceCount:
+    """How many hits of a kind had a value in a dimension."""
+
+    dimension: Dimension
+    value: str
+    kind: Kind
     count: int
 
 

@@ -12,14 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import meta
 from storage.hits import bucket_of
-from storage.records import Mismatch
-from storage.schema import hits, hits_daily, hits_quarter, metadata, uniques_daily
+from storage.records import Dimension, Mismatch
+from storage.schema import audience_daily, hits, hits_daily, hits_quarter, metadata, uniques_daily
 
 _HORIZON = "events_since"
 _KEYS = {
     "hits_quarter": ("link_id", "bucket", "place_id", "kind"),
     "hits_daily": ("link_id", "day", "place_id", "kind"),
     "uniques_daily": ("link_id", "day"),
+    "audience_daily": ("link_id", "day", "kind", "dimension", "value"),
 }
 
 
@@ -37,7 +38,7 @@ async def horizon(conn: AsyncConnection) -> dt.datetime | None:
 
 
 async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datetime], dt.date]) -> list[Mismatch]:
-    """Compare both rollups and the uniques of a server with its events; `day_of` gives the server's local date.
+    """Compare all rollups of a server with its events; `day_of` gives the server's local date.
 
     It looks back to the horizon, and at whole local days after it. Reads the events as a stream within one consistent
     state; memory grows with the buckets, not with the events.
@@ -47,21 +48,27 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
     uniques: Counter[tuple[Any, ...]] = Counter()
     c = hits.c
     since = await horizon(conn)
-    query = sa.select(c.link_id, c.at, c.place_id, c.kind, c.unique_day).where(c.guild_id == guild_id)
+    audience: Counter[tuple[Any, ...]] = Counter()
+    fields = (c.link_id, c.at, c.place_id, c.kind, c.day, c.is_unique, c.country, c.device, c.source)
+    query = sa.select(*fields).where(c.guild_id == guild_id)
     if since is not None:
         query = query.where(c.at >= since)
     async with conn.stream(query) as rows:
-        async for link_id, at, place_id, kind, unique_day in rows:
+        async for link_id, at, place_id, kind, day, is_unique, *values in rows:
             bucket = bucket_of(at)
             quarters[link_id, bucket, place_id, kind] += 1
             days[link_id, day_of(bucket), place_id, kind] += 1
-            if unique_day is not None:
-                uniques[link_id, unique_day] += 1
+            if is_unique:
+                uniques[link_id, day] += 1
+            for dimension, value in zip(Dimension, values, strict=True):
+                if value:
+                    audience[link_id, day, kind, dimension.value, value] += 1
     found: list[Mismatch] = []
     for table, counted in (
         (hits_quarter, quarters),
         (hits_daily, days),
         (uniques_daily, uniques),
+        (audience_daily, audience),
     ):
         keys = [table.c[name] for name in _KEYS[table.name]]
         rollup = sa.select(*keys, sa.func.sum(table.c.count)).where(table.c.guild_id == guild_id).group_by(*keys)

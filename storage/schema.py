@@ -81,6 +81,8 @@ links = _table(
     _ref("created_by"),
     _at("created_at"),
     _at("updated_at"),
+    _at("expires_at", nullable=True),
+    _ref("max_clicks", nullable=True),
     sa.Index("links_by_creator", "guild_id", "creator_id"),
 )
 
@@ -110,6 +112,8 @@ addresses = _table(
     _ref("post_id", nullable=True),
     _text("destination"),
     sa.Column("state", sa.Text, nullable=False),
+    _at("expires_at", nullable=True),
+    _ref("max_clicks", nullable=True),
     sa.Index("addresses_by_link", "guild_id", "link_id"),
 )
 """Every public name ever given out, for the whole installation: a redirect is one read by primary key."""
@@ -132,10 +136,15 @@ hits = _table(
     sa.Column("kind", sa.Text, nullable=False),
     _at("at"),
     sa.Column("visitor", sa.BigInteger),
-    sa.Column("unique_day", sa.Date),
+    sa.Column("day", sa.Date),
+    sa.Column("is_unique", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("country"),
+    _text("device"),
+    _text("source"),
 )
-"""Raw events, without an index beyond the key (it would cost more than all else).
-`unique_day` is set on a visitor's first click on the link that day."""
+"""Raw events, without an index beyond the key (it would cost more than all else). `day` is the server's local date when
+it was counted, `is_unique` marks a visitor's first click on the link that day. Events from before there were dimensions
+have no `device`, and a `day` only where unique."""
 
 hits_quarter = _table(
     "hits_quarter",
@@ -171,6 +180,30 @@ uniques_daily = _table(
     sa.Index("uniques_daily_by_day", "guild_id", "day"),
 )
 
+audience_daily = _table(
+    "audience_daily",
+    _guild(),
+    _key("link_id"),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("dimension", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    _key("writer_id"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Index("audience_daily_by_day", "guild_id", "day"),
+)
+"""People's hits by country, by device and by source, each apart; days keep the zone they were counted in."""
+
+dropped_quarter = _table(
+    "dropped_quarter",
+    _guild(),
+    _key("link_id"),
+    sa.Column("bucket", UTC, primary_key=True),
+    _key("writer_id"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+"""Hits that found the queue full: how many are missing from the other tables, and when."""
+
 visitors_seen = _table(
     "visitors_seen",
     _guild(),
@@ -178,7 +211,7 @@ visitors_seen = _table(
     sa.Column("day", sa.Date, primary_key=True),
     _key("visitor"),
 )
-"""Who has clicked a link today, as salted hashes; purged with the salts."""
+"""Who has clicked a link today, as salted hashes, written behind the events (`storage.seen`); purged with the salts."""
 
 set_aside_daily = _table(
     "set_aside_daily",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,34 +11,110 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
+_MARKS = {"qmark": "?", "format": "%s"}
 
-def _insert(conn: sa.Connection, table: sa.Table) -> Any:
-    return _INSERT[conn.dialect.name](table)
+MOST_ROWS = 128
+"""Rows in one statement."""
 
-
-def add_counts(conn: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Add each row's `count` to the row with the same key."""
-    if rows:
-        statement = _insert(conn, table)
-        total = table.c.count + statement.excluded["count"]
-        statement = statement.on_conflict_do_update(index_elements=table.primary_key, set_={"count": total})
-        conn.execute(statement, rows)
+Row = tuple[Any, ...]
+_Tail = Callable[[Any, sa.Table], Any]
+_Processors = tuple[Callable[[Any], Any] | None, ...]
 
 
-def put(conn: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
+def insert(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Insert rows, whose values are in the order of the table's columns."""
+    _execute(conn, table, rows, _as_it_is)
+
+
+def insert_missing(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Insert those rows whose key is free; like `insert` otherwise."""
+    _execute(conn, table, rows, _unless_there)
+
+
+def add_counts(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Add each row's `count` to the row with the same key; like `insert` otherwise."""
+    _execute(conn, table, rows, _added)
+
+
+def existing(conn: sa.Connection, table: sa.Table, prefix: Row, values: Sequence[Any]) -> set[Any]:
+    """Those of the values that are there as the last column of a key that begins with `prefix`."""
+    found: set[Any] = set()
+    for part in _parts(values):
+        sql, processors = _lookup(conn.dialect, table, len(part))
+        cursor = _run(conn, sql, processors, (*prefix, *part))
+        found.update(row[0] for row in cursor.fetchall())
+        cursor.close()
+    return found
+
+
+def put(conn: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
     """Insert the row, or overwrite what stands at its key."""
-    keys = {column.name for column in table.primary_key}
-    statement = _insert(conn, table).values(row)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=table.primary_key, set_={name: value for name, value in row.items() if name not in keys}
-        )
-    )
+    _execute(conn, table, [tuple(row[column.name] for column in table.c)], _overwriting)
 
 
-def insert_new(conn: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> list[sa.Row[Any]]:
-    """Insert those rows whose key is free; returns the keys of just those."""
-    if not rows:
-        return []
-    statement = _insert(conn, table).on_conflict_do_nothing(index_elements=table.primary_key)
-    return list(conn.execute(statement.returning(*table.primary_key.columns), rows).all())
+def _as_it_is(statement: Any, table: sa.Table) -> Any:
+    return statement
+
+
+def _unless_there(statement: Any, table: sa.Table) -> Any:
+    return statement.on_conflict_do_nothing(index_elements=table.primary_key)
+
+
+def _added(statement: Any, table: sa.Table) -> Any:
+    total = table.c.count + statement.excluded["count"]
+    return statement.on_conflict_do_update(index_elements=table.primary_key, set_={"count": total})
+
+
+def _overwriting(statement: Any, table: sa.Table) -> Any:
+    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=table.primary_key, set_=others)
+
+
+def _parts(rows: Sequence[Any]) -> list[Sequence[Any]]:
+    """The rows in parts of 128, 64, 32 ... 1, so that few statements do for any number of rows."""
+    parts: list[Sequence[Any]] = []
+    begin, size = 0, MOST_ROWS
+    while begin < len(rows):
+        while size > len(rows) - begin:
+            size //= 2
+        parts.append(rows[begin : begin + size])
+        begin += size
+    return parts
+
+
+def _execute(conn: sa.Connection, table: sa.Table, rows: Sequence[Row], tail: _Tail) -> None:
+    for part in _parts(rows):
+        sql, processors = _statement(conn.dialect, table, len(part), tail)
+        _run(conn, sql, processors, [value for row in part for value in row]).close()
+
+
+def _run(conn: sa.Connection, sql: str, processors: _Processors, values: Sequence[Any]) -> Any:
+    """On the driver's own cursor: the text is built once, and SQLAlchemy's way there would cost more than the rows."""
+    bound = [value if process is None else process(value) for process, value in zip(processors, values, strict=True)]
+    cursor = conn.connection.cursor()
+    cursor.execute(sql, bound)
+    return cursor
+
+
+@cache
+def _statement(dialect: sa.Dialect, table: sa.Table, size: int, tail: _Tail) -> tuple[str, _Processors]:
+    row = {column.name: sa.bindparam(column.name, type_=column.type) for column in table.c}
+    statement = tail(_INSERT[dialect.name](table).values(row), table)
+    text, group = str(statement.compile(dialect=dialect)), f"({', '.join([_MARKS[dialect.paramstyle]] * len(table.c))})"
+    assert text.count(group) == 1, text
+    # Repeated as text: SQLAlchemy would take as long for each row as the engine takes for hundreds.
+    return text.replace(group, ", ".join([group] * size)), _processors(dialect, list(table.c) * size)
+
+
+@cache
+def _lookup(dialect: sa.Dialect, table: sa.Table, size: int) -> tuple[str, _Processors]:
+    columns = list(table.primary_key.columns)
+    where = [column == sa.bindparam(column.name, type_=column.type) for column in columns]
+    text, mark = str(sa.select(columns[-1]).where(*where).compile(dialect=dialect)), _MARKS[dialect.paramstyle]
+    assert text.endswith(f"= {mark}"), text
+    text = text.removesuffix(f"= {mark}") + f"IN ({', '.join([mark] * size)})"
+    return text, _processors(dialect, [*columns[:-1], *columns[-1:] * size])
+
+
+def _processors(dialect: sa.Dialect, columns: Sequence[sa.Column[Any]]) -> _Processors:
+    return tuple(column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns)

@@ -31,6 +31,7 @@ from storage.errors import StorageError
 from storage.ids import Ids
 from storage.records import BARE, Hit, Kind
 from storage.schema import hits_daily, metadata
+from storage.seen import Seen
 from tests.conftest import NOW, mismatches
 
 ROOT = Path(__file__).parent.parent
@@ -72,7 +73,7 @@ def _free_port() -> int:
 async def _fill(path: Path, count: int = 3) -> None:
     async with Database.open(path) as db:
         batch = [Hit(1, n + 1, 5, BARE, Kind.CLICK, NOW, NOW.date(), n) for n in range(count)]
-        await db.write_hits(lambda conn: hits.record(conn, batch))
+        await db.write(lambda conn: conn.run_sync(hits.record, batch, Seen()))
 
 
 # ---------------------------------------------------------------------- configuration
@@ -231,7 +232,7 @@ async def test_a_copy_is_made_before_a_migration(tmp_path: Path) -> None:
 
 async def test_a_copy_of_a_database_in_use_is_whole(db: Database, tmp_path: Path) -> None:
     batch = [Hit(1, n + 1, 5, BARE, Kind.CLICK, NOW, NOW.date(), n) for n in range(50)]
-    await db.write_hits(lambda conn: hits.record(conn, batch))
+    await db.write(lambda conn: conn.run_sync(hits.record, batch, Seen()))
     await asyncio.to_thread(backup.copy, tmp_path / "eyeballs.db", tmp_path / "copy.db")
     backup.prove(tmp_path / "copy.db")
     async with open_reader(tmp_path / "copy.db") as conn:
@@ -249,7 +250,7 @@ async def test_old_events_go_and_their_rollups_stay(db: Database, clock: FixedCl
     async def click() -> None:
         day = clock.now().date()
         batch = [Hit(1, ids.new(), 5, BARE, Kind.CLICK, clock.now(), day, n) for n in range(10)]
-        await db.write_hits(lambda conn: hits.record(conn, batch))
+        await db.write(lambda conn: conn.run_sync(hits.record, batch, Seen()))
 
     for _n in range(20):  # every 10 days for 200 days
         await click()

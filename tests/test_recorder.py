@@ -10,55 +10,59 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 import structlog
 
+from bot.clock import FixedClock
 from bot.tracking import recorder as recorder_module
 from bot.tracking.recorder import Recorder
-from storage import hits, recount
+from storage import hits, recount, seen
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import BARE, Hit, Kind, SetAside
+from storage.records import BARE, Dimension, Hit, Kind, SetAside
 from tests.conftest import NOW, mismatches
+from tests.faults import Faults, faulty
 
 GUILD, LINK = 11, 22
 DAY = NOW.date()
+TOMORROW = DAY + dt.timedelta(days=1)
 IDS = Ids()
 
 
 def hit(visitor: int | None = None) -> Hit:
-    return Hit(GUILD, IDS.new(), LINK, BARE, Kind.CLICK, NOW, DAY, visitor)
+    return Hit(GUILD, IDS.new(), LINK, BARE, Kind.CLICK, NOW, DAY, visitor, "DE", "phone", "Instagram")
+
+
+@pytest.fixture
+async def faults(tmp_path: Path) -> AsyncIterator[Faults]:
+    with faulty() as faults:
+        yield faults
+
+
+@pytest.fixture
+async def db(faults: Faults, tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database.open(tmp_path / "eyeballs.db") as database:
+        yield database
+        assert await mismatches(database) == []
 
 
 class Disk:
-    """The real database, whose writes can be made to fail or to wait."""
+    """The database, whose writes of hits can be made to wait."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self.failures = 0
         self.ready = asyncio.Event()
         self.ready.set()
-        self.transactions = 0
+        self.trips = 0
 
     async def write_hits(self, work: Any) -> Any:
         await self.ready.wait()
-        self.transactions += 1
-        if self.failures:
-            self.failures -= 1
-
-            def fail(conn: sa.Connection) -> None:
-                work(conn)
-                raise OSError("disk full")
-
-            return await self._db.write_hits(fail)
+        self.trips += 1
         return await self._db.write_hits(work)
 
 
 @pytest.fixture
-async def disk(db: Database) -> AsyncIterator[Any]:
-    disk = Disk(db)
-    yield disk
-    assert await mismatches(db) == []
+def disk(db: Database) -> Any:
+    return Disk(db)
 
 
 async def events(db: Database) -> int:
@@ -68,46 +72,156 @@ async def events(db: Database) -> int:
 
 async def aside(db: Database) -> dict[str, int]:
     async with db.read() as conn:
-        found = await hits.set_aside_counts(conn, GUILD, DAY, DAY + dt.timedelta(days=1))
+        found = await hits.set_aside_counts(conn, GUILD, DAY, TOMORROW)
     return {reason: sum(c.count for c in found if c.reason == reason) for reason in {c.reason for c in found}}
 
 
-async def test_five_hundred_at_once_are_all_on_disk_in_few_transactions(db: Database, disk: Any) -> None:
-    async with Recorder(disk) as recorder:
+async def uniques(db: Database) -> int:
+    async with db.read() as conn:
+        return sum(count.count for count in await hits.uniques(conn, GUILD, DAY, TOMORROW))
+
+
+async def test_five_hundred_at_once_are_all_on_disk_in_few_trips(db: Database, disk: Any, clock: FixedClock) -> None:
+    async with Recorder(disk, clock) as recorder:
         answers = await asyncio.gather(*(recorder.count(hit(n % 100)) for n in range(500)))
         assert Counter(answers) == {True: 500}
         assert await events(db) == 500
-        assert disk.transactions < 10
-    async with db.read() as conn:
-        (unique,) = await hits.uniques(conn, GUILD, DAY, DAY + dt.timedelta(days=1))
-    assert unique.count == 100
+        assert disk.trips < 10
+        assert recorder.recorded == 500
+    assert await uniques(db) == 100
 
 
-async def test_what_queues_during_a_commit_goes_into_the_next_one(db: Database, disk: Any) -> None:
-    async with Recorder(disk) as recorder:
+async def test_what_queues_during_a_commit_goes_into_the_next_one(db: Database, disk: Any, clock: FixedClock) -> None:
+    async with Recorder(disk, clock) as recorder:
+        opened = disk.trips
         disk.ready.clear()
-        first = asyncio.create_task(recorder.count(hit()))
+        waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(50)]
         await asyncio.sleep(0.01)
-        others = [asyncio.create_task(recorder.count(hit())) for _ in range(50)]
-        await asyncio.sleep(0.01)
+        assert recorder.queued == 50
+        assert recorder.waiting_seconds > 0
         disk.ready.set()
-        assert all(await asyncio.gather(first, *others))
-        assert disk.transactions == 2
+        assert all(await asyncio.gather(*waiting))
+        assert disk.trips == opened + 1
+        assert (recorder.queued, recorder.waiting_seconds) == (0, 0)
 
 
-async def test_a_failing_write_is_tried_again_and_counts_once(db: Database, disk: Any) -> None:
-    disk.failures = 2
-    async with Recorder(disk) as recorder:
-        with structlog.testing.capture_logs() as logs:
-            answers = await asyncio.gather(*(recorder.count(hit(7)) for _ in range(20)))
-        assert all(answers)
-        assert await events(db) == 20
-    assert [entry["log_level"] for entry in logs] == ["warning", "warning"]
+async def test_dimensions_are_counted_with_the_hit(db: Database, clock: FixedClock) -> None:
+    async with Recorder(db, clock) as recorder:
+        await asyncio.gather(*(recorder.count(hit(n)) for n in range(5)))
+    async with db.read() as conn:
+        found = {(c.dimension, c.value): c.count for c in await hits.audience(conn, GUILD, DAY, TOMORROW)}
+    assert found == {
+        (Dimension.COUNTRY, "DE"): 5,
+        (Dimension.DEVICE, "phone"): 5,
+        (Dimension.SOURCE, "Instagram"): 5,
+    }
+
+
+STATEMENTS = 12
+"""As many as a transaction of hits has, and its commit."""
+
+
+@pytest.mark.parametrize(
+    ("message", "after"),
+    [
+        ("database is locked", False),
+        ("database or disk is full", False),
+        ("disk I/O error", False),
+        ("connection lost after the commit", True),
+    ],
+)
+async def test_whichever_statement_fails_every_hit_is_counted_once(
+    tmp_path: Path, clock: FixedClock, message: str, after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The k-th statement or commit fails, for each k: all is tried again, and nothing is there twice."""
+    monkeypatch.setattr(recorder_module, "RETRY_SECONDS", (0.001,))
+    monkeypatch.setattr(recorder_module, "FLUSH_SECONDS", 0.01)
+    failed = 0
+    with faulty() as faults, structlog.testing.capture_logs() as logs:
+        async with Database.open(tmp_path / "x.db") as db, Recorder(db, clock) as recorder:
+            for k in range(1, 2 * STATEMENTS):
+                recorder.set_aside(SetAside(GUILD, LINK, BARE, DAY, "preview", "Discord"))
+                faults.arm(range(k, k + 1), message, after=after)
+                answers = await asyncio.gather(*(recorder.count(hit(n)) for n in (k, k, 1_000)))
+                assert answers == [True] * 3, k
+                await asyncio.sleep(0.02)
+                failed += faults.count >= k
+                faults.armed = False
+                assert await events(db) == 3 * k
+                assert await uniques(db) == k + 1
+                assert await mismatches(db) == [], k
+            assert failed >= STATEMENTS  # the faults did strike
+            assert recorder.lost == recorder.late == 0
+        assert len([entry for entry in logs if "trying again" in entry["event"]]) >= (2 if after else STATEMENTS)
+    async with Database.open(tmp_path / "x.db") as db:
+        assert await aside(db) == {"preview": 2 * STATEMENTS - 1}
+
+
+async def test_a_disk_that_is_really_full_loses_nothing(
+    db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself says so, since the file may have no more pages."""
+    monkeypatch.setattr(recorder_module, "RETRY_SECONDS", (0.01,))
+
+    async def most_pages(pages: int) -> None:
+        await db.write(lambda conn: conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}"))
+
+    with structlog.testing.capture_logs() as logs:
+        async with Recorder(db, clock) as recorder:
+            await recorder.count(hit(1))
+            await most_pages(1)
+            waiting = [asyncio.create_task(recorder.count(hit(n))) for n in range(2_000)]
+            await asyncio.sleep(0.1)
+            await most_pages(1_000_000)
+            await asyncio.gather(*waiting)
+    assert await events(db) == 2_001
+    assert await uniques(db) == 2_000
     assert recorder.lost == 0
+    assert any("trying again" in entry["event"] for entry in logs)
 
 
-async def test_an_answer_does_not_wait_for_a_slow_disk_but_its_hit_stays(db: Database, disk: Any) -> None:
-    async with Recorder(disk) as recorder:
+async def test_a_hit_that_can_never_be_written_holds_up_no_other(db: Database, clock: FixedClock) -> None:
+    async with Recorder(db, clock) as recorder:
+        first = hit(1)
+        assert await recorder.count(first)
+        with structlog.testing.capture_logs() as logs:
+            others = [hit(n) for n in range(2, 10)]
+            answers = await asyncio.gather(*(recorder.count(each) for each in [*others[:3], first, *others[3:]]))
+        assert answers == [True] * 3 + [False] + [True] * 5
+        assert recorder.lost == 1
+        assert [entry["log_level"] for entry in logs] == ["error"]
+    assert await events(db) == 9
+
+
+async def test_visitors_are_known_again_after_a_crash(
+    db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their merge is behind the events, and is made up for from them."""
+    monkeypatch.setattr(seen.Seen, "slices", lambda self: [])
+    monkeypatch.setattr(seen.Seen, "__len__", lambda self: 0)
+    async with Recorder(db, clock) as recorder:
+        await asyncio.gather(*(recorder.count(hit(n)) for n in range(700)))
+    monkeypatch.undo()
+    async with Recorder(db, clock) as recorder:
+        await asyncio.gather(*(recorder.count(hit(n)) for n in range(600, 800)))
+    assert await uniques(db) == 800
+
+
+async def test_visitors_in_memory_are_few(db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "MERGED_AT", 50)
+    monkeypatch.setattr(seen, "SLICE", 30)
+    async with Recorder(db, clock) as recorder:
+        for begin in range(0, 300, 30):
+            await asyncio.gather(*(recorder.count(hit(n % 250)) for n in range(begin, begin + 30)))
+            assert len(recorder._seen) <= 50 + 2 * 30
+    assert len(recorder._seen) == 0
+    assert await uniques(db) == 250
+
+
+async def test_an_answer_does_not_wait_for_a_slow_disk_but_its_hit_stays(
+    db: Database, disk: Any, clock: FixedClock
+) -> None:
+    async with Recorder(disk, clock) as recorder:
         disk.ready.clear()
         began = asyncio.get_running_loop().time()
         assert await recorder.count(hit()) is False
@@ -118,8 +232,8 @@ async def test_an_answer_does_not_wait_for_a_slow_disk_but_its_hit_stays(db: Dat
         assert await events(db) == 2
 
 
-async def test_a_visitor_who_hangs_up_is_counted_all_the_same(db: Database, disk: Any) -> None:
-    async with Recorder(disk) as recorder:
+async def test_a_visitor_who_hangs_up_is_counted_all_the_same(db: Database, disk: Any, clock: FixedClock) -> None:
+    async with Recorder(disk, clock) as recorder:
         disk.ready.clear()
         waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(3)]
         await asyncio.sleep(0.01)
@@ -131,10 +245,10 @@ async def test_a_visitor_who_hangs_up_is_counted_all_the_same(db: Database, disk
 
 
 async def test_closing_writes_everything_that_is_queued(
-    db: Database, disk: Any, monkeypatch: pytest.MonkeyPatch
+    db: Database, disk: Any, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder_module, "BATCH_LIMIT", 7)
-    async with Recorder(disk) as recorder:
+    async with Recorder(disk, clock) as recorder:
         disk.ready.clear()
         waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(40)]
         for _ in range(30):
@@ -148,37 +262,43 @@ async def test_closing_writes_everything_that_is_queued(
     assert recorder.dropped == 1
 
 
-async def test_what_is_set_aside_is_written_within_seconds(db: Database, disk: Any) -> None:
-    async with Recorder(disk) as recorder:
+async def test_what_is_set_aside_is_written_within_seconds(db: Database, disk: Any, clock: FixedClock) -> None:
+    async with Recorder(disk, clock) as recorder:
         for reason in ("head", "head", "crawler"):
             recorder.set_aside(SetAside(GUILD, LINK, BARE, DAY, reason))
         await asyncio.sleep(1.5 * recorder_module.FLUSH_SECONDS)
         assert await aside(db) == {"head": 2, "crawler": 1}
-        assert disk.transactions == 1
 
 
-async def test_a_full_queue_drops_and_says_how_many(db: Database, disk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_queue_drops_and_says_how_many_and_when(
+    db: Database, disk: Any, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(recorder_module, "QUEUE_LIMIT", 5)
-    async with Recorder(disk) as recorder:
+    async with Recorder(disk, clock) as recorder:
         disk.ready.clear()
         waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(8)]
-        for _ in range(7):
-            recorder.set_aside(SetAside(GUILD, LINK, BARE, DAY, "crawler"))
+        monkeypatch.setattr(recorder_module, "ASIDE_LIMIT", 2)
+        for place in (1, 2, 3, 2):
+            recorder.set_aside(SetAside(GUILD, LINK, place, DAY, "crawler"))
         await asyncio.sleep(0.01)
-        assert recorder.dropped == 3 + 2
+        assert recorder.dropped == 3 + 1
         disk.ready.set()
         assert Counter(await asyncio.gather(*waiting)) == {True: 5, False: 3}
     assert await events(db) == 5
-    assert await aside(db) == {"crawler": 5}
+    assert await aside(db) == {"crawler": 3}
+    async with db.read() as conn:
+        (dropped,) = await hits.dropped(conn, GUILD, NOW - dt.timedelta(hours=1), NOW + dt.timedelta(hours=1))
+    assert (dropped.link_id, dropped.bucket, dropped.count) == (LINK, NOW, 3)
 
 
 async def test_a_disk_that_stays_broken_does_not_keep_the_bot_from_closing(
-    tmp_path: Path, db: Database, disk: Any
+    db: Database, faults: Faults, clock: FixedClock
 ) -> None:
     async with asyncio.timeout(5):
-        async with Recorder(disk) as recorder:
-            disk.failures = 1_000
+        async with Recorder(db, clock) as recorder:
+            faults.arm(range(1, 1_000_000))
             assert await recorder.count(hit()) is False
             assert recorder.late == 1
+    faults.armed = False
     assert recorder.lost == 1
     assert await events(db) == 0

@@ -25,6 +25,7 @@ from bot.tracking.tracker import BURST, Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.client_address import client_address
 from bot.web.routes import MISSES
+from bot.web.routes import Edge as WebEdge
 from bot.web.server import serve
 from storage import addresses, hits, links, profiles, recount, servers
 from storage.database import Database
@@ -95,7 +96,7 @@ def trusted() -> tuple[Any, ...]:
 async def edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> AsyncIterator[Edge]:
     await db.write(seed)
     visitors = Visitors(db, clock)
-    async with Recorder(db) as recorder:
+    async with Recorder(db, clock) as recorder:
         tracker = Tracker(
             db=db,
             recorder=recorder,
@@ -105,9 +106,8 @@ async def edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> Asy
             owner_tokens=OwnerTokens(db),
             denied_domains=("evil.example",),
         )
-        base_url = URL("https://go.example")
         async with (
-            serve(tracker, host="127.0.0.1", port=0, base_url=base_url, trusted_proxies=trusted) as web,
+            serve(WebEdge(tracker, "go.example", trusted), host="127.0.0.1", port=0) as web,
             aiohttp.ClientSession() as http,
         ):
             yield Edge(db, http, web.port, visitors)
@@ -121,7 +121,7 @@ async def test_a_redirect_leads_to_the_stored_destination_and_is_a_click(edge: E
         assert answer.headers["Location"] == "https://www.shop.example/summer?a=1&b=%20x#top"
         assert answer.headers["Cache-Control"] == "private, no-store"
         assert "Set-Cookie" not in answer.headers
-        assert "Server" not in answer.headers
+        assert answer.headers["Server"] == "Eyeballs"  # no versions
     assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 4}
 
 
@@ -438,10 +438,10 @@ async def test_no_address_reaches_the_disk_or_the_logs(
 
 
 async def test_closing_does_not_wait_for_idle_connections(db: Database, clock: FixedClock) -> None:
-    async with Recorder(db) as recorder, aiohttp.ClientSession() as http:
+    async with Recorder(db, clock) as recorder, aiohttp.ClientSession() as http:
         visitors, tokens = Visitors(db, clock), OwnerTokens(db)
         tracker = Tracker(db=db, recorder=recorder, visitors=visitors, clock=clock, ids=Ids(), owner_tokens=tokens)
-        async with serve(tracker, host="127.0.0.1", port=0, base_url=URL("https://go.example")) as web:
+        async with serve(WebEdge(tracker, "go.example"), host="127.0.0.1", port=0) as web:
             _, idle = await asyncio.open_connection("127.0.0.1", web.port)
             async with http.get(f"http://127.0.0.1:{web.port}/healthz") as answer:
                 assert answer.status == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ from storage import hits
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import BARE, PROFILE, Hit, Kind, Link, Post, SetAside
+from storage.seen import Seen
 
 DAYS = 90
 ZONE = "Europe/Berlin"
@@ -55,6 +57,22 @@ _ASIDE = (
 _WEEKDAY = (0.85, 0.9, 0.95, 1.3, 1.1, 1.25, 1.05)
 # By local hour, 0 to 23.
 _HOUR = (2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 9, 10, 12, 11, 10, 10, 11, 13, 16, 20, 22, 18, 11, 5)
+
+
+# Who looks, with weights: countries, devices, and where those come from who come through no post of the link.
+_COUNTRIES = (("DE", 46), ("AT", 12), ("CH", 9), ("US", 11), ("GB", 7), ("NL", 5), ("FR", 4), ("PL", 3), ("BR", 3))
+_DEVICES = (("phone", 71), ("desktop", 24), ("tablet", 4), ("tv", 1))
+_SOURCES = (
+    ("direct", 55),
+    ("Discord", 16),
+    ("Google", 9),
+    ("Instagram", 8),
+    ("Reddit", 6),
+    ("news.example", 4),
+    ("X", 2),
+)
+_APP = {"instagram": "Instagram", "x": "X", "tiktok": "TikTok", "youtube": "YouTube", "facebook": "Facebook",
+        "bluesky": "Bluesky", "twitch": "Twitch"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +181,10 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
                     clicks = sum(1 for hit in own if hit.place_id == post.id and hit.at < until)
                     reports.append((days_ago, who, post, round(clicks * place.reported / 10) * 10))
 
+    seen = Seen()
     for n in range(0, len(traffic), BATCH):
-        batch = traffic[n : n + BATCH]
-        await db.write_hits(lambda conn, batch=batch: hits.record(conn, batch))
-    await db.write_hits(lambda conn: _set_aside(conn, rng, made, now))
+        await db.write(lambda conn, n=n: conn.run_sync(_record, traffic[n : n + BATCH], seen))
+    await db.write(lambda conn: conn.run_sync(_set_aside, rng, made, now))
 
     impressions = Impressions(db, clock, ids)
     for days_ago, who, post, total in sorted(reports, key=lambda report: -report[0]):
@@ -202,6 +220,7 @@ def _traffic(
     """A link's clicks and impressions, day by day; nothing lies in the future."""
     today = local_day(now, ZONE)
     on_profile = sample.creator in ON_PROFILE and not sample.private and not sample.archived
+    platforms = {post.id: place.platform for post, place in places}
     for ago in range(DAYS - 1, -1, -1):
         day = today - dt.timedelta(days=ago)
         usual = sample.daily * (1 + (sample.trend - 1) * (1 - ago / DAYS)) * _WEEKDAY[day.weekday()]
@@ -213,14 +232,27 @@ def _traffic(
             for _n in range(_poisson(rng, usual * 4.5)):
                 at = start + _time_of_day(rng)
                 if at < now:
-                    yield Hit(link.guild_id, ids.new(), link.id, PROFILE, Kind.IMPRESSION, at, local_day(at, ZONE))
+                    day_of = local_day(at, ZONE)
+                    about = _audience(rng, "")
+                    yield Hit(link.guild_id, ids.new(), link.id, PROFILE, Kind.IMPRESSION, at, day_of, None, *about)
         clicks = _poisson(rng, usual)
         for _n in range(clicks):
             at = start + _time_of_day(rng)
             visitor = rng.randrange(max(1, clicks * 3)) + ago * 100_000
             place = _place(rng, shares, on_profile)
             if at < now:
-                yield Hit(link.guild_id, ids.new(), link.id, place, Kind.CLICK, at, local_day(at, ZONE), visitor)
+                day_of = local_day(at, ZONE)
+                about = _audience(rng, platforms.get(place, ""))
+                yield Hit(link.guild_id, ids.new(), link.id, place, Kind.CLICK, at, day_of, visitor, *about)
+
+
+def _audience(rng: random.Random, platform: str) -> tuple[str, str, str]:
+    """Country, device and source of a hit."""
+    country, device, source = (
+        rng.choices([value for value, _weight in values], [weight for _value, weight in values])[0]
+        for values in (_COUNTRIES, _DEVICES, _SOURCES)
+    )
+    return country, device, _APP.get(platform, source)
 
 
 def _place(rng: random.Random, shares: list[tuple[int, float]], on_profile: bool) -> int:
@@ -248,12 +280,16 @@ def _poisson(rng: random.Random, mean: float) -> int:
     return count
 
 
+def _record(conn: sa.Connection, batch: list[Hit], seen: Seen) -> None:
+    seen.add(hits.record(conn, batch, seen))
+
+
 def _set_aside(conn: sa.Connection, rng: random.Random, made: list[Link], now: dt.datetime) -> None:
     today = local_day(now, ZONE)
-    batch = [
-        SetAside(link.guild_id, link.id, BARE, today - dt.timedelta(days=rng.randrange(DAYS)), reason, agent)
-        for link in made
-        for reason, agent, most in _ASIDE
-        for _n in range(rng.randrange(most))
-    ]
-    hits.set_aside(conn, batch)
+    counter: Counter[SetAside] = Counter()
+    for link in made:
+        for reason, agent, most in _ASIDE:
+            for _n in range(rng.randrange(most)):
+                day = today - dt.timedelta(days=rng.randrange(DAYS))
+                counter[SetAside(link.guild_id, link.id, BARE, day, reason, agent)] += 1
+    hits.set_aside(conn, counter)

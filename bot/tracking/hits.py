@@ -31,13 +31,11 @@ class Reason(StrEnum):
     """One visitor asking faster than a person does."""
     OWNER = "owner"
     """The creator trying the link out through its test address."""
-    DROPPED = "dropped"
-    """A person's hit that found the queue full, because the disk did not answer: the numbers are incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What a request says about itself; the names in `headers` are lower-case."""
+    """What a request says about itself; the names in `headers` are lower-case, or found in any case."""
 
     method: str
     user_agent: str

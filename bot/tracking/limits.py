@@ -29,6 +29,28 @@ class Repeats:
         return False
 
 
+class Distinct:
+    """Lets the first `limit` different values of each key through: whoever makes values up fills no table."""
+
+    def __init__(self, limit: int, keys: int) -> None:
+        self._limit = limit
+        self._keys = keys
+        self._values: OrderedDict[Hashable, set[str]] = OrderedDict()
+
+    def allows(self, key: Hashable, value: str) -> bool:
+        """Whether the value is one of those; if there is room, it becomes one."""
+        values = self._values.get(key)
+        if values is None:
+            values = self._values[key] = set()
+            while len(self._values) > self._keys:
+                self._values.popitem(last=False)
+        if value not in values:
+            if len(values) >= self._limit:
+                return False
+            values.add(value)
+        return True
+
+
 class Buckets:
     """A token bucket for each key: `burst` at once, `per_second` on average."""
 

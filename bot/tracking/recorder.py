@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+import secrets
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-import sqlalchemy as sa
 import structlog
 
-from bot.tracking.hits import Reason
-from storage import hits
-from storage.database import Database
+from bot.clock import Clock
+from storage import hits, meta
+from storage.database import REFUSED, Database, Writer
 from storage.records import Hit, SetAside
+from storage.seen import MERGED_AT, Seen, Visitor, catch_up, set_merged
 
 QUEUE_LIMIT = 50_000
-"""Hits, and likewise set-aside requests, that wait at most; what comes on top is dropped and counted."""
+"""Requests that wait to be written at most; what comes on top is dropped and counted."""
+ASIDE_LIMIT = 50_000
+"""Different things to set aside (not requests) that wait at most."""
 BATCH_LIMIT = 1_000
-"""Hits in one transaction."""
+"""Requests in one transaction."""
 ANSWER_SECONDS = 0.25
 """An answer is held no longer than this, however slow the disk is."""
 FLUSH_SECONDS = 1.0
@@ -28,27 +32,64 @@ FLUSH_SECONDS = 1.0
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses after failed transactions; the last one repeats."""
 
+_TOKEN = "recorder"
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """A request that waits for its hits to be on disk."""
+
+    hits: Sequence[Hit]
+    since: float
+    on_disk: asyncio.Future[bool]
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """What is written in one transaction, whose mark tells whether a commit that failed took place all the same."""
+
+    requests: list[_Request] = field(default_factory=list)
+    aside: Counter[SetAside] = field(default_factory=Counter)
+    dropped: Counter[hits.Quarter] = field(default_factory=Counter)
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    tried: bool = False
+    new: dict[Visitor, int] = field(default_factory=dict)
+
+    @property
+    def hits(self) -> list[Hit]:
+        return [hit for request in self.requests for hit in request.hits]
 
 
 class Recorder:
     """An async context manager; leaving it writes everything that is queued.
 
-    `late` counts the answers that did not wait for their hit, `dropped` what a full queue turned away, `lost` what
-    could not be written when it closed.
+    `recorded` counts the hits written, `late` the answers that did not wait for their hits, `dropped` what a full queue
+    turned away, `lost` what could never be written.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
-        self._hits: deque[tuple[Hit, asyncio.Future[bool]]] = deque()
-        self._aside: list[SetAside] = []
+        self._clock = clock
+        self._seen = Seen()
+        self._queue: deque[_Request] = deque()
+        self._failed: deque[_Batch] = deque()
+        """Batches of hits that are to be tried again, oldest first; the one under way is the first of them."""
+        self._aside = _Batch()
+        self._flushing: _Batch | None = None
+        self._unanswered: deque[_Request] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
+        self.recorded = 0
         self.late = 0
         self.dropped = 0
         self.lost = 0
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        await self._db.write_hits(self._catch_up)
         self._task = asyncio.create_task(self._run(), name="recorder")
         return self
 
@@ -58,87 +99,174 @@ class Recorder:
         self._closing.set()
         self._wake.set()
         await asyncio.shield(self._task)
+        if self._timer is not None:
+            self._timer.cancel()
 
-    async def count(self, hit: Hit) -> bool:
-        """Queue the hit; True once it is on disk, False when that takes over `ANSWER_SECONDS` (it stays queued).
+    @property
+    def queued(self) -> int:
+        """Requests whose hits are not on disk yet."""
+        return len(self._queue) + sum(len(batch.requests) for batch in list(self._failed))
 
-        False too when the queue is full or the recorder closed; then the hit is dropped. A caller that is cancelled
-        does not take its hit back.
+    @property
+    def waiting_seconds(self) -> float:
+        """How long the oldest hit that is not on disk has been waiting for it."""
+        oldest = next((batch.requests for batch in list(self._failed)), None) or list(self._queue)[:1]
+        return self._loop.time() - oldest[0].since if oldest else 0.0
+
+    async def count(self, *counted: Hit) -> bool:
+        """Queue a request's hits; True once they are on disk, False when that takes over `ANSWER_SECONDS`.
+
+        Then they stay queued. False too when the queue is full or the recorder closed; then they are dropped. A caller
+        that is cancelled does not take its hits back.
         """
-        if self._closing.is_set() or len(self._hits) >= QUEUE_LIMIT:
-            self.dropped += 1
-            if not self._closing.is_set() and len(self._aside) < QUEUE_LIMIT:
-                self._aside.append(SetAside(hit.guild_id, hit.link_id, hit.place_id, hit.day, Reason.DROPPED))
+        if self._closing.is_set() or len(self._queue) >= QUEUE_LIMIT:
+            self._drop(counted)
             return False
-        on_disk: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._hits.append((hit, on_disk))
+        request = _Request(counted, self._loop.time(), self._loop.create_future())
+        self._queue.append(request)
+        self._unanswered.append(request)
+        if self._timer is None:
+            self._timer = self._loop.call_later(ANSWER_SECONDS, self._answer_late)
         self._wake.set()
-        await asyncio.wait({on_disk}, timeout=ANSWER_SECONDS)
-        if not on_disk.done():
-            self.late += 1
-            return False
-        return on_disk.result()
+        return await request.on_disk
 
     def set_aside(self, request: SetAside) -> None:
         """Queue a request that is not counted as a hit; nobody waits for it."""
-        if self._closing.is_set() or len(self._aside) >= QUEUE_LIMIT:
+        aside = self._aside.aside
+        if self._closing.is_set() or (len(aside) >= ASIDE_LIMIT and request not in aside):
             self.dropped += 1
         else:
-            self._aside.append(request)
+            aside[request] += 1
+
+    def _drop(self, dropped: Sequence[Hit]) -> None:
+        self.dropped += len(dropped)
+        if not self._closing.is_set():
+            self._aside.dropped.update((hit.guild_id, hit.link_id, hits.bucket_of(hit.at)) for hit in dropped)
+
+    def _answer(self, requests: Sequence[_Request], written: bool) -> None:
+        for request in requests:
+            if not request.on_disk.done():
+                request.on_disk.set_result(written)
+
+    def _answer_late(self) -> None:
+        """Let those go who have waited long enough, and look again when the next one has."""
+        now = self._loop.time()
+        waiting = self._unanswered
+        while waiting and (waiting[0].on_disk.done() or waiting[0].since + ANSWER_SECONDS <= now):
+            request = waiting.popleft()
+            if not request.on_disk.done():
+                self.late += 1
+                request.on_disk.set_result(False)
+        self._timer = self._loop.call_at(waiting[0].since + ANSWER_SECONDS, self._answer_late) if waiting else None
 
     async def _run(self) -> None:
-        clock = asyncio.get_running_loop().time
-        flushed, reported = clock(), 0
-        while not self._closing.is_set() or self._hits or self._aside:
+        flushed, reported, failures = self._loop.time(), 0, 0
+        while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_SECONDS):
                     await self._wake.wait()
-            if not self._closing.is_set():
-                self._wake.clear()
-            if self._hits:
-                await self._write_hits()
-                self._wake.set()  # look again at once: more may have queued meanwhile
-            if self._aside and (self._closing.is_set() or clock() - flushed >= FLUSH_SECONDS):
-                await self._write_aside()
-                flushed = clock()
+            last = self._closing.is_set()
+            self._wake.clear()
+            if self._flushing is None and (last or self._loop.time() - flushed >= FLUSH_SECONDS):
+                if self._aside.aside or self._aside.dropped:
+                    self._flushing, self._aside = self._aside, _Batch()
+                flushed = self._loop.time()
             if self.dropped > reported:
                 log.warning("The recorder's queue was full; requests were not counted", count=self.dropped - reported)
                 reported = self.dropped
-
-    async def _write_hits(self) -> None:
-        batch = [self._hits.popleft() for _ in range(min(len(self._hits), BATCH_LIMIT))]
-
-        def work(conn: sa.Connection) -> None:
-            hits.record(conn, [hit for hit, _ in batch])
-
-        written = await self._write(work, len(batch))
-        for _, on_disk in batch:
-            on_disk.set_result(written)
-
-    async def _write_aside(self) -> None:
-        batch, self._aside = self._aside, []
-
-        def work(conn: sa.Connection) -> None:
-            hits.set_aside(conn, batch)
-
-        await self._write(work, len(batch))
-
-    async def _write(self, work: Callable[[sa.Connection], None], size: int) -> bool:
-        """Try until it is on disk; False when the last try, made after closing began, failed."""
-        attempt = 0
-        while True:
-            last = self._closing.is_set()
             try:
-                await self._db.write_hits(work)
+                if self._queue or self._failed or self._flushing is not None or (last and self._seen):
+                    await self._db.write_hits(self._write)
+                failures = 0
             except Exception:
                 if last:
-                    self.lost += size
-                    log.exception("Requests could not be written and are lost", count=size)
-                    return False
-                log.warning("Requests could not be written yet; trying again", count=size, exc_info=attempt == 0)
+                    self._give_up()
+                    return
+                size = self.queued
+                log.warning("Hits could not be written yet; trying again", count=size, exc_info=failures == 0)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]):
+                        await self._closing.wait()
+                failures += 1
+                self._wake.set()
+            if last and not (self._queue or self._failed or self._flushing or self._aside.aside or self._seen):
+                return
+
+    def _give_up(self) -> None:
+        """What the last try could not write is lost."""
+        requests = [request for batch in self._failed for request in batch.requests] + list(self._queue)
+        count = sum(len(request.hits) for request in requests)
+        count += sum(self._flushing.aside.values()) if self._flushing is not None else 0
+        self.lost += count
+        log.error("Requests could not be written and are lost", count=count, exc_info=True)
+        self._answer(requests, False)
+
+    # From here on: in the writer's thread. What is queued meanwhile is written without going back to the event loop.
+
+    def _catch_up(self, writer: Writer) -> None:
+        with writer.begin() as conn:
+            catch_up(conn)
+            set_merged(conn, self._clock.now())
+
+    def _write(self, writer: Writer) -> None:
+        self._write_hits(writer)
+        if self._flushing is not None:
+            self._commit(writer, self._flushing)
+            self._flushing = None
+        if len(self._seen) >= MERGED_AT or self._closing.is_set():
+            self._merge(writer)
+
+    def _write_hits(self, writer: Writer) -> None:
+        """Commit batch after batch, until none is left or something else has its turn."""
+        until = self._loop.time() + FLUSH_SECONDS
+        for batch in self._batches():
+            try:
+                self._commit(writer, batch)
+            except REFUSED as error:
+                self._failed.popleft()
+                self._split(batch, error)
             else:
-                return True
-            with suppress(TimeoutError):
-                async with asyncio.timeout(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]):
-                    await self._closing.wait()
-            attempt += 1
+                self._failed.popleft()
+                self.recorded += len(batch.hits)
+                self._loop.call_soon_threadsafe(self._answer, batch.requests, True)
+            if writer.wanted or len(self._seen) >= MERGED_AT or self._loop.time() >= until:
+                self._loop.call_soon_threadsafe(self._wake.set)
+                return
+
+    def _split(self, batch: _Batch, error: Exception) -> None:
+        """Find the request that can't be written, so that it takes no other one with it."""
+        if len(batch.requests) > 1:
+            middle = len(batch.requests) // 2
+            self._failed.extendleft([_Batch(batch.requests[middle:]), _Batch(batch.requests[:middle])])
+        else:
+            self.lost += len(batch.hits)
+            log.error("A hit can't be written and is lost", exc_info=error)
+            self._loop.call_soon_threadsafe(self._answer, batch.requests, False)
+
+    def _batches(self) -> Iterator[_Batch]:
+        """What failed before, then what is queued; the one under way stands first among the failed until it is done."""
+        while self._failed or self._queue:
+            if not self._failed:
+                size = min(len(self._queue), BATCH_LIMIT)
+                self._failed.append(_Batch([self._queue.popleft() for _ in range(size)]))
+            yield self._failed[0]
+
+    def _commit(self, writer: Writer, batch: _Batch) -> None:
+        with writer.begin() as conn:
+            if not (batch.tried and meta.read(conn, _TOKEN) == batch.token):
+                batch.tried = True
+                if batch.requests:
+                    batch.new = hits.record(conn, batch.hits, self._seen)
+                hits.set_aside(conn, batch.aside)
+                hits.note_dropped(conn, batch.dropped)
+                meta.write(conn, _TOKEN, batch.token)
+        self._seen.add(batch.new)
+
+    def _merge(self, writer: Writer) -> None:
+        for part in self._seen.slices():
+            with writer.begin() as conn:
+                self._seen.merge(conn, part)
+            self._seen.forget(part)
+            self._write_hits(writer)
+        with writer.begin() as conn:
+            set_merged(conn, self._clock.now())

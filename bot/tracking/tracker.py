@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,17 +16,20 @@ from bot.clock import Clock
 from bot.insights.periods import local_day
 from bot.links.destinations import is_denied
 from bot.links.owner import OwnerTokens
+from bot.tracking.audience import OTHER, device_of, source_of
 from bot.tracking.hits import Reason, RequestFacts, classify
-from bot.tracking.limits import Buckets, Repeats
+from bot.tracking.limits import Buckets, Distinct, Repeats
 from bot.tracking.recorder import Recorder
 from bot.tracking.unfurlers import family_of
 from bot.tracking.visitors import Visitors
-from storage import addresses, links, meta, profiles, servers
+from storage import addresses, hits, links, meta, profiles, servers
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import BARE, PROFILE, Address, Hit, Kind, SetAside, State
 
 _ANSWERED = (State.ACTIVE, State.ARCHIVED)
+_LinkKey = tuple[int, int]
+"""guild_id, link_id."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -35,6 +37,9 @@ V = TypeVar("V")
 REPEAT_WINDOW = dt.timedelta(minutes=30)
 BURST, PER_SECOND = 30, 0.5
 """Requests that one visitor may make at once, and on average, before they are no longer counted."""
+
+SOURCES = 100
+"""Different sources that are told apart for a link and day."""
 
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30.0
@@ -83,8 +88,15 @@ def place_of(address: Address, via: str = "") -> int:
     return PROFILE if via == "profile" else BARE
 
 
+def _nowhere(client: str) -> str:
+    return ""
+
+
 class Tracker:
-    """Looks names up and counts what is asked for. `denied_domains` are lower-case, with everything below them."""
+    """Looks names up and counts what is asked for. `denied_domains` are lower-case, with everything below them.
+
+    `country_of` gives the country of a client's address, "" where it does not know.
+    """
 
     def __init__(
         self,
@@ -97,6 +109,7 @@ class Tracker:
         owner_tokens: OwnerTokens,
         denied_domains: tuple[str, ...] = (),
         repeat_window: dt.timedelta = REPEAT_WINDOW,
+        country_of: Callable[[str], str] = _nowhere,
     ) -> None:
         self._db = db
         self._recorder = recorder
@@ -105,10 +118,15 @@ class Tracker:
         self._ids = ids
         self._owner_tokens = owner_tokens
         self._denied_domains = denied_domains
+        self._country_of = country_of
         self._repeats = Repeats(repeat_window)
+        self._sources = Distinct(SOURCES, CACHE_SIZE)
         self._pace = Buckets(BURST, PER_SECOND)
         self._addresses: dict[str, Address | None] = {}
         self._zones: dict[int, str] = {}
+        self._written: dict[_LinkKey, int] = {}
+        self._clicks: dict[_LinkKey, int] = {}
+        """Clicks of links that have a limit, those under way too."""
         self._generation = -1
         self._stale_at = 0.0
 
@@ -126,6 +144,7 @@ class Tracker:
         if self._db.generation != self._generation or now >= self._stale_at:
             self._addresses.clear()
             self._zones.clear()
+            self._written.clear()
             self._generation, self._stale_at = self._db.generation, now + CACHE_SECONDS
         if key not in cache:
             generation = self._generation
@@ -145,20 +164,38 @@ class Tracker:
         return await self._cached(self._zones, guild_id, read)
 
     async def resolve(self, text: str) -> Address | None:
-        """The tracked address of that name, in any case; None for unknown, deleted and denied ones alike."""
+        """The tracked address of that name, in any case; None for what is unknown, deleted, over, or denied."""
         name = text.lower()
         address = await self._cached(self._addresses, name, lambda conn: addresses.get(conn, name))
         if address is None or address.link_id is None or address.state not in _ANSWERED:
             return None
+        if await self._is_over(address.guild_id, address.link_id, address.expires_at, address.max_clicks):
+            return None
         return None if self._is_denied(address.destination) else address
 
-    async def track(self, address: Address, kind: Kind, visit: Visit) -> None:
+    async def _is_over(
+        self, guild_id: int, link_id: int, expires_at: dt.datetime | None, max_clicks: int | None
+    ) -> bool:
+        """Whether a link's time has passed, or its clicks are used up.
+
+        Within one process no click is missed; those that another process counts are seen within `CACHE_SECONDS`.
+        """
+        if expires_at is not None and self._clock.now() >= expires_at:
+            return True
+        if max_clicks is None:
+            return False
+        key = (guild_id, link_id)
+        written = await self._cached(self._written, key, lambda conn: hits.clicks_of_link(conn, guild_id, link_id))
+        self._clicks[key] = max(written, self._clicks.get(key, 0))
+        return self._clicks[key] >= max_clicks
+
+    async def track(self, address: Address, kind: Kind, visit: Visit) -> bool:
         """Count a request for an address from `resolve`, or set it aside; returns when it is on disk, or late.
 
-        Never raises: whoever asked gets an answer, counted or not.
+        False when it is late or dropped. Never raises: whoever asked gets an answer, counted or not.
         """
         assert address.link_id is not None
-        await self._count(address.guild_id, [address.link_id], kind, place_of(address, visit.via), visit)
+        return await self._count(address.guild_id, (address.link_id,), kind, place_of(address, visit.via), visit)
 
     async def profile(self, handle: str, visit: Visit) -> ProfileView | None:
         """The published profile, whose links each get an impression; None for unknown and unpublished ones alike.
@@ -175,8 +212,14 @@ class Tracker:
             if profile is None or not profile.published or profile.handle != handle:
                 return None
             found = await links.find(conn, guild_id, creator_id=creator_id, states=[State.ACTIVE])
-        shown = [link for link in found if not link.private and not self._is_denied(link.destination)]
-        await self._count(guild_id, [link.id for link in shown], Kind.IMPRESSION, PROFILE, visit)
+        shown = [
+            link
+            for link in found
+            if not (link.private or self._is_denied(link.destination))
+            and not await self._is_over(guild_id, link.id, link.expires_at, link.max_clicks)
+        ]
+        if shown:
+            await self._count(guild_id, [link.id for link in shown], Kind.IMPRESSION, PROFILE, visit)
         return ProfileView(
             profile.name or handle,
             handle,
@@ -191,7 +234,7 @@ class Tracker:
     def _is_denied(self, destination: str) -> bool:
         return bool(self._denied_domains) and is_denied(_host(destination), self._denied_domains)
 
-    async def _count(self, guild_id: int, link_ids: Sequence[int], kind: Kind, place_id: int, visit: Visit) -> None:
+    async def _count(self, guild_id: int, link_ids: Sequence[int], kind: Kind, place_id: int, visit: Visit) -> bool:
         try:
             now = self._clock.now()
             day = local_day(now, await self._zone(guild_id))
@@ -201,15 +244,26 @@ class Tracker:
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
                 if visitor is not None and self._repeats.is_repeat((guild_id, *link_ids, place_id, visitor), now):
                     reason = Reason.REPEAT
+            agent = visit.facts.user_agent
             if reason is not None:
-                agent = family_of(visit.facts.user_agent) if reason is Reason.PREVIEW else ""
+                family = family_of(agent) if reason is Reason.PREVIEW else ""
                 for link_id in link_ids:
-                    self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason, agent))
-                return
-            hits = [Hit(guild_id, self._ids.new(), link_id, place_id, kind, now, day, visitor) for link_id in link_ids]
-            await asyncio.gather(*map(self._recorder.count, hits))
+                    self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason, family))
+                return True
+            country, device = self._country_of(visit.client), device_of(agent)
+            source = source_of(agent, visit.facts.headers.get("referer", ""), visit.host)
+            counted = []
+            for link_id in link_ids:
+                key = (guild_id, link_id)
+                if kind is Kind.CLICK and key in self._clicks:
+                    self._clicks[key] += 1
+                told = source if self._sources.allows((*key, day), source) else OTHER
+                hit_id = self._ids.new()
+                counted.append(Hit(guild_id, hit_id, link_id, place_id, kind, now, day, visitor, country, device, told))
+            return await self._recorder.count(*counted)
         except Exception:
             log.exception("A request was answered but could not be counted")
+            return False
 
     async def _conduct(self, guild_id: int, link_ids: Sequence[int], visit: Visit) -> Reason | None:
         """What a person's browser is set aside for: trying one's own link out, or asking faster than people do."""

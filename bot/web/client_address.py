@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> tuple[str, bool]:
+def client_address(peer: str, forwarded_for: Sequence[str], trusted: tuple[Network, ...]) -> tuple[str, bool]:
     """The client's address, and whether an untrusted peer sent a forwarded header (which is then not believed).
 
     `forwarded_for` are the values of `X-Forwarded-For` in the order received. The client is the peer, unless that is
     a trusted proxy: then the right-most hop that is none. A hop that can't be read ends the search.
     """
+    client, is_trusted = _peer(peer, trusted)
+    if not (is_trusted and forwarded_for):
+        return client, bool(forwarded_for) and not is_trusted
+    for value in reversed(forwarded_for):
+        for hop in reversed(value.split(",")):
+            parsed = _parse(hop)
+            if parsed is None:
+                return client, False
+            client = str(parsed)
+            if not _is_trusted(parsed, trusted):
+                return client, False
+    return client, False
+
+
+@lru_cache(maxsize=64)  # behind a proxy there are few peers
+def _peer(peer: str, trusted: tuple[Network, ...]) -> tuple[str, bool]:
     client = _parse(peer)
-    if client is None:
-        return peer, bool(forwarded_for)
-    hops = [hop for value in forwarded_for for hop in value.split(",")]
-    if not _is_trusted(client, trusted):
-        return str(client), bool(hops)
-    for hop in reversed(hops):
-        parsed = _parse(hop)
-        if parsed is None:
-            break
-        client = parsed
-        if not _is_trusted(client, trusted):
-            break
-    return str(client), False
+    return (peer, False) if client is None else (str(client), _is_trusted(client, trusted))
 
 
-def _is_trusted(address: _Address, trusted: Sequence[Network]) -> bool:
+def _is_trusted(address: _Address, trusted: tuple[Network, ...]) -> bool:
     return any(address in network for network in trusted)
 
 

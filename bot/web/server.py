@@ -1,28 +1,31 @@
-"""Opens the public edge: one aiohttp application with its limits."""
+"""Opens the public edge: aiohttp's server below its router, with limits on everything a client may take."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 from aiohttp import web
-from yarl import URL
 
-from bot.tracking.tracker import Tracker
-from bot.web.client_address import Network
-from bot.web.routes import Routes, answer_errors
+from bot.web.routes import SERVER, Edge
 
 MAX_LINE_BYTES = 8190
 """The request line, and each header."""
-MAX_BODY_BYTES = 1024
-"""Nothing here takes a body."""
+MAX_HEADERS = 100
+HEAD_SECONDS = 10.0
+"""How long a new connection may take to send the head of its first request."""
 KEEPALIVE_SECONDS = 75.0
+"""How long a connection may take from an answer to the end of the next request's head."""
 LINGER_SECONDS = 1.0
 """How long the rest of an unwanted body is read."""
 SHUTDOWN_SECONDS = 2.0
 """How long requests under way may take when the edge closes."""
+MAX_CONNECTIONS = 5_000
+"""Connections beyond these are closed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +46,76 @@ _logger = logging.getLogger(f"{__name__}.protocol")
 _logger.addFilter(_WithoutAddresses())
 
 
+class _Server(web.Server):
+    """Makes connections of our kind."""
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # it would keep addresses
+            logger=_logger,  # type: ignore[arg-type]
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
+            max_headers=MAX_HEADERS,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+        )
+
+
+class _Connection(web.RequestHandler):
+    """A connection that is closed when its client does not get to the point."""
+
+    __slots__ = ("_head_timer", "_server")
+
+    def __init__(self, server: _Server, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._server = server
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        transport = cast(asyncio.Transport, transport)
+        if len(self._server.connections) > MAX_CONNECTIONS:
+            transport.abort()
+        else:
+            self._head_timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, transport.abort)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.head_received()
+        super().connection_lost(exc)
+
+    def head_received(self) -> None:
+        """The first request is there."""
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """A request that can't be read: the plain answer, without what the parser has to say about it."""
+        response = web.Response(status=status, text="Bad request\n", headers=SERVER)
+        response.force_close()
+        return response
+
+
 @asynccontextmanager
-async def serve(
-    tracker: Tracker, *, host: str, port: int, base_url: URL, trusted_proxies: Sequence[Network] = ()
-) -> AsyncIterator[WebEdge]:
+async def serve(edge: Edge, *, host: str, port: int) -> AsyncIterator[WebEdge]:
     """Answer HTTP on host and port until the block ends, then within `SHUTDOWN_SECONDS` finish what is under way.
 
     Raises OSError when the port can't be had.
     """
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[answer_errors])
-    app.on_response_prepare.append(_hide_server)
-    Routes(tracker, base_url.authority, trusted_proxies).add_to(app)
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # it would keep addresses
-        logger=_logger,
-        max_line_size=MAX_LINE_BYTES,
-        max_field_size=MAX_LINE_BYTES,
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        lingering_time=LINGER_SECONDS,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-    )
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(request.protocol, _Connection)
+        request.protocol.head_received()
+        return await edge.answer(request)
+
+    runner = web.ServerRunner(_Server(answer), shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
         yield WebEdge(runner.addresses[0][1])
     finally:
         await runner.cleanup()
-
-
-async def _hide_server(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.pop("Server", None)
