@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 
@@ -53,6 +53,10 @@ def _any_of(*words: str) -> re.Pattern[str]:
     return re.compile(_tree(sorted("|".join(words).split("|"))))
 
 
+def _words(*lists: str) -> frozenset[str]:
+    return frozenset("|".join(lists).split("|"))
+
+
 def _tree(words: list[str]) -> str:
     if not words[0]:
         return ""
@@ -76,14 +80,14 @@ _PREVIEW = _any_of(
 # What a browser's user agent starts with, or, where a phone's maker put its name first, has in it.
 _BROWSER_STARTS = ("mozilla/", "opera/", "opera ", "ucweb", "docomo/", "links (", "elinks", "lynx/", "w3m/", "dillo/")
 _BROWSER = _any_of("mozilla/|opera/|midp|webkit|browser/|netfront|obigo|chrome/|gecko/")
-_ENGINE = _any_of("webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/")
+_ENGINE = _any_of("webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo")
 
 _CRAWLER = _any_of(
     # What such programs do, or call themselves. No browser's name has these in it.
-    "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|indexer|scan|check|audit|verif|valid|analy",
+    "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|index|scan|check|audit|verif|valid|analy",
     "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|favicon|thumb",
     "screenshot|webscreen|snapshot|render|preview|feed|parser|downloader|resolver|expander|insight|statisti|synthetic",
-    "webhook|-user/|ips-agent|page speed|search console",
+    "webhook|-user/|page speed|search console|sitemap|detector|sniff|capture|lookup",
     # A way to reach whoever runs it; HTTP libraries.
     "http|www.|python|(java)|cfnetwork|node.js",
     # Browsers without a person.
@@ -97,23 +101,76 @@ _CRAWLER = _any_of(
 # CUBOT and others make phones: what stands where Android names its model is nobody's bot.
 _MODEL = re.compile(r"android [\d.]+;(?: [a-z]{2}-[a-z]{2};)? [^;)]*", re.ASCII)
 _BOT = re.compile(r"(?<!cu)bots?(?![a-z])|\bbot_|robot", re.ASCII)
+_AGENT = re.compile(r"(?<!user-)agent")
 _DOMAIN = re.compile(r"\.(?<=[a-z\d]\.)(?:com|net|org|info|io|ai|co|de|eu|fr|ru|uk|jp)(?![\w.-])", re.ASCII)
 _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
-# "compatible" without the browsers that said so.
-_COMPATIBLE = re.compile(r"compatible;(?![ +]?(?:msie|mspie|konqueror|icab|omniweb|netpositive|pageburst))")
+# "compatible" without the browsers that said so, which an employer's name may stand before.
+_COMPATIBLE = re.compile(
+    r"compatible;(?![ +]?(?:\w*; ?){0,2}"
+    r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident))"
+)
+# Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
+_BROWSERS_ADDRESS = re.compile(r"http://(?:www\.)?(?:bsalsa|qtweb|avantbrowser|kangaroo-personal)\.[a-z]+")
+
+# What user agents of browsers are made of: engines and browsers; systems; what shops, phone makers and apps add.
+# Programs that carry a whole browser's add a name of their own, which isn't among them.
+_PRODUCTS = _words(
+    "mozilla|applewebkit|gecko|khtml|presto|trident|chrome|chromium|safari|version|mobile|like|core|qt|qtwebengine",
+    "opera|opr|opios|edge|edg|edga|arora|aol|aolbuild|avast|avg|avira|asw|adg|basilisk|brave|camino|ccleaner",
+    "cheshire|chimera|coast|cometbird|ddg|dragon|duckduckgo|ecosia|epiphany|epiphany-webkit|evernote|falkon|flock",
+    "focus|galeon|goanna|icab|iceape|icecat|iceweasel|iridium|iron|itunes|k-meleon|kazehakase|kinza|klar|konqueror",
+    "lbbrowser|lightning|lunascape|maxthon|midori|mnenhy|netscape|netscape6|norton|omniweb|otter|palemoon|phoenix",
+    "puffin|qihu|qtweb|quicklook|rekonq|seamonkey|silk|sleipnir|slimjet|spark|theworld|vimb|vivaldi|wavebox|webclip",
+    "whale|wyzo|yowser|360se|360ee|bonecho|granparadiso|minefield|namoroka|shiretoko",
+    "arch|archlinux|centos|debian|elementaryos|fedora|freebsd|gentoo|gnu|hat|joli|kubuntu|linux|mandriva|mint|os",
+    "red|slackware|suse|ubuntu|windows",
+    "adobeair|alexatoolbar|bmid|chromeframe|cmac|crkey|crosswalk|firephp|goodaccess|google|gsa|gzip|hcf|internet",
+    "larkurl|mcent|metasr|mrchrome|owasmime|privoxy|se|soc|tesla|u3|u4|untrusted|viera|webwasher|windvane|xiaomi",
+    "bytedancewebview|client|dingtalk|discord|gameoverlay|instagram|kakaotalk|lark|line|linkedinapp|micromessenger",
+    "miniprogramenv|musical_ly|naver|nettype|pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter",
+    "twitterandroid|valve|windowswechat|wxwork",
+)
+_PRODUCT_FORMS = re.compile(r"browser|fox|bird|campus|gtb|chrome(?!-l)|asktb|rv:|tx\(")
+# Apps put any name into their web views, and old phones any name anywhere.
+_APP_OR_PHONE = _any_of(
+    "wv)|electron/|android/|android;|; u; a|andorid|iphone|ipad|ipod|midp|symb|blackberry|bb10|phone|ucweb|webos|web0s",
+    "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
+)
+_EXPLORERS = ("firefox", "qqbrowser", "ucbrowser")
+_ASIDE = re.compile(r"\((?:[^()]|\([^()]*\))*\)?|\[[^\]]*\]?")
+_PRODUCT = re.compile(r"(?<!\S)([a-z][\w.+-]*)(?:/([^\s,;\"')]*)|(?=[\s,;\"']|$))", re.ASCII)
+_SHORT_VERSION = re.compile(r"v?\d+(?:\.\w+){0,2}", re.ASCII)
+# Between the engine and the rest, and behind it all.
+_NAME_BETWEEN = re.compile(
+    r"like gecko\) (?!like|mobile|safari|iron|rekonq)[a-z][a-z\d]{2,} (?:version|chrome|safari)/"
+)
+_NOTE_BEHIND = re.compile(r"safari/[\d.]+ (?:[\w/.]+ )*\((?!edition|loki)[a-z][^;]*\)?$", re.ASCII)
+_NAME_BEFORE = re.compile(r"(?!mozilla|opera|chrome|itunes)[\w.-]+/v?[\d.]+[ ;,]", re.ASCII)
 
 
-def classify(facts: RequestFacts) -> Reason | None:
-    """The reason to set the request aside; None when it is a person's hit."""
+def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = ()) -> Reason | None:
+    """The reason to set the request aside; None when it is a person's hit.
+
+    `patterns` are the operator's own: whoever's user agent has one of them in it is a crawler too.
+    """
     if facts.method != "GET" and facts.method.upper() in ("HEAD", "OPTIONS"):
         return Reason.HEAD
     headers = facts.headers
-    if _is_prefetch(headers):
+    # Nearly every request has none of them: asked here, since a call alone costs more than the four questions.
+    if ("sec-purpose" in headers or "purpose" in headers or "x-purpose" in headers or "x-moz" in headers) and (
+        _is_prefetch(headers)
+    ):
         return Reason.PREFETCH
-    reason = _by_agent(facts.user_agent)
-    if reason is None and _is_disguised(headers, facts.user_agent):
+    user_agent = facts.user_agent
+    reason = _by_agent(user_agent)
+    if reason is None and ((patterns and _has_any(patterns, user_agent)) or _is_disguised(headers, user_agent)):
         return Reason.CRAWLER
     return reason
+
+
+@lru_cache(maxsize=8192)
+def _has_any(patterns: tuple[re.Pattern[str], ...], user_agent: str) -> bool:
+    return any(pattern.search(user_agent) for pattern in patterns)
 
 
 @lru_cache(maxsize=8192)
@@ -121,7 +178,7 @@ def _by_agent(user_agent: str) -> Reason | None:
     agent = user_agent.strip()
     if agent == _DISCORD_IMAGE_PROXY:
         return Reason.PREVIEW
-    agent = agent.lower()
+    agent = agent.lower().removeprefix("user-agent:").lstrip()
     if _looks_like_browser(agent) and not _says_crawler(agent):
         return None
     is_preview = agent.startswith(_PREVIEW_STARTS) or _PREVIEW.search(agent)
@@ -133,19 +190,44 @@ def _looks_like_browser(agent: str) -> bool:
         return _BROWSER.search(agent) is not None
     if agent.startswith("mozilla/5.0") and not _ENGINE.search(agent):
         return False
-    return "(" in agent or not agent.startswith("mozilla/") or "webkit" in agent
+    return "(" in agent or not agent.startswith("mozilla/") or "webkit" in agent or "trident" in agent
 
 
 def _says_crawler(agent: str) -> bool:
-    if "bsalsa.com" in agent:  # the address of the component that many programs' Internet Explorer windows were made of
-        agent = agent.replace("http://bsalsa.com", "")
+    if "http://" in agent:
+        agent = _BROWSERS_ADDRESS.sub("", agent)
     return (
         _CRAWLER.search(agent) is not None
         or ("bot" in agent and _BOT.search(_MODEL.sub("", agent)) is not None)
+        or ("agent" in agent and _AGENT.search(agent) is not None)
         or _COMPATIBLE.search(agent) is not None
         or ("fbcr/" not in agent and _DOMAIN.search(agent) is not None)
         or ("@" in agent and _ADDRESS.search(agent) is not None)
+        or _NAME_BETWEEN.search(agent) is not None
+        or _names_a_program(agent)
     )
+
+
+def _names_a_program(agent: str) -> bool:
+    """Whether a browser that is no app's and no old phone's has a name in it that none has.
+
+    A version of four numbers is that of a browser made from Chromium. Firefox is left alone: systems and extensions
+    added their names to it.
+    """
+    if (" version/" in agent and "android" in agent) or _APP_OR_PHONE.search(agent):
+        return False
+    if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
+        return True
+    webkit = "webkit" in agent
+    explorer = not webkit and ("msie" in agent or "trident" in agent)
+    for name, version in _PRODUCT.findall(_ASIDE.sub(" ", agent)):
+        if name in _PRODUCTS or (_PRODUCT_FORMS.search(name) and not (explorer and name not in _EXPLORERS)):
+            continue
+        if explorer if version else ((webkit or explorer) and name.isalpha() and len(name) > 3):
+            return True
+        if version and webkit and _SHORT_VERSION.fullmatch(version):
+            return True
+    return webkit and "android" not in agent and _NOTE_BEHIND.search(agent) is not None
 
 
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
@@ -167,9 +249,9 @@ def _is_disguised(headers: Mapping[str, str], user_agent: str) -> bool:
     A header that is merely missing proves nothing, since a proxy may have dropped it: some must be there that no
     browser sends. Over HTTP browsers send no Sec-Fetch headers, so their absence alone proves nothing either.
     """
-    if "sec-ch-ua" in headers and "headless" in headers["sec-ch-ua"].lower():
+    if "sec-ch-ua" in headers and "Headless" in headers["sec-ch-ua"]:
         return True
-    if "sec-fetch-site" in headers or headers.get("accept-language", "*") != "*":
+    if "sec-fetch-site" in headers or ("accept-language" in headers and headers["accept-language"] != "*"):
         return False
     asks_as_scripts_do = headers.get("accept", "").startswith(("application/json", "text/html, image/gif"))
     return asks_as_scripts_do and _MODERN.search(user_agent) is not None
