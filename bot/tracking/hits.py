@@ -80,14 +80,17 @@ _PREVIEW = _any_of(
 # What a browser's user agent starts with, or, where a phone's maker put its name first, has in it.
 _BROWSER_STARTS = ("mozilla/", "opera/", "opera ", "ucweb", "docomo/", "links (", "elinks", "lynx/", "w3m/", "dillo/")
 _BROWSER = _any_of("mozilla/|opera/|midp|webkit|browser/|netfront|obigo|chrome/|gecko/")
-_ENGINE = _any_of("webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo")
+_ENGINE = _any_of(
+    "webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo|iphone os|android|mobile"
+)
 
 _CRAWLER = _any_of(
     # What such programs do, or call themselves. No browser's name has these in it.
     "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|index|scan|check|audit|verif|valid|analy",
     "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|favicon|thumb",
     "screenshot|webscreen|snapshot|render|preview|feed|parser|downloader|resolver|expander|insight|statisti|synthetic",
-    "webhook|-user/|page speed|search console|sitemap|detector|sniff|capture|lookup",
+    "webhook|-user/|page speed|search console|sitemap|detect|sniff|capture|lookup",
+    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|simulator",
     # A way to reach whoever runs it; HTTP libraries.
     "http|www.|python|(java)|cfnetwork|node.js",
     # Browsers without a person.
@@ -97,6 +100,12 @@ _CRAWLER = _any_of(
     "pingdom|gtmetrix|statuscake|site24x7|datadog|newrelic|dynatrace|catchpoint|thousandeyes|neustar|gomez|dareboost",
     "debugbear|speedcurve|ylt |hotjar|hardenize|netcraft|qualys|nessus|openvas|acunetix|barracuda|proofpoint|mimecast",
     "siteimprove|criteo|datanyze|google-|-google|google pp|googleother|mediapartners|daumoa",
+    "adbeat|adsafe|admantx|grapeshot|proximic|integralads|doubleverify|comscore|geoedge|confiant|meltwater|brandwatch",
+    "talkwalker|digimind|semrush|ahrefs|sistrix|copyscape|turnitin|tineye|diffbot|kimonolabs|riskiq|zscaler|censys",
+    "shodan|expanse|paloalto|bitsight|upguard|detectify|tenable|rapid7|netsparker|invicti|nuclei|sqlmap|watchtowr",
+    "forcepoint|websense|virustotal|urlscan|uptrends|hetrix|checkly|apica|alertsite|sitespeed|webpagetest|yottaa|ruxit",
+    "loadimpact|blazemeter|browsershot|saucelabs|browserstack|lambdatest|applitools|testlocally|criticalcss|rendertron",
+    "chromedriver|cypress|wappalyzer|builtwith|pagepeeker|instapaper|wallabag|readability|sindup|openai|anthropic",
 )
 # CUBOT and others make phones: what stands where Android names its model is nobody's bot.
 _MODEL = re.compile(r"android [\d.]+;(?: [a-z]{2}-[a-z]{2};)? [^;)]*", re.ASCII)
@@ -106,46 +115,46 @@ _DOMAIN = re.compile(r"\.(?<=[a-z\d]\.)(?:com|net|org|info|io|ai|co|de|eu|fr|ru|
 _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
 # "compatible" without the browsers that said so, which an employer's name may stand before.
 _COMPATIBLE = re.compile(
-    r"compatible;(?![ +]?(?:\w*; ?){0,2}"
+    r"compatible;(?![^)/]*?"
     r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident))"
 )
 # Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
 _BROWSERS_ADDRESS = re.compile(r"http://(?:www\.)?(?:bsalsa|qtweb|avantbrowser|kangaroo-personal)\.[a-z]+")
 
-# What user agents of browsers are made of: engines and browsers; systems; what shops, phone makers and apps add.
-# Programs that carry a whole browser's add a name of their own, which isn't among them.
+# What else stands at the end of browsers' user agents: browsers, systems, what shops and apps add. Programs that carry
+# a whole browser's add a name of their own, which isn't among them.
 _PRODUCTS = _words(
-    "mozilla|applewebkit|gecko|khtml|presto|trident|chrome|chromium|safari|version|mobile|like|core|qt|qtwebengine",
-    "opera|opr|opios|edge|edg|edga|arora|aol|aolbuild|avast|avg|avira|asw|adg|basilisk|brave|camino|ccleaner",
-    "cheshire|chimera|coast|cometbird|ddg|dragon|duckduckgo|ecosia|epiphany|epiphany-webkit|evernote|falkon|flock",
-    "focus|galeon|goanna|icab|iceape|icecat|iceweasel|iridium|iron|itunes|k-meleon|kazehakase|kinza|klar|konqueror",
-    "lbbrowser|lightning|lunascape|maxthon|midori|mnenhy|netscape|netscape6|norton|omniweb|otter|palemoon|phoenix",
-    "puffin|qihu|qtweb|quicklook|rekonq|seamonkey|silk|sleipnir|slimjet|spark|theworld|vimb|vivaldi|wavebox|webclip",
-    "whale|wyzo|yowser|360se|360ee|bonecho|granparadiso|minefield|namoroka|shiretoko",
-    "arch|archlinux|centos|debian|elementaryos|fedora|freebsd|gentoo|gnu|hat|joli|kubuntu|linux|mandriva|mint|os",
-    "red|slackware|suse|ubuntu|windows",
-    "adobeair|alexatoolbar|bmid|chromeframe|cmac|crkey|crosswalk|firephp|goodaccess|google|gsa|gzip|hcf|internet",
-    "larkurl|mcent|metasr|mrchrome|owasmime|privoxy|se|soc|tesla|u3|u4|untrusted|viera|webwasher|windvane|xiaomi",
-    "bytedancewebview|client|dingtalk|discord|gameoverlay|instagram|kakaotalk|lark|line|linkedinapp|micromessenger",
-    "miniprogramenv|musical_ly|naver|nettype|pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter",
-    "twitterandroid|valve|windowswechat|wxwork",
+    "mozilla|trident|chrome|chromium|safari|version|mobile|opera|opr|opios|edge|edg|edga|arora|aol|aolbuild|avast",
+    "avg|avira|asw|adg|basilisk|brave|ccleaner|cheshire|coast|ddg|dragon|duckduckgo|ecosia|epiphany",
+    "epiphany-webkit|falkon|focus|icab|iridium|iron|kinza|klar|konqueror|lbbrowser|lunascape|maxthon|midori",
+    "norton|otter|palemoon|puffin|qihu|qtweb|rekonq|silk|sleipnir|slimjet|spark|theworld|vimb|vivaldi|wavebox",
+    "webclip|whale|yowser|360se|360ee|archlinux|centos|debian|elementaryos|fedora|freebsd|gentoo|gnu|joli|kubuntu",
+    "linux|mandriva|slackware|suse|ubuntu|windows|adobeair|alexatoolbar|bmid|chromeframe|crkey|crosswalk|firephp",
+    "google|gsa|hcf|internet|privoxy|tesla|untrusted|viera|webwasher|bytedancewebview|client|dingtalk|discord",
+    "gameoverlay|instagram|kakaotalk|lark|line|linkedinapp|micromessenger|miniprogramenv|musical_ly|naver|nettype",
+    "pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter|twitterandroid|valve|windowswechat",
+    "wxwork",
+    "core|gecko|netscape|qqbrowser|ucbrowser",
 )
-_PRODUCT_FORMS = re.compile(r"browser|fox|bird|campus|gtb|chrome(?!-l)|asktb|rv:|tx\(")
 # Apps put any name into their web views, and old phones any name anywhere.
 _APP_OR_PHONE = _any_of(
     "wv)|electron/|android/|android;|; u; a|andorid|iphone|ipad|ipod|midp|symb|blackberry|bb10|phone|ucweb|webos|web0s",
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
-_EXPLORERS = ("firefox", "qqbrowser", "ucbrowser")
-_ASIDE = re.compile(r"\((?:[^()]|\([^()]*\))*\)?|\[[^\]]*\]?")
-_PRODUCT = re.compile(r"(?<!\S)([a-z][\w.+-]*)(?:/([^\s,;\"')]*)|(?=[\s,;\"']|$))", re.ASCII)
-_SHORT_VERSION = re.compile(r"v?\d+(?:\.\w+){0,2}", re.ASCII)
-# Between the engine and the rest, and behind it all.
-_NAME_BETWEEN = re.compile(
-    r"like gecko\) (?!like|mobile|safari|iron|rekonq)[a-z][a-z\d]{2,} (?:version|chrome|safari)/"
+# Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
+_NAMES_BEHIND = re.compile(r"chrome/.*safari/[\d.]+ (.*)")
+_SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
+_NOTE_BEHIND = re.compile(r"(?<!\S)\((?!edition|loki)[a-z][^;]*\)?$")
+# Behind the parenthesis of Internet Explorer.
+_EXPLORER = re.compile(r"(?:msie |trident/)[^()]*(?:\([^()]*\)[^()]*)*\) (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
+_NAME_BETWEEN = re.compile(r"like gecko\) (?!like|mobile|safari)[a-z]{3,} (?:version|chrome)/")
+_NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
+# "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
+_NAME_BEFORE = re.compile(r"(?!mozilla|opera|chrome|itunes)[\w.-]+/v?(?![45]\.0)[\d.]+ (?:mozilla|\()", re.ASCII)
+_NO_PLATFORM = re.compile(
+    r"mozilla/5\.0 \((?:unknown;|(?![^)]*(?:win|wow|mac|os|x11|linux|bsd|android|andorid|mobile|tablet|tv|ipad|ipod"
+    r"|black|bb10|symb|series|play|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;)))"
 )
-_NOTE_BEHIND = re.compile(r"safari/[\d.]+ (?:[\w/.]+ )*\((?!edition|loki)[a-z][^;]*\)?$", re.ASCII)
-_NAME_BEFORE = re.compile(r"(?!mozilla|opera|chrome|itunes)[\w.-]+/v?[\d.]+[ ;,]", re.ASCII)
 
 
 def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = ()) -> Reason | None:
@@ -201,33 +210,34 @@ def _says_crawler(agent: str) -> bool:
         or ("bot" in agent and _BOT.search(_MODEL.sub("", agent)) is not None)
         or ("agent" in agent and _AGENT.search(agent) is not None)
         or _COMPATIBLE.search(agent) is not None
-        or ("fbcr/" not in agent and _DOMAIN.search(agent) is not None)
+        # Employers put their names into Internet Explorer, carriers theirs into Facebook.
+        or (
+            "fbcr/" not in agent
+            and "msie" not in agent
+            and "trident" not in agent
+            and _DOMAIN.search(agent) is not None
+        )
         or ("@" in agent and _ADDRESS.search(agent) is not None)
-        or _NAME_BETWEEN.search(agent) is not None
         or _names_a_program(agent)
     )
 
 
 def _names_a_program(agent: str) -> bool:
-    """Whether a browser that is no app's and no old phone's has a name in it that none has.
-
-    A version of four numbers is that of a browser made from Chromium. Firefox is left alone: systems and extensions
-    added their names to it.
-    """
-    if (" version/" in agent and "android" in agent) or _APP_OR_PHONE.search(agent):
+    """Whether a browser that is no app's and no old phone's names a program that is no browser."""
+    if _NO_PLATFORM.match(agent) or _NAME_BETWEEN.search(agent) or _NOTE_BETWEEN.search(agent):
+        return True
+    if "android" in agent or _APP_OR_PHONE.search(agent):
         return False
     if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
         return True
-    webkit = "webkit" in agent
-    explorer = not webkit and ("msie" in agent or "trident" in agent)
-    for name, version in _PRODUCT.findall(_ASIDE.sub(" ", agent)):
-        if name in _PRODUCTS or (_PRODUCT_FORMS.search(name) and not (explorer and name not in _EXPLORERS)):
-            continue
-        if explorer if version else ((webkit or explorer) and name.isalpha() and len(name) > 3):
-            return True
-        if version and webkit and _SHORT_VERSION.fullmatch(version):
-            return True
-    return webkit and "android" not in agent and _NOTE_BEHIND.search(agent) is not None
+    behind = _NAMES_BEHIND.search(agent)
+    if behind:
+        names = _SHORT_VERSION.findall(behind[1])
+        return any(name not in _PRODUCTS and "browser" not in name for name in names) or (
+            _NOTE_BEHIND.search(behind[1]) is not None
+        )
+    explorer = "webkit" not in agent and _EXPLORER.search(agent)
+    return bool(explorer) and explorer[1] not in _PRODUCTS
 
 
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
