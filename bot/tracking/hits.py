@@ -134,7 +134,7 @@ _PRODUCTS = _words(
     "gameoverlay|instagram|kakaotalk|lark|line|linkedinapp|micromessenger|miniprogramenv|musical_ly|naver|nettype",
     "pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter|twitterandroid|valve|windowswechat",
     "wxwork",
-    "core|gecko|netscape|qqbrowser|ucbrowser",
+    "campus-ncl|campus-tu|core|gecko|larkurl|metasr|mrchrome|netscape|qqbrowser|ucbrowser",
 )
 # Apps put any name into their web views, and old phones any name anywhere.
 _APP_OR_PHONE = _any_of(
@@ -142,15 +142,19 @@ _APP_OR_PHONE = _any_of(
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
 # Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
-_NAMES_BEHIND = re.compile(r"chrome/.*safari/[\d.]+ (.*)")
+_BEHIND = re.compile(
+    r"(chrome|macintosh.* version)/.*safari/[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?"
+)
+_BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
-_NOTE_BEHIND = re.compile(r"(?<!\S)\((?!edition|loki)[a-z][^;]*\)?$")
 # Behind the parenthesis of Internet Explorer.
 _EXPLORER = re.compile(r"(?:msie |trident/)[^()]*(?:\([^()]*\)[^()]*)*\) (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
-_NAME_BETWEEN = re.compile(r"like gecko\) (?!like|mobile|safari)[a-z]{3,} (?:version|chrome)/")
+_NAME_BETWEEN = re.compile(r"like gecko\) (?!like|mobile|safari|rekonq)[a-z]{3,} (?:version|chrome|safari)/")
 _NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
 # "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
-_NAME_BEFORE = re.compile(r"(?!mozilla|opera|chrome|itunes)[\w.-]+/v?(?![45]\.0)[\d.]+ (?:mozilla|\()", re.ASCII)
+_NAME_BEFORE = re.compile(
+    r"(?!mozilla|opera|chrome|itunes)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)", re.ASCII
+)
 _NO_PLATFORM = re.compile(
     r"mozilla/5\.0 \((?:unknown;|(?![^)]*(?:win|wow|mac|os|x11|linux|bsd|android|andorid|mobile|tablet|tv|ipad|ipod"
     r"|black|bb10|symb|series|play|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;)))"
@@ -226,16 +230,17 @@ def _names_a_program(agent: str) -> bool:
     """Whether a browser that is no app's and no old phone's names a program that is no browser."""
     if _NO_PLATFORM.match(agent) or _NAME_BETWEEN.search(agent) or _NOTE_BETWEEN.search(agent):
         return True
-    if "android" in agent or _APP_OR_PHONE.search(agent):
+    android = "android" in agent
+    if (android and " version/" in agent) or _APP_OR_PHONE.search(agent):
         return False
     if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
         return True
-    behind = _NAMES_BEHIND.search(agent)
-    if behind:
-        names = _SHORT_VERSION.findall(behind[1])
-        return any(name not in _PRODUCTS and "browser" not in name for name in names) or (
-            _NOTE_BEHIND.search(behind[1]) is not None
-        )
+    if behind := _BEHIND.search(agent):
+        engine, text, note = behind.groups()
+        names = _BARE_NAME.findall(text) if engine == "chrome" else []
+        if not android:
+            names += _SHORT_VERSION.findall(text)
+        return any(name not in _PRODUCTS and "browser" not in name for name in names) or bool(note and not android)
     explorer = "webkit" not in agent and _EXPLORER.search(agent)
     return bool(explorer) and explorer[1] not in _PRODUCTS
 
