@@ -87,10 +87,11 @@ _ENGINE = _any_of(
 _CRAWLER = _any_of(
     # What such programs do, or call themselves. No browser's name has these in it.
     "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|index|scan|check|audit|verif|valid|analy",
-    "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|favicon|thumb",
+    "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|thumb",
     "screenshot|webscreen|snapshot|render|preview|feed|parser|downloader|resolver|expander|insight|statisti|synthetic",
     "webhook|-user/|page speed|search console|sitemap|detect|sniff|capture|lookup",
-    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|simulator",
+    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|simulator|keyword|domain|whois|seo",
+    "content|semantic|corpus|batch|downtime|offline|httrack|copier|teleport|webzip|webdav|quality|cookiehub|favic|optimizer",
     # A way to reach whoever runs it; HTTP libraries.
     "http|www.|python|(java)|cfnetwork|node.js",
     # Browsers without a person.
@@ -106,6 +107,7 @@ _CRAWLER = _any_of(
     "forcepoint|websense|virustotal|urlscan|uptrends|hetrix|checkly|apica|alertsite|sitespeed|webpagetest|yottaa|ruxit",
     "loadimpact|blazemeter|browsershot|saucelabs|browserstack|lambdatest|applitools|testlocally|criticalcss|rendertron",
     "chromedriver|cypress|wappalyzer|builtwith|pagepeeker|instapaper|wallabag|readability|sindup|openai|anthropic",
+    "appengine|hubspot|rebelmouse|snapsearch|owler|bubing|typhoeus|newsblur|pagething|trapit|traackr",
 )
 # CUBOT and others make phones: what stands where Android names its model is nobody's bot.
 _MODEL = re.compile(r"android [\d.]+;(?: [a-z]{2}-[a-z]{2};)? [^;)]*", re.ASCII)
@@ -115,7 +117,7 @@ _DOMAIN = re.compile(r"\.(?<=[a-z\d]\.)(?:com|net|org|info|io|ai|co|de|eu|fr|ru|
 _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
 # "compatible" without the browsers that said so, which an employer's name may stand before.
 _COMPATIBLE = re.compile(
-    r"compatible;(?![^)/]*?"
+    r"compatible;(?![ +]?(?:\w*; ?){0,2}"
     r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident))"
 )
 # Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
@@ -142,8 +144,10 @@ _APP_OR_PHONE = _any_of(
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
 # Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
+# A bare name stands behind recent versions of Chrome in browsers too.
 _BEHIND = re.compile(
-    r"(chrome|macintosh.* version)/.*safari/[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?"
+    r"(chrome/[1-8]?\d\.|chrome|macintosh.* version/).*safari/[\d.]+ "
+    r"([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?"
 )
 _BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
@@ -156,8 +160,10 @@ _NAME_BEFORE = re.compile(
     r"(?!mozilla|opera|chrome|itunes)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)", re.ASCII
 )
 _NO_PLATFORM = re.compile(
-    r"mozilla/5\.0 \((?:unknown;|(?![^)]*(?:win|wow|mac|os|x11|linux|bsd|android|andorid|mobile|tablet|tv|ipad|ipod"
-    r"|black|bb10|symb|series|play|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;)))"
+    r"mozilla/5\.0 \((?:unknown;|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
+    r"|dragonfly|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
+    r"|(?![^)]*(?:win|wow|mac|os|x11|linux|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
+    r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;)))"
 )
 
 
@@ -237,7 +243,7 @@ def _names_a_program(agent: str) -> bool:
         return True
     if behind := _BEHIND.search(agent):
         engine, text, note = behind.groups()
-        names = _BARE_NAME.findall(text) if engine == "chrome" else []
+        names = _BARE_NAME.findall(text) if engine[-1] == "." else []
         if not android:
             names += _SHORT_VERSION.findall(text)
         return any(name not in _PRODUCTS and "browser" not in name for name in names) or bool(note and not android)
