@@ -81,6 +81,7 @@ async def open_application(
             owner_tokens=owner_tokens,
             denied_domains=config.links.denied_domains,
             repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
+            crawlers=config.tracking.patterns,
         )
         web = await stack.enter_async_context(
             serve(

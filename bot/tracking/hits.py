@@ -136,7 +136,7 @@ _PRODUCTS = _words(
     "gameoverlay|instagram|kakaotalk|lark|line|linkedinapp|micromessenger|miniprogramenv|musical_ly|naver|nettype",
     "pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter|twitterandroid|valve|windowswechat",
     "wxwork",
-    "campus-ncl|campus-tu|core|gecko|larkurl|metasr|mrchrome|netscape|qqbrowser|ucbrowser",
+    "core|gecko|larkurl|metasr|mrchrome|netscape|qqbrowser|ucbrowser",
 )
 # Apps put any name into their web views, and old phones any name anywhere.
 _APP_OR_PHONE = _any_of(
@@ -145,10 +145,8 @@ _APP_OR_PHONE = _any_of(
 )
 # Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
 # A bare name stands behind recent versions of Chrome in browsers too.
-_BEHIND = re.compile(
-    r"(chrome/[1-8]?\d\.|chrome|macintosh.* version/).*safari/[\d.]+ "
-    r"([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?"
-)
+_BEHIND = re.compile(r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?")
+_OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
 _BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
 # Behind the parenthesis of Internet Explorer.
@@ -162,7 +160,7 @@ _NAME_BEFORE = re.compile(
 _NO_PLATFORM = re.compile(
     r"mozilla/5\.0 \((?:unknown;|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
     r"|dragonfly|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
-    r"|(?![^)]*(?:win|wow|mac|os|x11|linux|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
+    r"|(?![^)]*?(?:win|linux|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
     r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;)))"
 )
 
@@ -189,12 +187,16 @@ def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = ()) ->
 
 @lru_cache(maxsize=8192)
 def _has_any(patterns: tuple[re.Pattern[str], ...], user_agent: str) -> bool:
-    return any(pattern.search(user_agent) for pattern in patterns)
+    return any(pattern.search(user_agent, 0, _LONGEST) for pattern in patterns)
+
+
+_LONGEST = 1000
+"""Characters of a user agent that are looked at: nobody shall keep the bot busy with one of many thousands."""
 
 
 @lru_cache(maxsize=8192)
 def _by_agent(user_agent: str) -> Reason | None:
-    agent = user_agent.strip()
+    agent = user_agent[:_LONGEST].strip()
     if agent == _DISCORD_IMAGE_PROXY:
         return Reason.PREVIEW
     agent = agent.lower().removeprefix("user-agent:").lstrip()
@@ -241,9 +243,10 @@ def _names_a_program(agent: str) -> bool:
         return False
     if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
         return True
-    if behind := _BEHIND.search(agent):
-        engine, text, note = behind.groups()
-        names = _BARE_NAME.findall(text) if engine[-1] == "." else []
+    before, _, behind = agent.rpartition("safari/")
+    if ("chrome" in before or ("macintosh" in before and " version/" in before)) and (found := _BEHIND.match(behind)):
+        text, note = found.groups()
+        names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else []
         if not android:
             names += _SHORT_VERSION.findall(text)
         return any(name not in _PRODUCTS and "browser" not in name for name in names) or bool(note and not android)

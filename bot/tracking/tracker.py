@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ class Tracker:
         owner_tokens: OwnerTokens,
         denied_domains: tuple[str, ...] = (),
         repeat_window: dt.timedelta = REPEAT_WINDOW,
+        crawlers: tuple[re.Pattern[str], ...] = (),
     ) -> None:
         self._db = db
         self._recorder = recorder
@@ -105,6 +107,7 @@ class Tracker:
         self._ids = ids
         self._owner_tokens = owner_tokens
         self._denied_domains = denied_domains
+        self._crawlers = crawlers
         self._repeats = Repeats(repeat_window)
         self._pace = Buckets(BURST, PER_SECOND)
         self._addresses: dict[str, Address | None] = {}
@@ -196,7 +199,7 @@ class Tracker:
             now = self._clock.now()
             day = local_day(now, await self._zone(guild_id))
             visitor = None
-            reason = classify(visit.facts) or await self._conduct(guild_id, link_ids, visit)
+            reason = classify(visit.facts, self._crawlers) or await self._conduct(guild_id, link_ids, visit)
             if reason is None and kind is Kind.CLICK:  # an impression has no visitor: nothing is made of it
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
                 if visitor is not None and self._repeats.is_repeat((guild_id, *link_ids, place_id, visitor), now):
