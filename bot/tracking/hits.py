@@ -136,7 +136,7 @@ _PRODUCTS = _words(
     "gameoverlay|instagram|kakaotalk|lark|line|linkedinapp|micromessenger|miniprogramenv|musical_ly|naver|nettype",
     "pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter|twitterandroid|valve|windowswechat",
     "wxwork",
-    "core|gecko|larkurl|metasr|mrchrome|netscape|qqbrowser|ucbrowser",
+    "core|gecko|larkurl|metasr|mrchrome|netscape|presto|qqbrowser|ucbrowser",
 )
 # Apps put any name into their web views, and old phones any name anywhere.
 _APP_OR_PHONE = _any_of(
@@ -150,7 +150,7 @@ _OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
 _BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
 # Behind the parenthesis of Internet Explorer.
-_EXPLORER = re.compile(r"(?:msie |trident/)[^()]*(?:\([^()]*\)[^()]*)*\) (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
+_BEHIND_EXPLORER = re.compile(r" (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
 _NAME_BETWEEN = re.compile(r"like gecko\) (?!like|mobile|safari|rekonq)[a-z]{3,} (?:version|chrome|safari)/")
 _NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
 # "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
@@ -250,8 +250,10 @@ def _names_a_program(agent: str) -> bool:
         if not android:
             names += _SHORT_VERSION.findall(text)
         return any(name not in _PRODUCTS and "browser" not in name for name in names) or bool(note and not android)
-    explorer = "webkit" not in agent and _EXPLORER.search(agent)
-    return bool(explorer) and explorer[1] not in _PRODUCTS
+    if "webkit" in agent or not ("msie" in agent or "trident" in agent):
+        return False
+    found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
+    return found is not None and found[1] not in _PRODUCTS
 
 
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
