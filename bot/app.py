@@ -82,6 +82,7 @@ async def open_application(
             owner_tokens=owner_tokens,
             denied_domains=config.links.denied_domains,
             repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
+            crawlers=config.tracking.patterns,
         )
         edge = Edge(tracker, base_url.authority, config.web.trusted_proxies)
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -70,8 +71,33 @@ class LinksSection(_Section):
         return domains
 
 
+_COMMON_BROWSERS = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5"
+    " Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
+)
+
+
 class TrackingSection(_Section):
     repeat_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 30
+    crawlers: tuple[str, ...] = ()
+
+    @field_validator("crawlers")
+    @classmethod
+    def _find_no_person(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                pattern = re.compile(text, re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f"{text!r} is not a regular expression: {error}") from error
+            if any(pattern.search(agent) for agent in ("", *_COMMON_BROWSERS)):
+                raise ValueError(f"{text!r} fits ordinary browsers or anything at all, so everybody would be set aside")
+        return value
+
+    @property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """The `crawlers`, ready to search user agents for."""
+        return tuple(re.compile(text, re.IGNORECASE) for text in self.crawlers)
 
 
 class StorageSection(_Section):

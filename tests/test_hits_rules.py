@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bot.tracking.hits import Reason, RequestFacts, classify
@@ -42,6 +44,18 @@ def reason(user_agent: str = CHROME, method: str = "GET", **headers: str) -> Rea
         "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)",
         "Opera/9.80 (J2ME/MIDP; Opera Mini/7.1/190.84; U; en) Presto/2.12.423 Version/12.16",
         "Mozilla/5.0 (Linux; Android 7.0; M bot 51) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/81.0 Mobile",
+        f"{CHROME} Edg/126.0.0.0",
+        f"{CHROME} OPR/112.0.0.0 (Edition std-1)",
+        f"{CHROME} Vivaldi/6.8",
+        f"{CHROME} Newcomer/126.0.2592.87",
+        f"{CHROME} Newcomer",
+        f"{CHROME},gzip(gfe)",
+        f"{ANDROID.replace('Pixel 8', 'Pixel 8; wv')} Mobile Safari/537.36 SomeShop/3.1",
+        f"{IPHONE} Version/18.5 Mobile/15E148 Safari/604.1 SomeShop/3.1",
+        "Mozilla/5.0 (X11; U; Linux i686; de; rv:1.9.0.4) Gecko/2008111318 Ubuntu/8.04 (hardy) Firefox/3.0.4",
+        "Mozilla/4.0 (compatible; ACME; MSIE 7.0; Windows NT 6.1; Trident/7.0; intranet.acme.co.uk)",
+        "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko",
+        "User-Agent: Mozilla/5.0 (Windows NT 6.1; rv:38.0) Gecko/20100101 Firefox/38.0",
         "Mozilla/5.0 (Linux; Android 9; PHANTOM_Z) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/74.0 Mobile",
         f"{IPHONE} Mobile/15A432 [FBAN/FBIOS;FBAV/147.0.0.46.81;FBDV/iPhone9,3;FBCR/Telekom.de;FBLC/en_GB]",
         f"{IPHONE} Mobile/15E148 NAVER(inapp; search; 2000; 12.9.1)",
@@ -111,6 +125,17 @@ def test_link_previews_are_set_aside(user_agent: str) -> None:
         "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0",
         "Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)",
         "Screaming Frog SEO Spider/20.1",
+        f"{CHROME} Unheard/1.0",
+        f"{CHROME} (Unheard)",
+        f"{CHROME.replace('126', '49')} Unheard",
+        CHROME.replace("Chrome", "UNHEARD Chrome"),
+        CHROME.replace("Gecko)", "Gecko; unheard)"),
+        CHROME.replace("Windows NT 10.0; Win64; x64", "Unheard"),
+        CHROME.replace("Windows NT 10.0; Win64; x64", "X11; Unheard; Linux x86_64"),
+        f"Unheard/1.0 {CHROME}",
+        "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0) Unheard/5.2.0.0",
+        "Mozilla/4.0 (compatible; MSIE 5.0; Windows NT; UnheardAgent 2.0)",
+        "UnheardBrowser/1.0",
     ],
 )
 def test_crawlers_libraries_and_monitors_are_set_aside(user_agent: str) -> None:
@@ -129,6 +154,15 @@ def test_crawlers_libraries_and_monitors_are_set_aside(user_agent: str) -> None:
 )
 def test_a_browser_that_loads_ahead_is_set_aside(headers: dict[str, str]) -> None:
     assert reason(**headers) is Reason.PREFETCH
+
+
+def test_operators_add_patterns_of_their_own() -> None:
+    facts = RequestFacts("GET", f"{CHROME} Acme-Kiosk", {})
+    patterns = (re.compile("^acme", re.IGNORECASE), re.compile(r"acme-\w+$", re.IGNORECASE))
+    assert classify(facts) is None
+    assert classify(facts, patterns) is Reason.CRAWLER
+    assert classify(facts, patterns[:1]) is None
+    assert classify(RequestFacts("GET", "Twitterbot/1.0 acme-x", {}), patterns) is Reason.PREVIEW
 
 
 SCRIPT = {"accept": "*/*", "accept_encoding": "gzip, deflate"}
@@ -167,13 +201,13 @@ def test_headers_that_prove_nothing_count(user_agent: str, headers: dict[str, st
 def test_most_crawlers_of_public_lists_are_caught() -> None:
     found = accuracy.score(accuracy.CRAWLERS, "measure")
     assert found.n > 2000
-    assert found.share >= 0.975
+    assert found.share >= 0.986
 
 
 def test_hardly_a_browser_of_public_lists_is_set_aside() -> None:
     found = accuracy.score(accuracy.BROWSERS, "measure")
     assert found.n > 2000
-    assert found.share <= 0.003
+    assert found.share <= 0.0021
     recent = accuracy.score(accuracy.BROWSERS[:3], "measure")
     assert recent.set_aside == 0
 

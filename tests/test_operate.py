@@ -97,6 +97,10 @@ def test_three_mistakes_are_named_at_once(folder: Path) -> None:
         ("[web\n", "is not valid TOML"),
         ('[web]\nbase_url = "https://go.example/path"\n', "without a path"),
         ('[links]\ndenied_domains = ["*.bad.example"]\n', "plain domain"),
+        ('[tracking]\ncrawlers = ["fine", "(oops"]\n', "'(oops' is not a regular expression: missing )"),
+        ('[tracking]\ncrawlers = ["x*"]\n', "'x*' fits ordinary browsers or anything at all"),
+        ('[tracking]\ncrawlers = ["iphone"]\n', "'iphone' fits ordinary browsers"),
+        ('[tracking]\ncrawlers = ["windows nt"]\n', "'windows nt' fits ordinary browsers"),
     ],
 )
 def test_a_mistake_is_a_sentence(folder: Path, content: str, said: str) -> None:

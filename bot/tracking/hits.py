@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 
@@ -51,6 +51,10 @@ def _any_of(*words: str) -> re.Pattern[str]:
     return re.compile(_tree(sorted("|".join(words).split("|"))))
 
 
+def _words(*lists: str) -> frozenset[str]:
+    return frozenset("|".join(lists).split("|"))
+
+
 def _tree(words: list[str]) -> str:
     if not words[0]:
         return ""
@@ -74,14 +78,18 @@ _PREVIEW = _any_of(
 # What a browser's user agent starts with, or, where a phone's maker put its name first, has in it.
 _BROWSER_STARTS = ("mozilla/", "opera/", "opera ", "ucweb", "docomo/", "links (", "elinks", "lynx/", "w3m/", "dillo/")
 _BROWSER = _any_of("mozilla/|opera/|midp|webkit|browser/|netfront|obigo|chrome/|gecko/")
-_ENGINE = _any_of("webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/")
+_ENGINE = _any_of(
+    "webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo|iphone os|android|mobile"
+)
 
 _CRAWLER = _any_of(
     # What such programs do, or call themselves. No browser's name has these in it.
-    "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|indexer|scan|check|audit|verif|valid|analy",
-    "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|favicon|thumb",
+    "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|index|scan|check|audit|verif|valid|analy",
+    "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|thumb",
     "screenshot|webscreen|snapshot|render|preview|feed|parser|downloader|resolver|expander|insight|statisti|synthetic",
-    "webhook|-user/|ips-agent|page speed|search console",
+    "webhook|-user/|page speed|search console|sitemap|detect|sniff|capture|lookup",
+    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|simulator|keyword|domain|whois|seo",
+    "content|semantic|corpus|batch|downtime|offline|httrack|copier|teleport|webzip|webdav|quality|cookiehub|favic|optimizer",
     # A way to reach whoever runs it; HTTP libraries.
     "http|www.|python|(java)|cfnetwork|node.js",
     # Browsers without a person.
@@ -91,35 +99,105 @@ _CRAWLER = _any_of(
     "pingdom|gtmetrix|statuscake|site24x7|datadog|newrelic|dynatrace|catchpoint|thousandeyes|neustar|gomez|dareboost",
     "debugbear|speedcurve|ylt |hotjar|hardenize|netcraft|qualys|nessus|openvas|acunetix|barracuda|proofpoint|mimecast",
     "siteimprove|criteo|datanyze|google-|-google|google pp|googleother|mediapartners|daumoa",
+    "adbeat|adsafe|admantx|grapeshot|proximic|integralads|doubleverify|comscore|geoedge|confiant|meltwater|brandwatch",
+    "talkwalker|digimind|semrush|ahrefs|sistrix|copyscape|turnitin|tineye|diffbot|kimonolabs|riskiq|zscaler|censys",
+    "shodan|expanse|paloalto|bitsight|upguard|detectify|tenable|rapid7|netsparker|invicti|nuclei|sqlmap|watchtowr",
+    "forcepoint|websense|virustotal|urlscan|uptrends|hetrix|checkly|apica|alertsite|sitespeed|webpagetest|yottaa|ruxit",
+    "loadimpact|blazemeter|browsershot|saucelabs|browserstack|lambdatest|applitools|testlocally|criticalcss|rendertron",
+    "chromedriver|cypress|wappalyzer|builtwith|pagepeeker|instapaper|wallabag|readability|sindup|openai|anthropic",
+    "appengine|hubspot|rebelmouse|snapsearch|owler|bubing|typhoeus|newsblur|pagething|trapit|traackr",
 )
 # CUBOT and others make phones: what stands where Android names its model is nobody's bot.
 _MODEL = re.compile(r"android [\d.]+;(?: [a-z]{2}-[a-z]{2};)? [^;)]*", re.ASCII)
 _BOT = re.compile(r"(?<!cu)bots?(?![a-z])|\bbot_|robot", re.ASCII)
+_AGENT = re.compile(r"(?<!user-)agent")
 _DOMAIN = re.compile(r"\.(?<=[a-z\d]\.)(?:com|net|org|info|io|ai|co|de|eu|fr|ru|uk|jp)(?![\w.-])", re.ASCII)
 _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
-# "compatible" without the browsers that said so.
-_COMPATIBLE = re.compile(r"compatible;(?![ +]?(?:msie|mspie|konqueror|icab|omniweb|netpositive|pageburst))")
+# "compatible" without the browsers that said so, which an employer's name may stand before.
+_COMPATIBLE = re.compile(
+    r"compatible;(?![ +]?(?:\w*; ?){0,2}"
+    r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident))"
+)
+# Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
+_BROWSERS_ADDRESS = re.compile(r"http://(?:www\.)?(?:bsalsa|qtweb|avantbrowser|kangaroo-personal)\.[a-z]+")
+
+# What else stands at the end of browsers' user agents: browsers, systems, what shops and apps add. Programs that carry
+# a whole browser's add a name of their own, which isn't among them.
+_PRODUCTS = _words(
+    "mozilla|trident|chrome|chromium|safari|version|mobile|opera|opr|opios|edge|edg|edga|arora|aol|aolbuild|avast",
+    "avg|avira|asw|adg|basilisk|brave|ccleaner|cheshire|coast|ddg|dragon|duckduckgo|ecosia|epiphany",
+    "epiphany-webkit|falkon|focus|icab|iridium|iron|kinza|klar|konqueror|lbbrowser|lunascape|maxthon|midori",
+    "norton|otter|palemoon|puffin|qihu|qtweb|rekonq|silk|sleipnir|slimjet|spark|theworld|vimb|vivaldi|wavebox",
+    "webclip|whale|yowser|360se|360ee|archlinux|centos|debian|elementaryos|fedora|freebsd|gentoo|gnu|joli|kubuntu",
+    "linux|mandriva|slackware|suse|ubuntu|windows|adobeair|alexatoolbar|bmid|chromeframe|crkey|crosswalk|firephp",
+    "google|gsa|hcf|internet|privoxy|tesla|untrusted|viera|webwasher|bytedancewebview|client|dingtalk|discord",
+    "gameoverlay|instagram|kakaotalk|lark|line|linkedinapp|micromessenger|miniprogramenv|musical_ly|naver|nettype",
+    "pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter|twitterandroid|valve|windowswechat",
+    "wxwork",
+    "core|gecko|larkurl|metasr|mrchrome|netscape|presto|qqbrowser|ucbrowser",
+)
+# Apps put any name into their web views, and old phones any name anywhere.
+_APP_OR_PHONE = _any_of(
+    "wv)|electron/|android/|android;|; u; a|andorid|iphone|ipad|ipod|midp|symb|blackberry|bb10|phone|ucweb|webos|web0s",
+    "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
+)
+# Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
+# A bare name stands behind recent versions of Chrome in browsers too.
+_BEHIND = re.compile(r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?")
+_OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
+_BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
+_SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
+# Behind the parenthesis of Internet Explorer.
+_BEHIND_EXPLORER = re.compile(r" (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
+_NAME_BETWEEN = re.compile(r"like gecko\) (?!like|mobile|safari|rekonq)[a-z]{3,} (?:version|chrome|safari)/")
+_NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
+# "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
+_NAME_BEFORE = re.compile(
+    r"(?!mozilla|opera|chrome|itunes)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)", re.ASCII
+)
+_NO_PLATFORM = re.compile(
+    r"mozilla/5\.0 \((?:unknown;|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
+    r"|dragonfly|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
+    r"|(?![^)]*?(?:win|linux|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
+    r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;)))"
+)
 
 
-def classify(facts: RequestFacts) -> Reason | None:
-    """The reason to set the request aside; None when it is a person's hit."""
+def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = ()) -> Reason | None:
+    """The reason to set the request aside; None when it is a person's hit.
+
+    `patterns` are the operator's own: whoever's user agent has one of them in it is a crawler too.
+    """
     if facts.method != "GET" and facts.method.upper() in ("HEAD", "OPTIONS"):
         return Reason.HEAD
     headers = facts.headers
-    if _is_prefetch(headers):
+    # Nearly every request has none of them: asked here, since a call alone costs more than the four questions.
+    if ("sec-purpose" in headers or "purpose" in headers or "x-purpose" in headers or "x-moz" in headers) and (
+        _is_prefetch(headers)
+    ):
         return Reason.PREFETCH
-    reason = _by_agent(facts.user_agent)
-    if reason is None and _is_disguised(headers, facts.user_agent):
+    user_agent = facts.user_agent
+    reason = _by_agent(user_agent)
+    if reason is None and ((patterns and _has_any(patterns, user_agent)) or _is_disguised(headers, user_agent)):
         return Reason.CRAWLER
     return reason
 
 
 @lru_cache(maxsize=8192)
+def _has_any(patterns: tuple[re.Pattern[str], ...], user_agent: str) -> bool:
+    return any(pattern.search(user_agent, 0, _LONGEST) for pattern in patterns)
+
+
+_LONGEST = 1000
+"""Characters of a user agent that are looked at: nobody shall keep the bot busy with one of many thousands."""
+
+
+@lru_cache(maxsize=8192)
 def _by_agent(user_agent: str) -> Reason | None:
-    agent = user_agent.strip()
+    agent = user_agent[:_LONGEST].strip()
     if agent == _DISCORD_IMAGE_PROXY:
         return Reason.PREVIEW
-    agent = agent.lower()
+    agent = agent.lower().removeprefix("user-agent:").lstrip()
     if _looks_like_browser(agent) and not _says_crawler(agent):
         return None
     is_preview = agent.startswith(_PREVIEW_STARTS) or _PREVIEW.search(agent)
@@ -131,19 +209,49 @@ def _looks_like_browser(agent: str) -> bool:
         return _BROWSER.search(agent) is not None
     if agent.startswith("mozilla/5.0") and not _ENGINE.search(agent):
         return False
-    return "(" in agent or not agent.startswith("mozilla/") or "webkit" in agent
+    return "(" in agent or not agent.startswith("mozilla/") or "webkit" in agent or "trident" in agent
 
 
 def _says_crawler(agent: str) -> bool:
-    if "bsalsa.com" in agent:  # the address of the component that many programs' Internet Explorer windows were made of
-        agent = agent.replace("http://bsalsa.com", "")
+    if "http://" in agent:
+        agent = _BROWSERS_ADDRESS.sub("", agent)
     return (
         _CRAWLER.search(agent) is not None
         or ("bot" in agent and _BOT.search(_MODEL.sub("", agent)) is not None)
+        or ("agent" in agent and _AGENT.search(agent) is not None)
         or _COMPATIBLE.search(agent) is not None
-        or ("fbcr/" not in agent and _DOMAIN.search(agent) is not None)
+        # Employers put their names into Internet Explorer, carriers theirs into Facebook.
+        or (
+            "fbcr/" not in agent
+            and "msie" not in agent
+            and "trident" not in agent
+            and _DOMAIN.search(agent) is not None
+        )
         or ("@" in agent and _ADDRESS.search(agent) is not None)
+        or _names_a_program(agent)
     )
+
+
+def _names_a_program(agent: str) -> bool:
+    """Whether a browser that is no app's and no old phone's names a program that is no browser."""
+    if _NO_PLATFORM.match(agent) or _NAME_BETWEEN.search(agent) or _NOTE_BETWEEN.search(agent):
+        return True
+    android = "android" in agent
+    if (android and " version/" in agent) or _APP_OR_PHONE.search(agent):
+        return False
+    if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
+        return True
+    before, _, behind = agent.rpartition("safari/")
+    if ("chrome" in before or ("macintosh" in before and " version/" in before)) and (found := _BEHIND.match(behind)):
+        text, note = found.groups()
+        names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else []
+        if not android:
+            names += _SHORT_VERSION.findall(text)
+        return any(name not in _PRODUCTS and "browser" not in name for name in names) or bool(note and not android)
+    if "webkit" in agent or not ("msie" in agent or "trident" in agent):
+        return False
+    found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
+    return found is not None and found[1] not in _PRODUCTS
 
 
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
@@ -165,9 +273,9 @@ def _is_disguised(headers: Mapping[str, str], user_agent: str) -> bool:
     A header that is merely missing proves nothing, since a proxy may have dropped it: some must be there that no
     browser sends. Over HTTP browsers send no Sec-Fetch headers, so their absence alone proves nothing either.
     """
-    if "sec-ch-ua" in headers and "headless" in headers["sec-ch-ua"].lower():
+    if "sec-ch-ua" in headers and "Headless" in headers["sec-ch-ua"]:
         return True
-    if "sec-fetch-site" in headers or headers.get("accept-language", "*") != "*":
+    if "sec-fetch-site" in headers or ("accept-language" in headers and headers["accept-language"] != "*"):
         return False
     asks_as_scripts_do = headers.get("accept", "").startswith(("application/json", "text/html, image/gif"))
     return asks_as_scripts_do and _MODERN.search(user_agent) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ class Tracker:
         denied_domains: tuple[str, ...] = (),
         repeat_window: dt.timedelta = REPEAT_WINDOW,
         country_of: Callable[[str], str] = _nowhere,
+        crawlers: tuple[re.Pattern[str], ...] = (),
     ) -> None:
         self._db = db
         self._recorder = recorder
@@ -119,6 +121,7 @@ class Tracker:
         self._owner_tokens = owner_tokens
         self._denied_domains = denied_domains
         self._country_of = country_of
+        self._crawlers = crawlers
         self._repeats = Repeats(repeat_window)
         self._sources = Distinct(SOURCES, CACHE_SIZE)
         self._pace = Buckets(BURST, PER_SECOND)
@@ -239,7 +242,7 @@ class Tracker:
             now = self._clock.now()
             day = local_day(now, await self._zone(guild_id))
             visitor = None
-            reason = classify(visit.facts) or await self._conduct(guild_id, link_ids, visit)
+            reason = classify(visit.facts, self._crawlers) or await self._conduct(guild_id, link_ids, visit)
             if reason is None and kind is Kind.CLICK:  # an impression has no visitor: nothing is made of it
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
                 if visitor is not None and self._repeats.is_repeat((guild_id, *link_ids, place_id, visitor), now):
