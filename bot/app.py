@@ -25,9 +25,11 @@ from bot.profiles.service import Profiles
 from bot.servers import Servers
 from bot.services import Services
 from bot.stats import Stats
+from bot.tracking.countries import open_countries
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
+from bot.web.metrics import serve_metrics
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.digest import Deliverer
@@ -47,6 +49,7 @@ class Application:
     db: Database
     services: Services
     web: WebEdge
+    metrics_port: int | None
     base_url: URL
     shard_count: int | None
 
@@ -71,7 +74,9 @@ async def open_application(
         if charts is None:
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db, clock))
-        visitors = Visitors(db, clock)
+        metrics_port = await stack.enter_async_context(serve_metrics(recorder, config.web.metrics_port))
+        country_of = stack.enter_context(open_countries(config.tracking.country_database))
+        visitors = Visitors(db, clock, recorder.keep_salt)
         owner_tokens = OwnerTokens(db)
         tracker = Tracker(
             db=db,
@@ -83,8 +88,11 @@ async def open_application(
             denied_domains=config.links.denied_domains,
             repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
             crawlers=config.tracking.patterns,
+            country_of=country_of,
         )
-        edge = Edge(tracker, base_url.authority, config.web.trusted_proxies)
+        edge = Edge(
+            tracker, base_url.authority, config.web.trusted_proxies, security_contact=config.web.security_contact
+        )
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))
         limits = Limits(
             denied_domains=config.links.denied_domains,
@@ -106,7 +114,7 @@ async def open_application(
             charts=charts,
         )
         await stack.enter_async_context(scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run)}))
-        yield Application(db, services, web, base_url, shard_count)
+        yield Application(db, services, web, metrics_port, base_url, shard_count)
 
 
 @asynccontextmanager

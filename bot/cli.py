@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import discord
 import structlog
 import typer
+import uvloop
 from aiohttp import ClientError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,7 +62,9 @@ def _load(path: Path | None) -> Config:
     return config
 
 
-def run_until_signal(work: Coroutine[Any, Any, None]) -> None:
+def run_until_signal(
+    work: Coroutine[Any, Any, None], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> None:
     """Run to the end, or to SIGINT or SIGTERM, which cancel it so that everything is closed in order."""
 
     async def guarded() -> None:
@@ -81,7 +85,8 @@ def run_until_signal(work: Coroutine[Any, Any, None]) -> None:
             if not stopped:
                 raise
 
-    asyncio.run(guarded())
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(guarded())
 
 
 @app.command()
@@ -92,6 +97,9 @@ def run(config_file: ConfigOption = None) -> None:
 
     async def work() -> None:
         async with open_application(config) as application:
+            # What is there now stays: else the collector looks through all of it now and then, and hits wait.
+            gc.collect()
+            gc.freeze()
             log.info("web edge is up", host=config.web.host, port=application.web.port, base_url=str(config.base_url))
             pause = FIRST_PAUSE
             while True:
@@ -108,7 +116,7 @@ def run(config_file: ConfigOption = None) -> None:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LAST_PAUSE)
 
-    run_until_signal(work())
+    run_until_signal(work(), uvloop.new_event_loop)
 
 
 @app.command()

@@ -39,6 +39,15 @@ class WebSection(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     trusted_proxies: tuple[Network, ...] = ()
+    security_contact: str | None = None
+    metrics_port: Annotated[int | None, Field(ge=0, le=65535)] = None
+
+    @field_validator("security_contact")
+    @classmethod
+    def _a_way_to_write(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(?:mailto:[^\s@]+@[^\s@]+|https://\S+|tel:\+[\d-]+)", value):
+            raise ValueError("must be an address such as mailto:security@example.com or https://example.com/security")
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -80,6 +89,7 @@ _COMMON_BROWSERS = (
 
 class TrackingSection(_Section):
     repeat_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 30
+    country_database: Path | None = None
     crawlers: tuple[str, ...] = ()
 
     @field_validator("crawlers")

@@ -12,6 +12,7 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
+from bot.insights.gaps import Gap, gaps
 from bot.insights.periods import Period, last_days
 from bot.insights.rates import Rate
 from bot.insights.summary import Summary, summarise
@@ -19,7 +20,7 @@ from bot.links.access import Actor
 from bot.texts import _
 from storage import hits, links, posts, servers
 from storage.database import Database
-from storage.records import AsideCount, Count, Figure, Link, Post, State, UniqueCount
+from storage.records import AsideCount, AudienceCount, Count, Figure, Link, Post, State, UniqueCount
 
 PERIODS = (7, 28, 90)
 """Days that stats are shown for."""
@@ -49,6 +50,9 @@ class Report:
     """Those with traffic and those that stand, by id."""
     lifetime: tuple[LifetimeRate, ...]
     set_aside: Sequence[AsideCount]
+    audience: Sequence[AudienceCount]
+    gaps: Sequence[Gap]
+    """When hits are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,8 @@ class Stats:
             links={link.id: link for link in known},
             lifetime=tuple(lifetime),
             set_aside=await hits.set_aside_counts(conn, guild_id, period.first, period.end, link_ids),
+            audience=await hits.audience(conn, guild_id, period.first, period.end, link_ids),
+            gaps=gaps(await hits.dropped(conn, guild_id, period.start_at, period.end_at, link_ids), period.zone),
         )
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from bot.client import Client
 
 
+MOST_CLICKS = 1_000_000_000
+
 NO_LINKS = _(
     "No links yet. Make the first with /link add, for example:\n"
     "`/link add destination:https://shop.example/summer name:summer`"
@@ -51,6 +53,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         creator="Whose link it is; managers may add for anyone",
         tags="Words to find it by, separated by commas",
         private="Keep its name out of digests and rankings; totals count it",
+        expires="When it ends, such as 2026-12-31, tomorrow, or in 30 days; never when left out",
+        max_clicks="After how many clicks it ends; never when left out",
     )
     async def add(
         self,
@@ -61,6 +65,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         creator: discord.User | None = None,
         tags: str = "",
         private: bool = False,
+        expires: str | None = None,
+        max_clicks: app_commands.Range[int, 1, MOST_CLICKS] | None = None,
     ) -> None:
         await begin(interaction)
         if creator is not None and creator.bot:
@@ -74,6 +80,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
             creator_id=None if creator is None else creator.id,
             tags=tags,
             private=private,
+            expires=expires,
+            max_clicks=max_clicks,
         )
         naming = (
             _("It counts in totals only: digests and rankings never name it.")
@@ -123,7 +131,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         hint: str = "",
     ) -> None:
         creator = fmt.escape(await people.name_of(interaction, link.creator_id))
-        card = ui.card(link, self._services.links.url(link), creator, posts, heading=heading, hint=hint)
+        ended = await self._services.links.has_ended(link)
+        card = ui.card(link, self._services.links.url(link), creator, posts, heading=heading, hint=hint, ended=ended)
         test = await self._services.links.test_url(link)
         card.add_field(name=_("To try it out without being counted"), value=f"`{test}`", inline=False)
         await interaction.followup.send(embed=card, ephemeral=True)
@@ -155,6 +164,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         title="What people call it; a single - removes it",
         tags="Words to find it by, separated by commas; a single - removes them",
         private="Keep its name out of digests and rankings; totals count it",
+        expires="When it ends, such as 2026-12-31, tomorrow, or in 30 days; a single - takes the end away",
+        max_clicks="After how many clicks in all it ends; 0 takes the limit away",
     )
     @app_commands.autocomplete(link=pick.link)
     async def edit(
@@ -165,6 +176,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         title: str | None = None,
         tags: str | None = None,
         private: bool | None = None,
+        expires: str | None = None,
+        max_clicks: app_commands.Range[int, 0, MOST_CLICKS] | None = None,
     ) -> None:
         await begin(interaction)
         who = actor(interaction)
@@ -176,6 +189,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
             title="" if title == "-" else title,
             tags="" if tags == "-" else tags,
             private=private,
+            expires="" if expires == "-" else expires,
+            max_clicks=max_clicks,
         )
         await self._show(interaction, changed, heading=_("Changed"))
 

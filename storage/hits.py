@@ -10,7 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
-from storage.records import AsideCount, AudienceCount, Count, Dimension, DroppedCount, Hit, Kind, SetAside, UniqueCount
+from storage.records import (
+    AsideCount,
+    AudienceCount,
+    Count,
+    Dimension,
+    DroppedCount,
+    Hit,
+    Kind,
+    Salt,
+    SetAside,
+    UniqueCount,
+)
 from storage.schema import (
     audience_daily,
     dropped_quarter,
@@ -207,12 +218,9 @@ async def salt(conn: AsyncConnection, guild_id: int, day: dt.date) -> bytes | No
     return (await conn.execute(query)).scalar_one_or_none()
 
 
-async def keep_salt(conn: AsyncConnection, guild_id: int, day: dt.date, value: bytes, now: dt.datetime) -> bytes:
-    """Keep `value` as the day's salt unless one is kept already; returns the one that stands."""
-    await conn.run_sync(upsert.insert_missing, salts, [(guild_id, day, value, now)])
-    kept = await salt(conn, guild_id, day)
-    assert kept is not None
-    return kept
+def keep_salts(conn: sa.Connection, new: Sequence[Salt]) -> None:
+    """Keep the salts, but for days that have one already."""
+    upsert.insert_missing(conn, salts, [(salt.guild_id, salt.day, salt.value, salt.created_at) for salt in new])
 
 
 async def forget_visitors(conn: AsyncConnection, before: dt.datetime) -> None:

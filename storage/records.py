@@ -129,6 +129,16 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Salt:
+    """What makes a server's visitors of one local day hashes."""
+
+    guild_id: int
+    day: dt.date
+    value: bytes
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A request that was not counted, and why."""
 

@@ -19,7 +19,7 @@ from bot.config import Config, StorageSection, WebSection
 from bot.errors import InvalidError
 from bot.links.access import Actor
 from bot.tracking import recorder
-from bot.tracking.tracker import Tracker, Visit
+from bot.tracking.tracker import Outcome, Tracker, Visit
 from storage.records import Address, Kind
 
 PROXIES = (ipaddress.ip_network("127.0.0.1/32"),)
@@ -43,9 +43,9 @@ async def main(path: Path, *options: str) -> None:
         await asyncio.Event().wait()
 
 
-async def _uncounted(self: Tracker, address: Address, kind: Kind, visit: Visit) -> bool:
+async def _uncounted(self: Tracker, address: Address, kind: Kind, visit: Visit) -> Outcome:
     """Counts nothing."""
-    return True
+    return Outcome.ON_DISK
 
 
 if __name__ == "__main__":

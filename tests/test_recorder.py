@@ -294,11 +294,12 @@ async def test_a_full_queue_drops_and_says_how_many_and_when(
 async def test_a_disk_that_stays_broken_does_not_keep_the_bot_from_closing(
     db: Database, faults: Faults, clock: FixedClock
 ) -> None:
-    async with asyncio.timeout(5):
-        async with Recorder(db, clock) as recorder:
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.timeout(3), Recorder(db, clock) as recorder:
             faults.arm(range(1, 1_000_000))
             assert await recorder.count(hit()) is False
             assert recorder.late == 1
     faults.armed = False
     assert recorder.lost == 1
+    assert logs[-1]["log_level"] == "error"
     assert await events(db) == 0

@@ -12,12 +12,12 @@ from yarl import URL
 
 from bot.digests.due import missed, next_run, nonce, parse_time
 from bot.errors import InvalidError, RefusedError
-from bot.impressions.moments import parse_moment
 from bot.impressions.numbers import parse_count
 from bot.insights.periods import local_day
 from bot.links.access import Actor, may_add, require_add
 from bot.links.destinations import parse_destination
 from bot.links.slugs import parse_handle, parse_slug, random_slug
+from bot.moments import parse_past
 from cogs.ui.format import escape, rows
 from storage.ids import Ids
 from storage.records import AddPolicy, Server
@@ -127,13 +127,13 @@ NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)
     ],
 )
 def test_moments(typed: str, expected: str) -> None:
-    assert parse_moment(typed, "as-of", NOW, "Europe/Berlin") == dt.datetime.fromisoformat(expected)
+    assert parse_past(typed, "as-of", NOW, "Europe/Berlin") == dt.datetime.fromisoformat(expected)
 
 
 @pytest.mark.parametrize("typed", ["soon", "2026-13-01", "tomorrow", "2026-11-25", "24.11.2026", "<t:9999999999>"])
 def test_what_is_no_moment_is_named(typed: str) -> None:
     with pytest.raises(InvalidError, match="as-of"):
-        parse_moment(typed, "as-of", NOW, "Europe/Berlin")
+        parse_past(typed, "as-of", NOW, "Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,15 @@ import ipaddress
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
-from yarl import URL
 
 from bot.clock import FixedClock
 from bot.links.owner import OwnerTokens
-from bot.tracking.recorder import FLUSH_SECONDS, Recorder
+from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import BURST, Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.client_address import client_address
@@ -30,88 +26,11 @@ from bot.web.server import serve
 from storage import addresses, hits, links, profiles, recount, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import BARE, PROFILE, Address, Kind, Link, Profile, Server, State
-from tests.conftest import BROWSER, NOW, mismatches
-
-GUILD, MAYA, POST = 11, 22, 333
-TODAY = NOW.date()
-TOMORROW = TODAY + dt.timedelta(days=1)
-SUMMER, WINTER = 101, 102
-DISCORDBOT = "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"
-
-
-class Edge:
-    """A served edge with one server, Maya's two links and a post, and what was counted."""
-
-    def __init__(self, db: Database, http: aiohttp.ClientSession, port: int, visitors: Visitors) -> None:
-        self.db, self.http, self.port, self.visitors = db, http, port, visitors
-
-    async def get(
-        self, path: str, method: str = "GET", user_agent: str = BROWSER, **headers: str
-    ) -> aiohttp.ClientResponse:
-        url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
-        sent = {"User-Agent": user_agent} | {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.http.request(method, url, headers=sent, allow_redirects=False) as response:
-            await response.read()
-            return response
-
-    async def counts(self, day: dt.date = TODAY) -> dict[tuple[int, int, Kind], int]:
-        async with self.db.read() as conn:
-            rows = await hits.daily(conn, GUILD, day, day + dt.timedelta(days=1))
-        return {(row.link_id, row.place_id, row.kind): row.count for row in rows}
-
-    async def uniques(self) -> dict[int, int]:
-        async with self.db.read() as conn:
-            rows = await hits.uniques(conn, GUILD, TODAY, TOMORROW)
-        return {row.link_id: row.count for row in rows}
-
-    async def aside(self) -> dict[str, int]:
-        """What was set aside, once the recorder has written it."""
-        await asyncio.sleep(1.5 * FLUSH_SECONDS)
-        async with self.db.read() as conn:
-            found = await hits.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
-        return {reason: sum(c.count for c in found if c.reason == reason) for reason in {c.reason for c in found}}
-
-    async def write(self, work: Any) -> None:
-        await self.db.write(work)
-
-
-async def seed(conn: AsyncConnection) -> None:
-    for link_id, slug, title in ((SUMMER, "summer", "Summer sale"), (WINTER, "winter", "")):
-        target = f"https://www.shop.example/{slug}?a=1&b=%20x#top"
-        await links.add(conn, Link(GUILD, link_id, MAYA, slug, target, MAYA, NOW, NOW, title=title))
-        await addresses.add(conn, Address(slug, GUILD, MAYA, link_id, None, target))
-    target = "https://www.shop.example/summer?a=1&b=%20x#top"
-    await addresses.add(conn, Address("summer/ig1", GUILD, MAYA, SUMMER, POST, target))
-    await addresses.add(conn, Address("@maya", GUILD, MAYA))
-    await profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=True))
-
-
-@pytest.fixture
-def trusted() -> tuple[Any, ...]:
-    return ()
-
-
-@pytest.fixture
-async def edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> AsyncIterator[Edge]:
-    await db.write(seed)
-    visitors = Visitors(db, clock)
-    async with Recorder(db, clock) as recorder:
-        tracker = Tracker(
-            db=db,
-            recorder=recorder,
-            visitors=visitors,
-            clock=clock,
-            ids=Ids(),
-            owner_tokens=OwnerTokens(db),
-            denied_domains=("evil.example",),
-        )
-        async with (
-            serve(WebEdge(tracker, "go.example", trusted), host="127.0.0.1", port=0) as web,
-            aiohttp.ClientSession() as http,
-        ):
-            yield Edge(db, http, web.port, visitors)
-    assert await mismatches(db) == []
+from storage.records import BARE, PROFILE, Kind, Link, Profile, Server, State
+from tests.conftest import BROWSER, NOW
+from tests.served import DISCORDBOT, GUILD, MAYA, POST, SUMMER, TODAY, WINTER, Edge
+from tests.served import served_edge as _edge  # noqa: F401
+from tests.served import trusted_proxies as _trusted  # noqa: F401
 
 
 async def test_a_redirect_leads_to_the_stored_destination_and_is_a_click(edge: Edge) -> None:
@@ -439,7 +358,7 @@ async def test_no_address_reaches_the_disk_or_the_logs(
 
 async def test_closing_does_not_wait_for_idle_connections(db: Database, clock: FixedClock) -> None:
     async with Recorder(db, clock) as recorder, aiohttp.ClientSession() as http:
-        visitors, tokens = Visitors(db, clock), OwnerTokens(db)
+        visitors, tokens = Visitors(db, clock, recorder.keep_salt), OwnerTokens(db)
         tracker = Tracker(db=db, recorder=recorder, visitors=visitors, clock=clock, ids=Ids(), owner_tokens=tokens)
         async with serve(WebEdge(tracker, "go.example"), host="127.0.0.1", port=0) as web:
             _, idle = await asyncio.open_connection("127.0.0.1", web.port)

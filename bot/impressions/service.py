@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
-from bot.impressions.moments import parse_moment
 from bot.links.access import Actor
+from bot.moments import parse_past
 from storage import posts, servers
 from storage.database import Database
 from storage.ids import Ids
@@ -46,7 +46,7 @@ class Impressions:
         """When "yesterday" or "2026-11-20" was, in the server's zone. Raises InvalidError."""
         async with self._db.read() as conn:
             zone = (await servers.get(conn, actor.guild_id)).timezone
-        return parse_moment(text, "as-of", self._clock.now(), zone)
+        return parse_past(text, "as-of", self._clock.now(), zone)
 
     async def log(self, actor: Actor, post: Post, value: int, as_of: dt.datetime | None = None) -> Logged:
         """Keep a post's lifetime impressions as told at `as_of`, now when None."""

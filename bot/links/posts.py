@@ -110,4 +110,6 @@ def _address(link: Link, post: Post) -> Address:
         post_id=post.id,
         destination=link.destination,
         state=link.state,
+        expires_at=link.expires_at,
+        max_clicks=link.max_clicks,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,9 @@ from bot.links.access import Actor, require_add, require_manager
 from bot.links.destinations import parse_destination
 from bot.links.owner import OwnerTokens
 from bot.links.slugs import parse_slug, random_slug, shorten
+from bot.moments import parse_future
 from bot.texts import _
-from storage import addresses, links, posts, servers
+from storage import addresses, hits, links, posts, servers
 from storage.database import Database
 from storage.errors import NameTaken
 from storage.ids import Ids
@@ -94,6 +96,11 @@ class Links:
             allow_private=self._limits.allow_private_destinations,
         )
 
+    async def _expiry(self, guild_id: int, text: str) -> dt.datetime:
+        async with self._db.read() as conn:
+            zone = (await servers.get(conn, guild_id)).timezone
+        return parse_future(text, "expires", self._clock.now(), zone)
+
     async def add(
         self,
         actor: Actor,
@@ -104,10 +111,13 @@ class Links:
         creator_id: int | None = None,
         tags: str = "",
         private: bool = False,
+        expires: str | None = None,
+        max_clicks: int | None = None,
     ) -> Link:
         """Add a link and give its name out. Raises UserError; then nothing is kept."""
         creator = actor.user_id if creator_id is None else creator_id
         now = self._clock.now()
+        expires_at = await self._expiry(actor.guild_id, expires) if expires is not None else None
         link = Link(
             guild_id=actor.guild_id,
             id=self._ids.new(),
@@ -120,6 +130,8 @@ class Links:
             created_by=actor.user_id,
             created_at=now,
             updated_at=now,
+            expires_at=expires_at,
+            max_clicks=max_clicks,
         )
 
         async def work(conn: AsyncConnection) -> None:
@@ -164,6 +176,15 @@ class Links:
                 link = await links.get(conn, actor.guild_id, address.link_id)
         return _required(actor, link, text)
 
+    async def has_ended(self, link: Link) -> bool:
+        """Whether its time has passed or its clicks are used up, so that its addresses answer as unknown ones do."""
+        if link.expires_at is not None and link.expires_at <= self._clock.now():
+            return True
+        if link.max_clicks is None:
+            return False
+        async with self._db.read() as conn:
+            return await hits.clicks_of_link(conn, link.guild_id, link.id) >= link.max_clicks
+
     async def visible(self, actor: Actor, *, creator_id: int | None = None, archived: bool = False) -> Sequence[Link]:
         """The links that the actor may see, newest first: a creator's own, a manager's server."""
         if not actor.manager:
@@ -181,8 +202,13 @@ class Links:
         title: str | None = None,
         tags: str | None = None,
         private: bool | None = None,
+        expires: str | None = None,
+        max_clicks: int | None = None,
     ) -> Link:
-        """Change what is given and leave the rest; a new destination holds for all the link's addresses at once."""
+        """Change what is given and leave the rest; a new destination holds for all the link's addresses at once.
+
+        An empty `expires` and a `max_clicks` of 0 take the end away.
+        """
         changes: dict[str, object] = {}
         if destination is not None:
             changes["destination"] = self._destination(destination)
@@ -192,13 +218,20 @@ class Links:
             changes["tags"] = parse_tags(tags)
         if private is not None:
             changes["private"] = private
+        if expires is not None:
+            changes["expires_at"] = await self._expiry(actor.guild_id, expires) if expires else None
+        if max_clicks is not None:
+            changes["max_clicks"] = max_clicks or None
         if not changes:
-            raise InvalidError(_("Nothing to change: give a new destination, title, tags or private."))
+            raise InvalidError(
+                _("Nothing to change: give a new destination, title, tags, private, expires or max_clicks.")
+            )
+        public = {name: value for name, value in changes.items() if name in ("destination", "expires_at", "max_clicks")}
 
         async def work(conn: AsyncConnection, link: Link) -> None:
             await links.change(conn, link.guild_id, link.id, **changes, updated_at=self._clock.now())
-            if "destination" in changes:
-                await addresses.change_link(conn, link.guild_id, link.id, destination=changes["destination"])
+            if public:
+                await addresses.change_link(conn, link.guild_id, link.id, **public)
 
         return dataclasses.replace(await self._change(actor, link_id, work), **changes)  # type: ignore[arg-type]
 
@@ -257,4 +290,6 @@ def _address(link: Link) -> Address:
         creator_id=link.creator_id,
         link_id=link.id,
         destination=link.destination,
+        expires_at=link.expires_at,
+        max_clicks=link.max_clicks,
     )

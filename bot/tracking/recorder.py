@@ -16,7 +16,7 @@ import structlog
 from bot.clock import Clock
 from storage import hits, meta
 from storage.database import REFUSED, Database, Writer
-from storage.records import Hit, SetAside
+from storage.records import Hit, Salt, SetAside
 from storage.seen import MERGED_AT, Seen, Visitor, catch_up, set_merged
 
 QUEUE_LIMIT = 50_000
@@ -76,12 +76,14 @@ class Recorder:
         self._queue: deque[_Request] = deque()
         self._failed: deque[_Batch] = deque()
         """Batches of hits that are to be tried again, oldest first; the one under way is the first of them."""
+        self._salts: list[Salt] = []
         self._aside = _Batch()
         self._flushing: _Batch | None = None
         self._unanswered: deque[_Request] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
+        self.aside_by_reason: Counter[str] = Counter()
         self.recorded = 0
         self.late = 0
         self.dropped = 0
@@ -130,6 +132,10 @@ class Recorder:
         self._wake.set()
         return await request.on_disk
 
+    def keep_salt(self, salt: Salt) -> None:
+        """Have a salt written together with the hits that are queued from now on."""
+        self._salts.append(salt)
+
     def set_aside(self, request: SetAside) -> None:
         """Queue a request that is not counted as a hit; nobody waits for it."""
         aside = self._aside.aside
@@ -137,6 +143,7 @@ class Recorder:
             self.dropped += 1
         else:
             aside[request] += 1
+            self.aside_by_reason[request.reason] += 1
 
     def _drop(self, dropped: Sequence[Hit]) -> None:
         self.dropped += len(dropped)
@@ -252,15 +259,18 @@ class Recorder:
             yield self._failed[0]
 
     def _commit(self, writer: Writer, batch: _Batch) -> None:
+        salts = self._salts.copy()
         with writer.begin() as conn:
             if not (batch.tried and meta.read(conn, _TOKEN) == batch.token):
                 batch.tried = True
+                hits.keep_salts(conn, salts)
                 if batch.requests:
                     batch.new = hits.record(conn, batch.hits, self._seen)
                 hits.set_aside(conn, batch.aside)
                 hits.note_dropped(conn, batch.dropped)
                 meta.write(conn, _TOKEN, batch.token)
         self._seen.add(batch.new)
+        del self._salts[: len(salts)]
 
     def _merge(self, writer: Writer) -> None:
         for part in self._seen.slices():

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TypeVar
 
 import structlog
@@ -18,6 +19,7 @@ from bot.insights.periods import local_day
 from bot.links.destinations import is_denied
 from bot.links.owner import OwnerTokens
 from bot.tracking.audience import OTHER, device_of, source_of
+from bot.tracking.countries import CountryOf, nowhere
 from bot.tracking.hits import Reason, RequestFacts, classify
 from bot.tracking.limits import Buckets, Distinct, Repeats
 from bot.tracking.recorder import Recorder
@@ -42,6 +44,9 @@ BURST, PER_SECOND = 30, 0.5
 SOURCES = 100
 """Different sources that are told apart for a link and day."""
 
+READY_SECONDS = 2.0
+"""How long a hit may wait for the disk before somebody should look after it."""
+
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30.0
 
@@ -49,6 +54,17 @@ UNKNOWN_PROXY = "unknown_proxy_seen_at"
 """Where `storage.meta` keeps when a forwarded header was last not believed."""
 
 log = structlog.get_logger(__name__)
+
+
+class Outcome(Enum):
+    """What became of a request."""
+
+    ON_DISK = auto()
+    LATE = auto()
+    """Not on disk yet, or dropped, or never: no promise is made."""
+    SET_ASIDE = auto()
+    OVER = auto()
+    """The link's last click went to somebody else; this one gets what an unknown address answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,19 @@ class ProfileView:
     name: str
     handle: str
     links: tuple[ShownLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """Where an address leads and whose it is, for those who look before they click."""
+
+    address: str
+    title: str
+    destination: str
+    host: str
+    creator: str
+    """The name on the creator's published profile, and its handle; empty without one."""
+    handle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +118,6 @@ def place_of(address: Address, via: str = "") -> int:
     return PROFILE if via == "profile" else BARE
 
 
-def _nowhere(client: str) -> str:
-    return ""
-
-
 class Tracker:
     """Looks names up and counts what is asked for. `denied_domains` are lower-case, with everything below them.
 
@@ -110,7 +135,7 @@ class Tracker:
         owner_tokens: OwnerTokens,
         denied_domains: tuple[str, ...] = (),
         repeat_window: dt.timedelta = REPEAT_WINDOW,
-        country_of: Callable[[str], str] = _nowhere,
+        country_of: CountryOf = nowhere,
         crawlers: tuple[re.Pattern[str], ...] = (),
     ) -> None:
         self._db = db
@@ -134,9 +159,14 @@ class Tracker:
         self._stale_at = 0.0
 
     async def check(self) -> None:
-        """Read something trivial; raises when the database can't be read."""
+        """Raises when the database can't be read."""
         async with self._db.read() as conn:
             await addresses.get(conn, "")
+
+    async def is_ready(self) -> bool:
+        """Whether hits get on disk: not when one has been waiting for it longer than `READY_SECONDS`."""
+        await self.check()
+        return self._recorder.waiting_seconds <= READY_SECONDS
 
     async def _cached(self, cache: dict[K, V], key: K, read: Callable[[AsyncConnection], Awaitable[V]]) -> V:
         """What was read for the key since the last write, at most `CACHE_SECONDS` ago; unknown names too.
@@ -192,13 +222,37 @@ class Tracker:
         self._clicks[key] = max(written, self._clicks.get(key, 0))
         return self._clicks[key] >= max_clicks
 
-    async def track(self, address: Address, kind: Kind, visit: Visit) -> bool:
+    async def track(self, address: Address, kind: Kind, visit: Visit) -> Outcome:
         """Count a request for an address from `resolve`, or set it aside; returns when it is on disk, or late.
 
-        False when it is late or dropped. Never raises: whoever asked gets an answer, counted or not.
+        Never raises: whoever asked gets an answer, counted or not.
         """
         assert address.link_id is not None
-        return await self._count(address.guild_id, (address.link_id,), kind, place_of(address, visit.via), visit)
+        place_id = place_of(address, visit.via)
+        return await self._count(address.guild_id, (address.link_id,), kind, place_id, visit, address.max_clicks)
+
+    async def look(self, text: str) -> LinkView | None:
+        """What is behind a tracked address, without counting; None where it leads nowhere.
+
+        A private link tells its destination, as a click would, but not its title.
+        """
+        address = await self.resolve(text)
+        if address is None or address.link_id is None:
+            return None
+        async with self._db.read() as conn:
+            link = await links.get(conn, address.guild_id, address.link_id)
+            profile = await profiles.get(conn, address.guild_id, address.creator_id)
+        if link is None:
+            return None
+        shown = profile is not None and profile.published
+        return LinkView(
+            address=address.address,
+            title="" if link.private else link.title,
+            destination=address.destination,
+            host=_host(address.destination).removeprefix("www."),
+            creator=(profile.name or profile.handle) if profile is not None and shown else "",
+            handle=profile.handle if profile is not None and shown else "",
+        )
 
     async def profile(self, handle: str, visit: Visit) -> ProfileView | None:
         """The published profile, whose links each get an impression; None for unknown and unpublished ones alike.
@@ -237,7 +291,15 @@ class Tracker:
     def _is_denied(self, destination: str) -> bool:
         return bool(self._denied_domains) and is_denied(_host(destination), self._denied_domains)
 
-    async def _count(self, guild_id: int, link_ids: Sequence[int], kind: Kind, place_id: int, visit: Visit) -> bool:
+    async def _count(
+        self,
+        guild_id: int,
+        link_ids: Sequence[int],
+        kind: Kind,
+        place_id: int,
+        visit: Visit,
+        max_clicks: int | None = None,
+    ) -> Outcome:
         try:
             now = self._clock.now()
             day = local_day(now, await self._zone(guild_id))
@@ -252,21 +314,23 @@ class Tracker:
                 family = family_of(agent) if reason is Reason.PREVIEW else ""
                 for link_id in link_ids:
                     self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason, family))
-                return True
+                return Outcome.SET_ASIDE
             country, device = self._country_of(visit.client), device_of(agent)
             source = source_of(agent, visit.facts.headers.get("referer", ""), visit.host)
             counted = []
             for link_id in link_ids:
                 key = (guild_id, link_id)
-                if kind is Kind.CLICK and key in self._clicks:
+                if kind is Kind.CLICK and max_clicks is not None:
+                    if self._clicks[key] >= max_clicks:  # others were faster since it was resolved
+                        return Outcome.OVER
                     self._clicks[key] += 1
                 told = source if self._sources.allows((*key, day), source) else OTHER
                 hit_id = self._ids.new()
                 counted.append(Hit(guild_id, hit_id, link_id, place_id, kind, now, day, visitor, country, device, told))
-            return await self._recorder.count(*counted)
+            return Outcome.ON_DISK if await self._recorder.count(*counted) else Outcome.LATE
         except Exception:
             log.exception("A request was answered but could not be counted")
-            return False
+            return Outcome.LATE
 
     async def _conduct(self, guild_id: int, link_ids: Sequence[int], visit: Visit) -> Reason | None:
         """What a person's browser is set aside for: trying one's own link out, or asking faster than people do."""

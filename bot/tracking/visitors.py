@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.tracking.hits import RequestFacts
 from storage import hits
 from storage.database import Database
+from storage.records import Salt
 
 KEPT = dt.timedelta(hours=48)
 """How long salts, and with them the way from a visitor to a hash, exist."""
@@ -37,11 +38,16 @@ def opted_out(headers: Mapping[str, str]) -> bool:
 
 
 class Visitors:
-    """Hashes visitors with the salt of their server and local day, which a restart keeps."""
+    """Hashes visitors with the salt of their server and local day, which a restart keeps.
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    A new salt is handed to `keep`, which puts it on disk together with the first hits that were hashed with it: nobody
+    waits for that, and neither is there without the other.
+    """
+
+    def __init__(self, db: Database, clock: Clock, keep: Callable[[Salt], None]) -> None:
         self._db = db
         self._clock = clock
+        self._keep = keep
         self._salts: dict[tuple[int, dt.date], bytes] = {}
         self._lock = asyncio.Lock()
 
@@ -64,16 +70,14 @@ class Visitors:
         key = (guild_id, day)
         if key in self._salts:
             return self._salts[key]
-
-        async def keep(conn: AsyncConnection) -> bytes:
-            return await hits.keep_salt(conn, guild_id, day, secrets.token_bytes(SALT_BYTES), self._clock.now())
-
-        async with self._lock:  # the first visitors of a day come at once, and one write is enough for them
+        async with self._lock:  # the first visitors of a day come at once, and one salt is enough for them
             if key not in self._salts:
                 async with self._db.read() as conn:
-                    salt = await hits.salt(conn, guild_id, day)
-                salt = salt or await self._db.write(keep, first=True)
+                    value = await hits.salt(conn, guild_id, day)
+                if value is None:
+                    value = secrets.token_bytes(SALT_BYTES)
+                    self._keep(Salt(guild_id, day, value, self._clock.now()))
                 while len(self._salts) >= CACHED_SALTS:
                     del self._salts[next(iter(self._salts))]
-                self._salts[key] = salt
+                self._salts[key] = value
             return self._salts[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import re
 import time
 
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from bot.tracking.hits import RequestFacts
 from bot.tracking.limits import Buckets
-from bot.tracking.tracker import Tracker, Visit
+from bot.tracking.tracker import Outcome, Tracker, Visit
 from bot.web.client_address import Network, client_address
 from bot.web.pages import not_found, page
 from storage.records import Kind
@@ -22,12 +23,16 @@ SERVER = {"Server": "Eyeballs"}
 """Instead of what aiohttp would say about itself and Python."""
 UNCACHED = {"Cache-Control": "private, no-store"}
 MISSES, MISSES_PER_SECOND = 60, 1.0
-"""Unknown names that one visitor may ask for at once, and on average; beyond that the answer is 429."""
+"""Unknown names, and likewise looks behind a link, that one visitor may ask for at once, and on average; beyond that
+the answer is 429."""
+SECURITY_DAYS = 180
+"""How long security.txt says that it holds: under a year, as RFC 9116 recommends."""
 WARN_SECONDS = 3600.0
 """How often an unknown proxy is complained about at most."""
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 _ADDRESS = re.compile(rf"/({_NAME}(?:/{_NAME})?)(\.gif)?/?", re.IGNORECASE | re.ASCII)
+_LOOK = re.compile(rf"/({_NAME}(?:/{_NAME})?)\+", re.IGNORECASE | re.ASCII)
 _HANDLE = re.compile(rf"/@({_NAME})/?", re.IGNORECASE | re.ASCII)
 
 log = structlog.get_logger(__name__)
@@ -36,12 +41,21 @@ log = structlog.get_logger(__name__)
 class Edge:
     """Answers requests. `host` is the public one; it takes part in telling visitors apart."""
 
-    def __init__(self, tracker: Tracker, host: str, trusted_proxies: tuple[Network, ...] = ()) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        host: str,
+        trusted_proxies: tuple[Network, ...] = (),
+        *,
+        security_contact: str | None = None,
+    ) -> None:
         self._tracker = tracker
         self._host = host
         self._trusted_proxies = trusted_proxies
+        self._security_contact = security_contact
         self._warned_at: float | None = None
         self._misses = Buckets(MISSES, MISSES_PER_SECOND)
+        self._looks = Buckets(MISSES, MISSES_PER_SECOND)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request; what goes wrong is logged without the visitor's address, and answered plainly."""
@@ -52,10 +66,8 @@ class Edge:
             else:
                 response = None
             response = response or await self._page(request)
-            if response.status == 404 and not self._misses.take(hash(await self._client(request)), time.monotonic()):
-                response = web.Response(
-                    status=429, text="Too many requests\n", headers=UNCACHED | {"Retry-After": "60"}
-                )
+            if response.status == 404 and not await self._may(request, self._misses):
+                response = _slow_down()
         except Exception:
             log.exception("A request failed", method=request.method, path=request.path)
             response = page("error.html", status=500)
@@ -67,7 +79,9 @@ class Edge:
         address = await self._tracker.resolve(text)
         if address is None:
             return None
-        await self._tracker.track(address, Kind.IMPRESSION if is_pixel else Kind.CLICK, await self._visit(request))
+        kind = Kind.IMPRESSION if is_pixel else Kind.CLICK
+        if await self._tracker.track(address, kind, await self._visit(request)) is Outcome.OVER:
+            return None
         if is_pixel:
             return web.Response(body=PIXEL, content_type="image/gif", headers=UNCACHED)
         return web.Response(status=302, headers={"Location": address.destination, **UNCACHED})
@@ -81,6 +95,12 @@ class Edge:
             case "/healthz":
                 await self._tracker.check()
                 return web.Response(text="ok", headers=UNCACHED)
+            case "/readyz":
+                ready = await self._tracker.is_ready()
+                text = "ready" if ready else "hits are waiting for the disk"
+                return web.Response(status=200 if ready else 503, text=text, headers=UNCACHED)
+            case "/.well-known/security.txt" if self._security_contact is not None:
+                return web.Response(text=_security(self._security_contact), headers=UNCACHED)
             case "/robots.txt":  # all are welcome: unfurlers obey this file, and crawlers are set aside anyhow
                 return web.Response(text="User-agent: *\nAllow: /\n")
             case "/favicon.ico":
@@ -89,7 +109,16 @@ class Edge:
             view = await self._tracker.profile(handle[1], await self._visit(request))
             if view is not None:
                 return page("profile.html", profile=view)
+        if found := _LOOK.fullmatch(request.path):
+            if not await self._may(request, self._looks):
+                return _slow_down()
+            link = await self._tracker.look(found[1])
+            if link is not None:
+                return page("link.html", link=link)
         return not_found()
+
+    async def _may(self, request: web.BaseRequest, buckets: Buckets) -> bool:
+        return buckets.take(hash(await self._client(request)), time.monotonic())
 
     async def _visit(self, request: web.BaseRequest) -> Visit:
         headers = request.headers
@@ -110,3 +139,13 @@ class Edge:
             log.warning("behind an unknown proxy every visitor looks like one; add the proxy to web.trusted_proxies")
             await self._tracker.note_unknown_proxy()
         return client
+
+
+def _slow_down() -> web.Response:
+    return web.Response(status=429, text="Too many requests\n", headers=UNCACHED | {"Retry-After": "60"})
+
+
+def _security(contact: str) -> str:
+    """security.txt, RFC 9116."""
+    expires = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=SECURITY_DAYS)
+    return f"Contact: {contact}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nPreferred-Languages: en\n"

@@ -18,7 +18,6 @@ WORDS = {
     "head": (_("HEAD request"), _("HEAD requests")),
     "repeat": (_("repeat"), _("repeats")),
     "throttled": (_("throttled"), _("throttled")),
-    "dropped": (_("dropped hit"), _("dropped hits")),
     "owner": (_("test of the creator's"), _("tests of the creator's")),
 }
 MEANINGS = {
@@ -28,7 +27,6 @@ MEANINGS = {
     "head": _("a look without opening"),
     "repeat": _("the same visitor on the same address again, soon after"),
     "throttled": _("one visitor faster than people are"),
-    "dropped": _("the disk did not keep up: these are missing above, and the numbers incomplete"),
     "owner": _("the creator trying it out through the test address"),
 }
 
@@ -36,6 +34,22 @@ MEANINGS = {
 def words(reason: str, count: int) -> str:
     """ "96 previews"."""
     return fmt.count_of(count, *WORDS.get(reason, (reason, reason)))
+
+
+def incomplete(report: Report) -> str:
+    """When hits are missing, because the disk did not keep up; "" when none are."""
+    lines = []
+    for gap in report.gaps:
+        end = f"{gap.end:%H:%M}" if gap.end.date() == gap.start.date() else f"{fmt.date(gap.end)} {gap.end:%H:%M}"
+        lines.append(
+            _("{hits} dropped {date} {start} – {end}, since the disk did not keep up").format(
+                hits=fmt.count_of(gap.count, _("hit"), _("hits")),
+                date=fmt.date(gap.start),
+                start=f"{gap.start:%H:%M}",
+                end=end,
+            )
+        )
+    return fmt.rows(lines)
 
 
 def of(report: Report) -> Audit:
@@ -60,6 +74,8 @@ def card(report: Report, title: str) -> discord.Embed:
         total = sum(count for _agent, count in found.previews)
         shares = [f"{agent} {fmt.number(count)} ({fmt.percent(count / total)})" for agent, count in found.previews]
         answer.add_field(name=_("Whose previews"), value=" · ".join(shares)[:1024], inline=False)
+    if found_gaps := incomplete(report):
+        answer.add_field(name=_("Incomplete"), value=found_gaps, inline=False)
     answer.set_footer(
         text=_("Rules version {n}. What is set aside is redirected all the same.").format(n=RULES_VERSION)
     )

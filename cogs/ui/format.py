@@ -68,6 +68,11 @@ def rate(value: Rate) -> str:
     return percent(value.value)
 
 
+def share(value: float) -> str:
+    """A part of a whole: "65%"."""
+    return "<1%" if value < 0.005 else f"{value:.0%}"
+
+
 def change(value: Change) -> str:
     """How a number moved: "▲ 12%", "about the same", "new"; nothing where there is nothing to say."""
     match value.direction:

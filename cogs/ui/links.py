@@ -20,14 +20,26 @@ TAGS = 3
 
 
 def card(
-    link: Link, url: str, creator: str, posts: Sequence[tuple[Post, str]] = (), *, heading: str = "", hint: str = ""
+    link: Link,
+    url: str,
+    creator: str,
+    posts: Sequence[tuple[Post, str]] = (),
+    *,
+    heading: str = "",
+    hint: str = "",
+    ended: bool = False,
 ) -> discord.Embed:
     """One link with its tracked address in a block of its own; `creator` is its creator's name."""
     answer = embed(heading or fmt.escape(link.label), fmt.copyable(url) + hint)
     answer.add_field(name=_("Leads to"), value=fmt.escape(link.destination, 300), inline=False)
     answer.add_field(name=_("Creator"), value=creator)
     answer.add_field(name=_("Named in digests"), value=_("no, private") if link.private else _("yes"))
-    answer.add_field(name=_("State"), value=_("archived") if link.state is State.ARCHIVED else _("active"))
+    state = _("archived") if link.state is State.ARCHIVED else _("active")
+    if ended:
+        state += ", " + _("but ended: its addresses answer “not found”")
+    answer.add_field(name=_("State"), value=state)
+    if ends := _ends(link):
+        answer.add_field(name=_("Ends"), value=ends)
     if link.title and heading:
         answer.add_field(name=_("Title"), value=fmt.escape(link.title))
     if link.tags:
@@ -37,6 +49,16 @@ def card(
         rows = [f"{fmt.post_name(post)}\n`{address}`" for post, address in posts]
         answer.add_field(name=_("Posts"), value=fmt.rows(rows), inline=False)
     return answer
+
+
+def _ends(link: Link) -> str:
+    """When a link ends, "" for one that doesn't."""
+    parts = []
+    if link.expires_at is not None:
+        parts.append(fmt.moment(link.expires_at))
+    if link.max_clicks is not None:
+        parts.append(_("after {clicks}").format(clicks=fmt.count_of(link.max_clicks, _("click"), _("clicks"))))
+    return ", ".join(parts)
 
 
 async def listing(
@@ -55,6 +77,8 @@ async def listing(
             notes.append(names[link.creator_id])
         if link.private:
             notes.append(_("private"))
+        if ends := _ends(link):
+            notes.append(_("ends {when}").format(when=ends))
         if link.tags:
             tags = [f"\\#{fmt.escape(tag, 30)}" for tag in link.tags[:TAGS]]
             if len(link.tags) > TAGS:

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from bot.charts import ChartRenderer, Timeline, alt_text
+from bot.insights.audience import shares
 from bot.insights.rates import change
 from bot.insights.summary import Summary, by_clicks, most_resonant
 from bot.stats import PERIODS, Report, Scope, Shown
@@ -16,7 +17,7 @@ from bot.texts import _
 from cogs.ui import audit, people
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, embed, require_asker, services
-from storage.records import Kind, Link, State
+from storage.records import Dimension, Kind, Link, State
 
 TOP = 5
 CHART = "chart.png"
@@ -67,6 +68,7 @@ def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:
         lines.append("\n" + _("Nothing was counted in this period yet. Share an address, then look again."))
     answer = embed(heading, "\n".join(lines))
     add_totals(answer, report)
+    add_audience(answer, report)
     if shown.link is None:
         add_top_links(answer, report, private_named=private and shown.private_named)
     if report.lifetime and (shown.link is not None or (private and shown.private_named)):
@@ -98,6 +100,33 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
     answer.add_field(name=_("Impressions"), value=_impressions(now, before))
     answer.add_field(name=_("CTR"), value=ctr(now))
     answer.add_field(name=_("Best day"), value=_best_day(now))
+    if missing := audit.incomplete(report):
+        answer.add_field(name=_("Incomplete"), value=missing, inline=False)
+
+
+def add_audience(answer: discord.Embed, report: Report) -> None:
+    """Where the clicks came from: the most frequent sources, devices and countries, with their shares."""
+    for dimension, name in (
+        (Dimension.SOURCE, _("Clicks from")),
+        (Dimension.DEVICE, _("Devices")),
+        (Dimension.COUNTRY, _("Countries")),
+    ):
+        found = shares(report.audience, dimension, Kind.CLICK, TOP)
+        if not found.total:
+            continue
+        rows = [f"{_value(dimension, value)} {fmt.share(count / found.total)}" for value, count in found.top]
+        if found.rest:
+            rows.append(_("others {share}").format(share=fmt.share(found.rest / found.total)))
+        if found.total < report.now.clicks:  # those from before this was kept, or whose country is not known
+            rows.append(_("of {n} clicks").format(n=fmt.number(found.total)))
+        answer.add_field(name=name, value="\n".join(rows))
+
+
+def _value(dimension: Dimension, value: str) -> str:
+    """ "🇩🇪 DE", "direct", "news\\.example"."""
+    if dimension is Dimension.COUNTRY:
+        return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in value.upper()) + f" {value}"
+    return fmt.escape(value, 40)
 
 
 def _impressions(now: Summary, before: Summary) -> str:

@@ -1,0 +1,110 @@
+"""A web edge that is served over real HTTP, with a few links in it, and what it counted."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+from yarl import URL
+
+from bot.clock import FixedClock
+from bot.links.owner import OwnerTokens
+from bot.tracking.recorder import FLUSH_SECONDS, Recorder
+from bot.tracking.tracker import Tracker
+from bot.tracking.visitors import Visitors
+from bot.web.routes import Edge as WebEdge
+from bot.web.server import serve
+from storage import addresses, hits, links, profiles
+from storage.database import Database
+from storage.ids import Ids
+from storage.records import Address, Kind, Link, Profile
+from tests.conftest import BROWSER, NOW, mismatches
+
+GUILD, MAYA, POST = 11, 22, 333
+TODAY = NOW.date()
+TOMORROW = TODAY + dt.timedelta(days=1)
+SUMMER, WINTER = 101, 102
+CONTACT = "mailto:security@go.example"
+DISCORDBOT = "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"
+
+
+class Edge:
+    """A served edge with one server, Maya's two links and a post, and what was counted."""
+
+    def __init__(
+        self, db: Database, http: aiohttp.ClientSession, port: int, visitors: Visitors, recorder: Recorder
+    ) -> None:
+        self.db, self.http, self.port, self.visitors, self.recorder = db, http, port, visitors, recorder
+
+    async def get(
+        self, path: str, method: str = "GET", user_agent: str = BROWSER, **headers: str
+    ) -> aiohttp.ClientResponse:
+        url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
+        sent = {"User-Agent": user_agent} | {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.http.request(method, url, headers=sent, allow_redirects=False) as response:
+            await response.read()
+            return response
+
+    async def counts(self, day: dt.date = TODAY) -> dict[tuple[int, int, Kind], int]:
+        async with self.db.read() as conn:
+            rows = await hits.daily(conn, GUILD, day, day + dt.timedelta(days=1))
+        return {(row.link_id, row.place_id, row.kind): row.count for row in rows}
+
+    async def uniques(self) -> dict[int, int]:
+        async with self.db.read() as conn:
+            rows = await hits.uniques(conn, GUILD, TODAY, TOMORROW)
+        return {row.link_id: row.count for row in rows}
+
+    async def aside(self) -> dict[str, int]:
+        """What was set aside, once the recorder has written it."""
+        await asyncio.sleep(1.5 * FLUSH_SECONDS)
+        async with self.db.read() as conn:
+            found = await hits.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
+        return {reason: sum(c.count for c in found if c.reason == reason) for reason in {c.reason for c in found}}
+
+    async def write(self, work: Any) -> None:
+        await self.db.write(work)
+
+
+async def seed(conn: AsyncConnection) -> None:
+    for link_id, slug, title in ((SUMMER, "summer", "Summer sale"), (WINTER, "winter", "")):
+        target = f"https://www.shop.example/{slug}?a=1&b=%20x#top"
+        await links.add(conn, Link(GUILD, link_id, MAYA, slug, target, MAYA, NOW, NOW, title=title))
+        await addresses.add(conn, Address(slug, GUILD, MAYA, link_id, None, target))
+    target = "https://www.shop.example/summer?a=1&b=%20x#top"
+    await addresses.add(conn, Address("summer/ig1", GUILD, MAYA, SUMMER, POST, target))
+    await addresses.add(conn, Address("@maya", GUILD, MAYA))
+    await profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=True))
+
+
+@pytest.fixture(name="trusted")
+def trusted_proxies() -> tuple[Any, ...]:
+    return ()
+
+
+@pytest.fixture(name="edge")
+async def served_edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> AsyncIterator[Edge]:
+    await db.write(seed)
+    async with Recorder(db, clock) as recorder:
+        visitors = Visitors(db, clock, recorder.keep_salt)
+        tracker = Tracker(
+            db=db,
+            recorder=recorder,
+            visitors=visitors,
+            clock=clock,
+            ids=Ids(),
+            owner_tokens=OwnerTokens(db),
+            denied_domains=("evil.example",),
+            country_of=lambda client: "DE" if client.startswith("127.") else "",
+        )
+        async with (
+            serve(WebEdge(tracker, "go.example", trusted, security_contact=CONTACT), host="127.0.0.1", port=0) as web,
+            aiohttp.ClientSession() as http,
+        ):
+            yield Edge(db, http, web.port, visitors, recorder)
+    assert await mismatches(db) == []
