@@ -48,7 +48,13 @@ def reason(user_agent: str = CHROME, method: str = "GET", **headers: str) -> Rea
         f"{CHROME} OPR/112.0.0.0 (Edition std-1)",
         f"{CHROME} Vivaldi/6.8",
         f"{CHROME} Newcomer/126.0.2592.87",
-        f"{CHROME} Newcomer",
+        f"{CHROME} newcomer",
+        CHROME.replace("Chrome", "Brave Chrome"),
+        "Mozilla/5.0 (Linux; Android 11; Pixel 3) AppleWebKit/537.36 (KHTML, like Gecko) Brave Chrome/85.0.4183.102 Mobile",
+        f"{CHROME} Edg/126.0.0.0 AtContent/95.5.5282.48",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0 Waterfox/56.2",
+        "w3m/0.5.2 (Linux i686; en; Debian-3.0.6-3)",
+        "Mozilla/5.0 (X11; openSUSE; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.0.0 Safari/537.36",
         f"{CHROME},gzip(gfe)",
         f"{ANDROID.replace('Pixel 8', 'Pixel 8; wv')} Mobile Safari/537.36 SomeShop/3.1",
         f"{IPHONE} Version/18.5 Mobile/15E148 Safari/604.1 SomeShop/3.1",
@@ -127,6 +133,11 @@ def test_link_previews_are_set_aside(user_agent: str) -> None:
         "Screaming Frog SEO Spider/20.1",
         f"{CHROME} Unheard/1.0",
         f"{CHROME} (Unheard)",
+        f"{CHROME} Unheard",
+        CHROME.replace("Win64", "Unheard WPM"),
+        CHROME.replace("(Windows NT 10.0; Win64; x64) ", ""),
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0 Unheard/1.0",
+        "Mozilla/5.0 (Linux; Android 8.0; Pixel 2 Build/OPD3; Unheard/1.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/74.0 Mobile",
         f"{CHROME.replace('126', '49')} Unheard",
         CHROME.replace("Chrome", "UNHEARD Chrome"),
         CHROME.replace("Gecko)", "Gecko; unheard)"),
@@ -157,7 +168,7 @@ def test_a_browser_that_loads_ahead_is_set_aside(headers: dict[str, str]) -> Non
 
 
 def test_operators_add_patterns_of_their_own() -> None:
-    facts = RequestFacts("GET", f"{CHROME} Acme-Kiosk", {})
+    facts = RequestFacts("GET", f"{CHROME} acme-kiosk", {})
     patterns = (re.compile("^acme", re.IGNORECASE), re.compile(r"acme-\w+$", re.IGNORECASE))
     assert classify(facts) is None
     assert classify(facts, patterns) is Reason.CRAWLER
