@@ -80,7 +80,7 @@ _BROWSER_STARTS = ("mozilla/", "opera/", "opera ", "ucweb", "docomo/", "links ("
 _BROWSER = _any_of("mozilla/|opera/|midp|webkit|browser/|netfront|obigo|chrome/|gecko/")
 _ENGINE = _any_of(
     "webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo|iphone os|android|mobile",
-    "goanna|icab",
+    "goanna|icab|netfront|blazer|omniweb|dillo|netsurf|elinks|ibrowse|netpositive|ladybird|kindle|palm|webtv",
 )
 
 # What most browsers' user agents are made of. The slow search for crawlers' words is left to the other words.
@@ -100,7 +100,7 @@ _CRAWLER = _any_of(
     "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|thumb",
     "screenshot|webscreen|snapshot|render|preview|feed|parser|downloader|resolver|expander|insight|statisti|synthetic",
     "webhook|sitemap|detect|sniff|capture|lookup",
-    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|simulator|keyword|domain|whois|seo",
+    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|keyword|domain|whois|seo",
     "semantic|corpus|batch|downtime|offline|httrack|copier|teleport|webzip|webdav|quality|cookiehub|favic|optimizer",
     # A way to reach whoever runs it; HTTP libraries.
     "http|python|cfnetwork",
@@ -123,7 +123,10 @@ _CRAWLER = _any_of(
     "sandbox|sucuri|quttera|wordfence|safebrows|latency|nagios|zabbix|icinga|panopta|freshping|statping|hyperspin|grafana",
     "prometheus|watchdog|heartbeat|loadtest|transcoder|expand|shorten|syndicat|drupal|joomla|adsbot|adwords|adsense",
     "hadoop|jigsaw|sparql|zotero|citation|cloudflare|akamai|fastly|incapsula|imperva|datadome|testcafe|katalon|urlbox",
-    "apiflash|qtwebkit|jiankong",
+    "apiflash|qtwebkit|jiankong|netseer|genieo|dataprovider|linkfluence|trendkite|trendiction|moreover|seekport|zoominfo",
+    "clearbit|brightedge|safeassign|ithenticate|whatweb|ssllabs|sitetruth|bluecoat|trendmicro|sophos|fortiguard|netskope",
+    "drweb|zgrab|nikto|evaliant|xenu|nimbostratus|mixnode|yisou|pixray|picscout|markmonitor|safedns|netestate|serpstat",
+    "sitebulb|marketgoo|mojeek",
 )
 # Phrases, each looked for only where its longest word stands by itself.
 _PHRASES = (
@@ -141,7 +144,8 @@ _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
 # "compatible" without the browsers that said so, which an employer's name may stand before.
 _COMPATIBLE = re.compile(
     r"compatible;(?![ +]?(?:\w*; ?){0,2}"
-    r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident|linux 2|origyn|polaris|ibrowse|abrowse))"
+    r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident|xbox|intel mac|linux 2"
+    r"|origyn|polaris|ibrowse|abrowse|aweb|amigavoyager|netgem|liberate|antfresco|planetweb|espial|blazer|palm|webtv|netfront))"
 )
 # Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
 _BROWSERS_ADDRESS = re.compile(r"http://(?:www\.)?(?:bsalsa|qtweb|avantbrowser|kangaroo-personal)\.[a-z]+")
@@ -174,20 +178,25 @@ _APP_OR_PHONE = _any_of(
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
 # Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
-# Behind recent versions of Chrome, browsers' bare names have no capital.
+# Behind recent versions of Chrome, what browsers add without a version is short or has no capital.
 _BEHIND = re.compile(r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?")
 _OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
 _BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
-_CAPITAL_NAME = re.compile(r"(?<!\S)(?=[A-Z])[A-Za-z-]{4,}(?!\S)")
+_CAPITAL_NAME = re.compile(r"(?<!\S)(?=[A-Z])[A-Za-z-]{8,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
 # Behind the parenthesis of Internet Explorer.
 _BEHIND_EXPLORER = re.compile(r" (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
-_BEHIND_FIREFOX = re.compile(r" Firefox/(?:[3-9]\d|\d{3})[\d.]* (?:.* )?([A-Z][a-z]+[A-Za-z]*)(?:/\d+(?:\.\d+)?)?(?!\S)")
-_NAME_BETWEEN = re.compile(r"like gecko\) (?!like|mobile|safari|rekonq|brave|shiira)[a-z]{3,} (?:version|chrome|safari)/")
+_BEHIND_FIREFOX = re.compile(
+    r" Firefox/(?:[3-9]\d|\d{3})[\d.]* (?:.* )?([A-Z][a-z]+[A-Za-z]*)(?:/\d+(?:\.\d+)?)?(?!\S)"
+)
+_NAME_BETWEEN = re.compile(
+    r"like gecko\) (?!like|mobile|safari|rekonq|brave|shiira)[a-z]{3,} (?:version|chrome|safari)/"
+)
 _NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
 # "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
 _NAME_BEFORE = re.compile(
-    r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)", re.ASCII
+    r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
+    re.ASCII,
 )
 # Names of programs within a desktop's platform, among those of systems.
 _PLATFORM = re.compile(r"mozilla/5\.0 \((?!compatible)([^)]*(?:windows nt|macintosh|x11)[^)]*)\) (?:applewebkit|gecko)")
@@ -195,14 +204,16 @@ _PLATFORM_NAME = re.compile(r"(?:^|; ?)([a-z]{4,})(?: [\w.]+)?(?=$|;)")
 _PLATFORM_NAMES = _USUAL.union(
     _PRODUCTS,
     _words(
-        "arch|avant|chromeos|cros|dragonfly|dsvlw|freebsd|garmin|jolicloud|lumia|macos|mageia|microsoft|mint|netbsd|nokia",
+        "aix|amigaos|arch|avant|beos|chromeos|cros|deepin|dragonfly|dsvlw|freebsd|garmin|jolicloud|lumia|macos|mageia|microsoft|mint|netbsd|nokia",
         "openbsd|opensuse|playstation|serviceui|skipstone|solaris|sony|sunos|tesla|uainternet|webview|xbox",
+        "adsso|elementary|etoolkit|haiku|hurd|irix|knoppix|kylin|manjaro|nixos|pclinuxos|puppy|raspbian|redhat|tails|unicos",
     ),
 )
 # A fetcher's name and version at the end of Android's platform.
 _ANDROID_NOTE = re.compile(r"^[^(]*\([^)]*android[^)]*; (?!build|wv|release|iemobile)[a-z-]{5,}/\d+\.\d+\) ")
 _NO_PLATFORM = re.compile(
-    r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
+    r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;"
+    r"|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
     r"|dragonfly|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
     r"|(?![^)]*?(?:win|linux|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
     r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;))))"
@@ -301,9 +312,9 @@ def _names_a_program(agent: str, as_sent: str) -> bool:
     if (platform := _PLATFORM.match(agent)) and not _PLATFORM_NAMES.issuperset(_PLATFORM_NAME.findall(platform[1])):
         return True
     before, _, behind = agent.rpartition("safari/")
-    if ("chrome" in before or ("macintosh" in before and " version/" in before)) and (found := _BEHIND.match(behind)):
+    if "chrome" in before and (found := _BEHIND.match(behind)):
         text, note = found.groups()
-        names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else _capital_names(before, as_sent)
+        names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else _capital_names(as_sent)
         if "android" not in agent:
             names += _SHORT_VERSION.findall(text)
             if note:
@@ -318,9 +329,7 @@ def _names_a_program(agent: str, as_sent: str) -> bool:
     return found is not None and found[1].lower() not in _PRODUCTS
 
 
-def _capital_names(before: str, as_sent: str) -> list[str]:
-    if "chrome" not in before:
-        return []
+def _capital_names(as_sent: str) -> list[str]:
     return [name.lower() for name in _CAPITAL_NAME.findall(as_sent.rpartition("Safari/")[2].partition("(")[0])]
 
 
