@@ -186,9 +186,6 @@ _CAPITAL_NAME = re.compile(r"(?<!\S)(?=[A-Z])[A-Za-z-]{8,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
 # Behind the parenthesis of Internet Explorer.
 _BEHIND_EXPLORER = re.compile(r" (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
-_BEHIND_FIREFOX = re.compile(
-    r" Firefox/(?:[3-9]\d|\d{3})[\d.]* (?:.* )?([A-Z][a-z]+[A-Za-z]*)(?:/\d+(?:\.\d+)?)?(?!\S)"
-)
 _NAME_BETWEEN = re.compile(
     r"like gecko\) (?!like|mobile|safari|rekonq|brave|shiira)[a-z]{3,} (?:version|chrome|safari)/"
 )
@@ -197,17 +194,6 @@ _NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| google
 _NAME_BEFORE = re.compile(
     r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
     re.ASCII,
-)
-# Names of programs within a desktop's platform, among those of systems.
-_PLATFORM = re.compile(r"mozilla/5\.0 \((?!compatible)([^)]*(?:windows nt|macintosh|x11)[^)]*)\) (?:applewebkit|gecko)")
-_PLATFORM_NAME = re.compile(r"(?:^|; ?)([a-z]{4,})(?: [\w.]+)?(?=$|;)")
-_PLATFORM_NAMES = _USUAL.union(
-    _PRODUCTS,
-    _words(
-        "aix|amigaos|arch|avant|beos|chromeos|cros|deepin|dragonfly|dsvlw|freebsd|garmin|jolicloud|lumia|macos|mageia|microsoft|mint|netbsd|nokia",
-        "openbsd|opensuse|playstation|serviceui|skipstone|solaris|sony|sunos|tesla|uainternet|webview|xbox",
-        "adsso|elementary|etoolkit|haiku|hurd|irix|knoppix|kylin|manjaro|nixos|pclinuxos|puppy|raspbian|redhat|tails|unicos",
-    ),
 )
 # A fetcher's name and version at the end of Android's platform.
 _ANDROID_NOTE = re.compile(r"^[^(]*\([^)]*android[^)]*; (?!build|wv|release|iemobile)[a-z-]{5,}/\d+\.\d+\) ")
@@ -309,8 +295,6 @@ def _names_a_program(agent: str, as_sent: str) -> bool:
     """Whether a program that is no browser is named where apps and old phones alone may put a name."""
     if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
         return True
-    if (platform := _PLATFORM.match(agent)) and not _PLATFORM_NAMES.issuperset(_PLATFORM_NAME.findall(platform[1])):
-        return True
     before, _, behind = agent.rpartition("safari/")
     if "chrome" in before and (found := _BEHIND.match(behind)):
         text, note = found.groups()
@@ -320,13 +304,10 @@ def _names_a_program(agent: str, as_sent: str) -> bool:
             if note:
                 return True
         return any(name not in _PRODUCTS and "browser" not in name and "explorer" not in name for name in names)
-    if "webkit" in agent:
+    if "webkit" in agent or not ("msie" in agent or "trident" in agent):
         return False
-    if "msie" in agent or "trident" in agent:
-        found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
-    else:
-        found = _BEHIND_FIREFOX.search(as_sent)
-    return found is not None and found[1].lower() not in _PRODUCTS
+    found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
+    return found is not None and found[1] not in _PRODUCTS
 
 
 def _capital_names(as_sent: str) -> list[str]:
