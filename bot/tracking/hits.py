@@ -178,11 +178,10 @@ _APP_OR_PHONE = _any_of(
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
 # Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
-# Behind recent versions of Chrome, what browsers add without a version is short or has no capital.
+# A bare name stands behind recent versions of Chrome in browsers too.
 _BEHIND = re.compile(r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?")
 _OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
 _BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
-_CAPITAL_NAME = re.compile(r"(?<!\S)(?=[A-Z])[A-Za-z-]{8,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
 # Behind the parenthesis of Internet Explorer.
 _BEHIND_EXPLORER = re.compile(r" (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
@@ -195,8 +194,6 @@ _NAME_BEFORE = re.compile(
     r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
     re.ASCII,
 )
-# A fetcher's name and version at the end of Android's platform.
-_ANDROID_NOTE = re.compile(r"^[^(]*\([^)]*android[^)]*; (?!build|wv|release|iemobile)[a-z-]{5,}/\d+\.\d+\) ")
 _NO_PLATFORM = re.compile(
     r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;"
     r"|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
@@ -241,7 +238,7 @@ def _by_agent(user_agent: str) -> Reason | None:
     if agent == _DISCORD_IMAGE_PROXY:
         return Reason.PREVIEW
     agent = agent.lower().removeprefix("user-agent:").lstrip()
-    if _looks_like_browser(agent) and not _says_crawler(agent, user_agent[:_LONGEST]):
+    if _looks_like_browser(agent) and not _says_crawler(agent):
         return None
     is_preview = agent.startswith(_PREVIEW_STARTS) or _PREVIEW.search(agent)
     return Reason.PREVIEW if is_preview else Reason.CRAWLER
@@ -255,7 +252,7 @@ def _looks_like_browser(agent: str) -> bool:
     return "(" in agent or not agent.startswith("mozilla/") or "webkit" in agent or "trident" in agent
 
 
-def _says_crawler(agent: str, as_sent: str) -> bool:
+def _says_crawler(agent: str) -> bool:
     if "http://" in agent:
         agent = _BROWSERS_ADDRESS.sub("", agent)
     words = set(agent.encode("latin-1", "replace").translate(_PARTS, b"0123456789").decode().split())
@@ -278,27 +275,26 @@ def _says_crawler(agent: str, as_sent: str) -> bool:
             and _DOMAIN.search(agent) is not None
         )
         or ("@" in agent and _ADDRESS.search(agent) is not None)
-        or ("android" in agent and _ANDROID_NOTE.search(agent) is not None)
         or _NO_PLATFORM.match(agent) is not None
         or _NAME_BETWEEN.search(agent) is not None
         or _NOTE_BETWEEN.search(agent) is not None
         # Asked last: most browsers name no program, and this is the slowest.
         or (
-            _names_a_program(agent, as_sent)
+            _names_a_program(agent)
             and not (" version/" in agent and "android" in agent)
             and not _APP_OR_PHONE.search(agent)
         )
     )
 
 
-def _names_a_program(agent: str, as_sent: str) -> bool:
+def _names_a_program(agent: str) -> bool:
     """Whether a program that is no browser is named where apps and old phones alone may put a name."""
     if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
         return True
     before, _, behind = agent.rpartition("safari/")
     if "chrome" in before and (found := _BEHIND.match(behind)):
         text, note = found.groups()
-        names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else _capital_names(as_sent)
+        names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else []
         if "android" not in agent:
             names += _SHORT_VERSION.findall(text)
             if note:
@@ -308,10 +304,6 @@ def _names_a_program(agent: str, as_sent: str) -> bool:
         return False
     found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
     return found is not None and found[1] not in _PRODUCTS
-
-
-def _capital_names(as_sent: str) -> list[str]:
-    return [name.lower() for name in _CAPITAL_NAME.findall(as_sent.rpartition("Safari/")[2].partition("(")[0])]
 
 
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
