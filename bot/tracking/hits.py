@@ -198,7 +198,7 @@ _NO_PLATFORM = re.compile(
     r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;"
     r"|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
     r"|dragonfly|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
-    r"|(?![^)]*?(?:win|linux|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
+    r"|(?![^)]*?(?:win|linux|fuchsia|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
     r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;))))"
 )
 
