@@ -118,7 +118,7 @@ _CRAWLER = _any_of(
     "loadimpact|blazemeter|browsershot|saucelabs|browserstack|lambdatest|applitools|testlocally|criticalcss|rendertron",
     "chromedriver|cypress|wappalyzer|builtwith|pagepeeker|instapaper|wallabag|readability|sindup|openai|anthropic",
     "appengine|hubspot|rebelmouse|snapsearch|owler|bubing|typhoeus|newsblur|pagething|trapit|traackr",
-    # Words that programs of these kinds are called by, and that stand in no browser of the lists.
+    # Words that programs of these kinds are called by, and that no browser of the work halves has in it.
     "aggregat|evaluat|assess|backlink|digger|gather|heritrix|nutch|lucene|solr|automat|benchmark|academ|thesis|dataset",
     "sandbox|sucuri|quttera|wordfence|safebrows|latency|nagios|zabbix|icinga|panopta|freshping|statping|hyperspin|grafana",
     "prometheus|watchdog|heartbeat|loadtest|transcoder|expand|shorten|syndicat|drupal|joomla|adsbot|adwords|adsense",
@@ -177,7 +177,7 @@ _APP_OR_PHONE = _any_of(
     "wv)|electron/|android/|android;|; u; a|andorid|iphone|ipad|ipod|midp|symb|blackberry|bb10|phone|ucweb|webos|web0s",
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
-# Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
+# Behind the versions of Chrome. Browsers made from Chromium have versions of four numbers, programs shorter.
 # A bare name stands behind recent versions of Chrome in browsers too.
 _BEHIND = re.compile(r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?")
 _OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
