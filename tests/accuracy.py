@@ -16,12 +16,19 @@ from bot.tracking import hits
 from bot.tracking.hits import RequestFacts, classify
 
 LISTS = Path(__file__).parent / "data" / "user_agents"
-CRAWLERS = ("crawlers-crawler-user-agents", "crawlers-crawlerdetect")
+CRAWLERS = (
+    "crawlers-crawler-user-agents",
+    "crawlers-crawlerdetect",
+    "crawlers-isbot",
+    "crawlers-is-crawler",
+)
 BROWSERS = (
     "browsers-user-agents",
     "browsers-fake-useragent",
     "browsers-header-generator",
+    "browsers-user-agents-older",
     "browsers-crawlerdetect",
+    "browsers-is-crawler",
 )
 HALVES = ("work", "measure")
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 
@@ -79,44 +79,73 @@ _PREVIEW = _any_of(
 _BROWSER_STARTS = ("mozilla/", "opera/", "opera ", "ucweb", "docomo/", "links (", "elinks", "lynx/", "w3m/", "dillo/")
 _BROWSER = _any_of("mozilla/|opera/|midp|webkit|browser/|netfront|obigo|chrome/|gecko/")
 _ENGINE = _any_of(
-    "webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo|iphone os|android|mobile"
+    "webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo|iphone os|android|mobile",
+    "goanna|icab|netfront|blazer|omniweb|dillo|netsurf|elinks|ibrowse|netpositive|ladybird|kindle|palm|webtv",
 )
 
+# What most browsers' user agents are made of. The slow search for crawlers' words is left to the other words.
+_USUAL = _words(
+    "a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s|t|u|v|w|x|y|z|android|applewebkit|arm|asus|brave|build|center|chrome",
+    "chromium|clr|cn|cpu|de|edg|edge|en|fban|fbav|fbbv|fbcr|fbdv|fbid|fbios|fblc|fbmd|fbop|fbrv|fbsn|fbss|fbsv|firefox",
+    "fr|gb|gecko|gnu|gt|gtb|htc|huawei|iab|infopath|intel|ios|ipad|iphone|khtml|lenovo|lg|like|linux|lm|lx|mac|macintosh",
+    "media|mi|mobile|moto|mozilla|ms|msie|net|nexus|note|nt|nv|office|one|opera|opr|os|pc|phone|pixel|plus|ppc|pro",
+    "redmi|rv|safari|samsung|samsungbrowser|slcc|sm|tablet|tecno|touch|trident|ubuntu|us|version|win|windows|wow|wv|zh",
+)
+# Digits are left out, whatever else is no letter parts words: several times as fast as a regular expression.
+_PARTS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz" else 32 for code in range(256))
+# Words of letters alone, without their digits: each is looked for within one word of the user agent.
 _CRAWLER = _any_of(
     # What such programs do, or call themselves. No browser's name has these in it.
     "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|index|scan|check|audit|verif|valid|analy",
     "inspect|monitor|uptime|measure|survey|research|probe|tester|diagnos|observator|vulnerab|malware|phish|thumb",
     "screenshot|webscreen|snapshot|render|preview|feed|parser|downloader|resolver|expander|insight|statisti|synthetic",
-    "webhook|-user/|page speed|search console|sitemap|detect|sniff|capture|lookup",
-    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|simulator|keyword|domain|whois|seo",
-    "content|semantic|corpus|batch|downtime|offline|httrack|copier|teleport|webzip|webdav|quality|cookiehub|favic|optimizer",
+    "webhook|sitemap|detect|sniff|capture|lookup",
+    "brokenlink|deadlink|spyder|spdr|complian|accessib|plagiar|reputation|threat|keyword|domain|whois|seo",
+    "semantic|corpus|batch|downtime|offline|httrack|copier|teleport|webzip|webdav|quality|cookiehub|favic|optimizer",
     # A way to reach whoever runs it; HTTP libraries.
-    "http|www.|python|(java)|cfnetwork|node.js",
+    "http|python|cfnetwork",
     # Browsers without a person.
     "headless|phantomjs|slimerjs|puppeteer|playwright|selenium|webdriver|lighthouse|pagespeed|jsdom|htmlunit|wkhtml",
-    "webkit2png|zombie|ptst|ghost inspector",
+    "webkitpng|zombie|ptst",
     # Monitors, scanners and advertisers' eyes with nothing but a name.
-    "pingdom|gtmetrix|statuscake|site24x7|datadog|newrelic|dynatrace|catchpoint|thousandeyes|neustar|gomez|dareboost",
-    "debugbear|speedcurve|ylt |hotjar|hardenize|netcraft|qualys|nessus|openvas|acunetix|barracuda|proofpoint|mimecast",
-    "siteimprove|criteo|datanyze|google-|-google|google pp|googleother|mediapartners|daumoa",
+    "pingdom|gtmetrix|statuscake|sitex|datadog|newrelic|dynatrace|catchpoint|thousandeyes|neustar|gomez|dareboost",
+    "debugbear|speedcurve|hotjar|hardenize|netcraft|qualys|nessus|openvas|acunetix|barracuda|proofpoint|mimecast",
+    "siteimprove|criteo|datanyze|googleother|mediapartners|daumoa",
     "adbeat|adsafe|admantx|grapeshot|proximic|integralads|doubleverify|comscore|geoedge|confiant|meltwater|brandwatch",
     "talkwalker|digimind|semrush|ahrefs|sistrix|copyscape|turnitin|tineye|diffbot|kimonolabs|riskiq|zscaler|censys",
-    "shodan|expanse|paloalto|bitsight|upguard|detectify|tenable|rapid7|netsparker|invicti|nuclei|sqlmap|watchtowr",
+    "shodan|expanse|paloalto|bitsight|upguard|detectify|tenable|netsparker|invicti|nuclei|sqlmap|watchtowr",
     "forcepoint|websense|virustotal|urlscan|uptrends|hetrix|checkly|apica|alertsite|sitespeed|webpagetest|yottaa|ruxit",
     "loadimpact|blazemeter|browsershot|saucelabs|browserstack|lambdatest|applitools|testlocally|criticalcss|rendertron",
     "chromedriver|cypress|wappalyzer|builtwith|pagepeeker|instapaper|wallabag|readability|sindup|openai|anthropic",
     "appengine|hubspot|rebelmouse|snapsearch|owler|bubing|typhoeus|newsblur|pagething|trapit|traackr",
+    # Words that programs of these kinds are called by, and that no browser of the work halves has in it.
+    "aggregat|evaluat|assess|backlink|digger|gather|heritrix|nutch|lucene|solr|automat|benchmark|academ|thesis|dataset",
+    "sandbox|sucuri|quttera|wordfence|safebrows|latency|nagios|zabbix|icinga|panopta|freshping|statping|hyperspin|grafana",
+    "prometheus|watchdog|heartbeat|loadtest|transcoder|expand|shorten|syndicat|drupal|joomla|adsbot|adwords|adsense",
+    "hadoop|jigsaw|sparql|zotero|citation|cloudflare|akamai|fastly|incapsula|imperva|datadome|testcafe|katalon|urlbox",
+    "apiflash|qtwebkit|jiankong|netseer|genieo|dataprovider|linkfluence|trendkite|trendiction|moreover|seekport|zoominfo",
+    "clearbit|brightedge|safeassign|ithenticate|whatweb|ssllabs|sitetruth|bluecoat|trendmicro|sophos|fortiguard|netskope",
+    "drweb|zgrab|nikto|evaliant|xenu|nimbostratus|mixnode|yisou|pixray|picscout|markmonitor|safedns|netestate|serpstat",
+    "sitebulb|marketgoo|mojeek",
 )
+# Phrases, each looked for only where its longest word stands by itself.
+_PHRASES = (
+    *("www.", "-user/", "page speed", "search console", "(java)", "node.js", "ghost inspector", "ylt ", "rapid7"),
+    *("google-", "-google", "google pp", "/+/web/snippet"),
+)
+_HINTS = frozenset(max(re.findall("[a-z]+", phrase), key=len) for phrase in _PHRASES)
 # CUBOT and others make phones: what stands where Android names its model is nobody's bot.
 _MODEL = re.compile(r"android [\d.]+;(?: [a-z]{2}-[a-z]{2};)? [^;)]*", re.ASCII)
 _BOT = re.compile(r"(?<!cu)bots?(?![a-z])|\bbot_|robot", re.ASCII)
 _AGENT = re.compile(r"(?<!user-)agent")
-_DOMAIN = re.compile(r"\.(?<=[a-z\d]\.)(?:com|net|org|info|io|ai|co|de|eu|fr|ru|uk|jp)(?![\w.-])", re.ASCII)
+_TOP_LEVELS = _words("com|net|org|info|io|ai|co|de|eu|fr|ru|uk|jp")
+_DOMAIN = re.compile(rf"\.(?<=[a-z\d]\.)(?:{'|'.join(_TOP_LEVELS)})(?![\w.-])", re.ASCII)
 _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
 # "compatible" without the browsers that said so, which an employer's name may stand before.
 _COMPATIBLE = re.compile(
     r"compatible;(?![ +]?(?:\w*; ?){0,2}"
-    r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident))"
+    r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident|xbox|intel mac|linux 2"
+    r"|origyn|polaris|ibrowse|abrowse|aweb|amigavoyager|netgem|liberate|antfresco|planetweb|espial|blazer|palm|webtv|netfront))"
 )
 # Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
 _BROWSERS_ADDRESS = re.compile(r"http://(?:www\.)?(?:bsalsa|qtweb|avantbrowser|kangaroo-personal)\.[a-z]+")
@@ -135,13 +164,20 @@ _PRODUCTS = _words(
     "pinterest|slack|snapchat|steam|teams|telegram-android|trill|twitter|twitterandroid|valve|windowswechat",
     "wxwork",
     "core|gecko|larkurl|metasr|mrchrome|netscape|presto|qqbrowser|ucbrowser",
+    "camino|cyberfox|fennec|firefox|icecat|icedragon|iceweasel|kazehakase|librewolf|lightning|mypal|navigator|seamonkey",
+    "shiira|stainless|tenfourfox|waterfox",
+    "airwatch|amigo|avant|beamrise|blisk|centaury|chromeplus|coc_coc_browser|comodo|comodo_dragon|coolnovo|cravingexplorer",
+    "dooble|electron|epic|ferdi|flock|floorp|framafox|franz|galeon|ghostery|goanna|icestorm|k-meleon|k-ninja|kometa",
+    "komodia|lobo|luakit|min|nichrome|orbitum|orca|polarity|qtwebengine|qupzilla|qutebrowser|rambox|rockmelt|seb|seznam",
+    "seznam.cz|sidekick|songbird|sputnik|superbird|surf|swing|swisscows|tencenttraveler|thunderbird|torch|uos|viper",
+    "webexplorer|wexond|wyzo|zen",
 )
 # Apps put any name into their web views, and old phones any name anywhere.
 _APP_OR_PHONE = _any_of(
     "wv)|electron/|android/|android;|; u; a|andorid|iphone|ipad|ipod|midp|symb|blackberry|bb10|phone|ucweb|webos|web0s",
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
-# Behind the versions of Chrome and Safari. Browsers made from Chromium have versions of four numbers, programs shorter.
+# Behind the versions of Chrome. Browsers made from Chromium have versions of four numbers, programs shorter.
 # A bare name stands behind recent versions of Chrome in browsers too.
 _BEHIND = re.compile(r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?")
 _OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
@@ -149,17 +185,21 @@ _BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
 # Behind the parenthesis of Internet Explorer.
 _BEHIND_EXPLORER = re.compile(r" (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
-_NAME_BETWEEN = re.compile(r"like gecko\) (?!like|mobile|safari|rekonq)[a-z]{3,} (?:version|chrome|safari)/")
+_NAME_BETWEEN = re.compile(
+    r"like gecko\) (?!like|mobile|safari|rekonq|brave|shiira)[a-z]{3,} (?:version|chrome|safari)/"
+)
 _NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
 # "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
 _NAME_BEFORE = re.compile(
-    r"(?!mozilla|opera|chrome|itunes)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)", re.ASCII
+    r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
+    re.ASCII,
 )
 _NO_PLATFORM = re.compile(
-    r"mozilla/5\.0 \((?:unknown;|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
+    r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;"
+    r"|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
     r"|dragonfly|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
-    r"|(?![^)]*?(?:win|linux|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
-    r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;)))"
+    r"|(?![^)]*?(?:win|linux|fuchsia|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
+    r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;))))"
 )
 
 
@@ -207,7 +247,7 @@ def _by_agent(user_agent: str) -> Reason | None:
 def _looks_like_browser(agent: str) -> bool:
     if not agent.startswith(_BROWSER_STARTS):
         return _BROWSER.search(agent) is not None
-    if agent.startswith("mozilla/5.0") and not _ENGINE.search(agent):
+    if agent.startswith("mozilla/5.0") and "gecko" not in agent and not _ENGINE.search(agent):
         return False
     return "(" in agent or not agent.startswith("mozilla/") or "webkit" in agent or "trident" in agent
 
@@ -215,39 +255,51 @@ def _looks_like_browser(agent: str) -> bool:
 def _says_crawler(agent: str) -> bool:
     if "http://" in agent:
         agent = _BROWSERS_ADDRESS.sub("", agent)
+    words = set(agent.encode("latin-1", "replace").translate(_PARTS, b"0123456789").decode().split())
+    unusual = " ".join(words - _USUAL)
+    if "compatible;" in agent and _COMPATIBLE.search(agent):
+        return True
+    if not unusual:
+        return _NO_PLATFORM.match(agent) is not None
     return (
-        _CRAWLER.search(agent) is not None
-        or ("bot" in agent and _BOT.search(_MODEL.sub("", agent)) is not None)
-        or ("agent" in agent and _AGENT.search(agent) is not None)
-        or _COMPATIBLE.search(agent) is not None
+        _CRAWLER.search(unusual) is not None
+        or (not words.isdisjoint(_HINTS) and any(phrase in agent for phrase in _PHRASES))
+        or ("bot" in unusual and _BOT.search(_MODEL.sub("", agent)) is not None)
+        or ("agent" in unusual and _AGENT.search(agent) is not None)
         # Employers put their names into Internet Explorer, carriers theirs into Facebook.
         or (
-            "fbcr/" not in agent
+            not words.isdisjoint(_TOP_LEVELS)
+            and "fbcr/" not in agent
             and "msie" not in agent
             and "trident" not in agent
             and _DOMAIN.search(agent) is not None
         )
         or ("@" in agent and _ADDRESS.search(agent) is not None)
-        or _names_a_program(agent)
+        or _NO_PLATFORM.match(agent) is not None
+        or _NAME_BETWEEN.search(agent) is not None
+        or _NOTE_BETWEEN.search(agent) is not None
+        # Asked last: most browsers name no program, and this is the slowest.
+        or (
+            _names_a_program(agent)
+            and not (" version/" in agent and "android" in agent)
+            and not _APP_OR_PHONE.search(agent)
+        )
     )
 
 
 def _names_a_program(agent: str) -> bool:
-    """Whether a browser that is no app's and no old phone's names a program that is no browser."""
-    if _NO_PLATFORM.match(agent) or _NAME_BETWEEN.search(agent) or _NOTE_BETWEEN.search(agent):
-        return True
-    android = "android" in agent
-    if (android and " version/" in agent) or _APP_OR_PHONE.search(agent):
-        return False
+    """Whether a program that is no browser is named where apps and old phones alone may put a name."""
     if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
         return True
     before, _, behind = agent.rpartition("safari/")
-    if ("chrome" in before or ("macintosh" in before and " version/" in before)) and (found := _BEHIND.match(behind)):
+    if "chrome" in before and (found := _BEHIND.match(behind)):
         text, note = found.groups()
         names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else []
-        if not android:
+        if "android" not in agent:
             names += _SHORT_VERSION.findall(text)
-        return any(name not in _PRODUCTS and "browser" not in name for name in names) or bool(note and not android)
+            if note:
+                return True
+        return any(name not in _PRODUCTS and "browser" not in name and "explorer" not in name for name in names)
     if "webkit" in agent or not ("msie" in agent or "trident" in agent):
         return False
     found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
