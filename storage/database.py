@@ -34,15 +34,18 @@ REFUSED = (sqlite3.IntegrityError, exc.IntegrityError, ValueError, TypeError, Ov
 class Writer:
     """The connection that writes, for use in its own thread alone."""
 
-    def __init__(self, engine: sa.Engine, waiting: asyncio.PriorityQueue[Any]) -> None:
-        self._engine = engine
+    def __init__(self, conn: sa.Connection, waiting: asyncio.PriorityQueue[Any]) -> None:
+        self._conn = conn
         self._waiting = waiting
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """One transaction, on disk when the block ends; rolled back when it raises."""
-        with self._engine.begin() as conn:
-            yield conn
+        with self._conn.begin():
+            yield self._conn
+
+    def close(self) -> None:
+        self._conn.close()
 
     @property
     def wanted(self) -> bool:
@@ -114,9 +117,9 @@ class Database:
         """
 
         async def run(conn: AsyncConnection) -> T:
-            driver: Any = (await conn.get_raw_connection()).driver_connection
+            driver = await _driver(conn)
             if self._plain is None:
-                self._plain = Writer(_plain_engine(driver._conn), self._queue)
+                self._plain = Writer(_plain_connection(driver._conn), self._queue)
             # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
             return await driver._execute(work, self._plain)
 
@@ -134,6 +137,8 @@ class Database:
             while True:
                 rank, _, run, reply = await self._queue.get()
                 if run is None:
+                    if self._plain is not None:
+                        await (await _driver(conn))._execute(self._plain.close)
                     reply.set_result(None)
                     return
                 try:
@@ -183,11 +188,16 @@ def own(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _plain_engine(connection: sqlite3.Connection) -> sa.Engine:
+async def _driver(conn: AsyncConnection) -> Any:
+    """aiosqlite's own connection."""
+    return (await conn.get_raw_connection()).driver_connection
+
+
+def _plain_connection(connection: sqlite3.Connection) -> sa.Connection:
     """SQLAlchemy without coroutines over a connection that is open already, for use in its own thread alone."""
     engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True)
     event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine
+    return engine.connect()
 
 
 def _engine(path: Path, *, read_only: bool) -> AsyncEngine:

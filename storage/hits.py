@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,12 +39,14 @@ from storage.seen import Seen, Visitor
 QUARTER = dt.timedelta(minutes=15)
 Quarter = tuple[int, int, dt.datetime]
 """guild_id, link_id, start of a quarter hour of UTC."""
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+_DIMENSIONS = tuple(dimension.value for dimension in Dimension)
 
 
 def bucket_of(at: dt.datetime) -> dt.datetime:
     """The start of the quarter hour of UTC that `at` lies in."""
-    return at - (at - _EPOCH) % QUARTER
+    return at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
 
 
 def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: int = 0) -> dict[Visitor, int]:
@@ -59,22 +62,26 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
     unique = set(new.values())
 
     events: list[upsert.Row] = []
-    quarters: Counter[upsert.Row] = Counter()
-    days: Counter[upsert.Row] = Counter()
-    audience: Counter[upsert.Row] = Counter()
+    alike: Counter[tuple[Any, ...]] = Counter()
     for hit in batch:
-        kind = hit.kind.value
+        kind, bucket = hit.kind.value, bucket_of(hit.at)
+        about = (hit.country, hit.device, hit.source)
         events.append(
             (
                 *(hit.guild_id, hit.id, hit.link_id, hit.place_id, kind, hit.at, hit.visitor, hit.day),
-                *(hit.id in unique, hit.country, hit.device, hit.source),
+                *(hit.id in unique, *about),
             )
         )
-        quarters[hit.guild_id, hit.link_id, bucket_of(hit.at), hit.place_id, kind] += 1
-        days[hit.guild_id, hit.link_id, hit.day, hit.place_id, kind] += 1
-        for dimension, value in (("country", hit.country), ("device", hit.device), ("source", hit.source)):
+        alike[hit.guild_id, hit.link_id, hit.place_id, kind, bucket, hit.day, *about] += 1
+    quarters: Counter[upsert.Row] = Counter()
+    days: Counter[upsert.Row] = Counter()
+    audience: Counter[upsert.Row] = Counter()
+    for (guild_id, link_id, place_id, kind, bucket, day, *values), n in alike.items():
+        quarters[guild_id, link_id, bucket, place_id, kind] += n
+        days[guild_id, link_id, day, place_id, kind] += n
+        for dimension, value in zip(_DIMENSIONS, values, strict=True):
             if value:
-                audience[hit.guild_id, hit.link_id, hit.day, kind, dimension, value] += 1
+                audience[guild_id, link_id, day, kind, dimension, value] += n
     upsert.insert(conn, hits, events)
     for table, counter in (
         (hits_quarter, quarters),

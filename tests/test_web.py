@@ -9,17 +9,20 @@ import logging
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.clock import FixedClock
 from bot.links.owner import OwnerTokens
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import BURST, Tracker
 from bot.tracking.visitors import Visitors
-from bot.web.client_address import client_address
+from bot.web.client_address import TrustedProxies
 from bot.web.routes import MISSES
 from bot.web.routes import Edge as WebEdge
 from bot.web.server import serve
@@ -395,4 +398,27 @@ TRUSTED = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
 def test_the_client_is_the_right_most_hop_that_is_no_trusted_proxy(
     peer: str, forwarded: list[str], client: str, is_unknown: bool
 ) -> None:
-    assert client_address(peer, forwarded, TRUSTED) == (client, is_unknown)
+    assert TrustedProxies(TRUSTED).client(peer, forwarded) == (client, is_unknown)
+
+
+@given(
+    st.ip_addresses(), st.ip_addresses(), st.ip_addresses(network="10.0.0.0/8") | st.ip_addresses(network="fd00::/8")
+)
+def test_addresses_are_read_as_the_standard_library_reads_them(a: Any, b: Any, proxy: Any) -> None:
+    def normal(address: Any) -> str:
+        return str(getattr(address, "ipv4_mapped", None) or address)
+
+    def trusted(address: Any) -> bool:
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in TRUSTED)
+
+    proxies = TrustedProxies(TRUSTED)
+    expected = next((normal(hop) for hop in (b, a) if not trusted(hop)), normal(a))
+    assert proxies.client(str(proxy), [f"{a}, {b}"]) == (expected, False)
+    assert proxies.client(str(a), []) == (normal(a), False)
+
+
+@given(st.text(max_size=30))
+def test_what_is_no_address_is_taken_as_it_is(text: str) -> None:
+    client, _unknown = TrustedProxies(TRUSTED).client("10.0.0.1", [text])
+    assert client == "10.0.0.1" or ipaddress.ip_address(client)

@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.tracking.hits import RequestFacts
 from bot.tracking.limits import Buckets
 from bot.tracking.tracker import Outcome, Tracker, Visit
-from bot.web.client_address import Network, client_address
+from bot.web.client_address import Network, TrustedProxies
 from bot.web.pages import not_found, page
 from storage.records import Kind
 
@@ -51,7 +51,7 @@ class Edge:
     ) -> None:
         self._tracker = tracker
         self._host = host
-        self._trusted_proxies = trusted_proxies
+        self._proxies = TrustedProxies(trusted_proxies)
         self._security_contact = security_contact
         self._warned_at: float | None = None
         self._misses = Buckets(MISSES, MISSES_PER_SECOND)
@@ -61,7 +61,10 @@ class Edge:
         """The answer to any request; what goes wrong is logged without the visitor's address, and answered plainly."""
         try:
             # Most requests are for a tracked address: it comes first, and needs no more of the URL than its text.
-            if request.method in ("GET", "HEAD", "OPTIONS") and (found := _ADDRESS.fullmatch(request.path)):
+            path = request.raw_path
+            if "?" in path or "%" in path:
+                path = request.path
+            if request.method in ("GET", "HEAD", "OPTIONS") and (found := _ADDRESS.fullmatch(path)):
                 response = await self._address(request, found[1], is_pixel=found[2] is not None)
             else:
                 response = None
@@ -122,7 +125,7 @@ class Edge:
 
     async def _visit(self, request: web.BaseRequest) -> Visit:
         headers = request.headers
-        query = request.query if request.query_string else {}
+        query = request.query if "?" in request.raw_path else {}
         return Visit(
             facts=RequestFacts(request.method, headers.get("User-Agent", ""), headers),
             client=await self._client(request),
@@ -133,7 +136,7 @@ class Edge:
 
     async def _client(self, request: web.BaseRequest) -> str:
         forwarded_for = request.headers.getall("X-Forwarded-For", ())
-        client, is_unknown_proxy = client_address(request.remote or "", forwarded_for, self._trusted_proxies)
+        client, is_unknown_proxy = self._proxies.client(request.remote or "", forwarded_for)
         if is_unknown_proxy and (self._warned_at is None or time.monotonic() - self._warned_at >= WARN_SECONDS):
             self._warned_at = time.monotonic()
             log.warning("behind an unknown proxy every visitor looks like one; add the proxy to web.trusted_proxies")
