@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import upsert
+from storage import servers, upsert
 from storage.records import (
     AsideCount,
     AudienceCount,
@@ -76,9 +76,11 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
     quarters: Counter[upsert.Row] = Counter()
     days: Counter[upsert.Row] = Counter()
     audience: Counter[upsert.Row] = Counter()
+    # The zone may have changed while hits waited: their day among the totals is that of the zone which holds now.
+    zones = servers.zones(conn, {hit.guild_id for hit in batch})
     for (guild_id, link_id, place_id, kind, bucket, day, *values), n in alike.items():
         quarters[guild_id, link_id, bucket, place_id, kind] += n
-        days[guild_id, link_id, day, place_id, kind] += n
+        days[guild_id, link_id, bucket.astimezone(zones[guild_id]).date(), place_id, kind] += n
         for dimension, value in zip(_DIMENSIONS, values, strict=True):
             if value:
                 audience[guild_id, link_id, day, kind, dimension, value] += n

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +25,13 @@ async def get(conn: AsyncConnection, guild_id: int) -> Server:
 
 async def put(conn: AsyncConnection, server: Server) -> None:
     await conn.run_sync(upsert.put, servers, dataclasses.asdict(server))
+
+
+def zones(conn: sa.Connection, guild_ids: Collection[int]) -> dict[int, ZoneInfo]:
+    """The time zone of each server."""
+    query = sa.select(servers.c.guild_id, servers.c.timezone).where(servers.c.guild_id.in_(guild_ids))
+    known = {row.guild_id: row.timezone for row in conn.execute(query)}
+    return {guild_id: ZoneInfo(known.get(guild_id, Server(guild_id).timezone)) for guild_id in guild_ids}
 
 
 async def all_ids(conn: AsyncConnection) -> list[int]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.app import open_application
 from bot.clock import FixedClock
-from bot.config import Config, StorageSection, WebSection
+from bot.config import Config, StorageSection, TrackingSection, WebSection
 from bot.links.access import Actor
 from bot.tracking import tracker as tracker_module
 from bot.web import server as server_module
@@ -296,14 +296,17 @@ async def test_a_redirect_reads_one_row_by_its_key(edge: Edge) -> None:
     assert plan == ["SEARCH addresses USING PRIMARY KEY (address=?)"]
 
 
-async def test_metrics_are_on_a_port_of_their_own(tmp_path: Path, clock: FixedClock) -> None:
+async def test_metrics_are_on_a_port_of_their_own_and_know_the_operators_crawlers(
+    tmp_path: Path, clock: FixedClock
+) -> None:
     config = Config(
         web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0, metrics_port=0),
+        tracking=TrackingSection(crawlers=("acme-monitor",)),
         storage=StorageSection(path=tmp_path / "eyeballs.db", backups=tmp_path / "backups"),
     )
     async with open_application(config, clock=clock, charts=QuickCharts()) as app, aiohttp.ClientSession() as http:
         await app.services.links.add(Actor(1, 2, manager=True), "https://shop.example/", name="summer")
-        for agent in (BROWSER, "curl/8.0", "curl/8.1"):
+        for agent in (BROWSER, "curl/8.0", f"{BROWSER} acme-monitor"):
             public = f"http://127.0.0.1:{app.web.port}"
             await http.get(f"{public}/summer", headers={"User-Agent": agent}, allow_redirects=False)
         assert (await http.get(f"{public}/metrics")).status == 404

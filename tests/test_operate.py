@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command as alembic_command
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import config as configuration
@@ -24,6 +25,7 @@ from bot.clock import FixedClock
 from bot.errors import OperatorError
 from bot.housekeeping import Housekeeping
 from bot.logs import redact
+from bot.tracking.recorder import Recorder
 from bot.tracking.visitors import Visitors
 from storage import backup, hits, links, meta, migrate, recount
 from storage.database import Database, open_reader
@@ -357,3 +359,39 @@ def test_check_says_what_to_mend(eyeballs: Eyeballs, folder: Path) -> None:
     done = eyeballs("check", EYEBALLS_WEB__BASE_URL="https://go.example")
     assert "web.trusted_proxies is empty" in done.stdout
     assert "a forwarded header came from a peer that is not listed" in done.stdout
+
+
+async def test_a_database_of_the_first_version_keeps_its_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as conn:
+        config = migrate._config()
+        config.attributes["connection"] = conn
+        alembic_command.upgrade(config, "0001")
+        at = int(NOW.timestamp() * 1000)
+        for hit_id, visitor, unique_day in ((1, 7, "2026-03-11"), (2, 7, None), (3, None, None)):
+            row = (1, hit_id, 5, 0, "click", at, visitor, unique_day)
+            conn.exec_driver_sql("INSERT INTO hits VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        conn.exec_driver_sql("INSERT INTO hits_quarter VALUES (1, 5, ?, 0, 'click', 0, 3)", (at,))
+        conn.exec_driver_sql("INSERT INTO hits_daily VALUES (1, 5, '2026-03-11', 0, 'click', 0, 3)")
+        conn.exec_driver_sql("INSERT INTO uniques_daily VALUES (1, 5, '2026-03-11', 0, 1)")
+        conn.exec_driver_sql("INSERT INTO visitors_seen VALUES (1, 5, '2026-03-11', 7)")
+        link_row = (1, 5, 2, "s", "https://a.example/", "", "[]", 0, "active", 2, 0, 0)
+        conn.exec_driver_sql("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", link_row)
+        conn.exec_driver_sql("INSERT INTO addresses VALUES ('s', 1, 2, 5, NULL, 'https://a.example/', 'active')")
+    engine.dispose()
+    clock = FixedClock(NOW)
+    async with Database.open(path) as db:
+        assert await mismatches(db) == []
+        async with db.read() as conn:
+            link = await links.get(conn, 1, 5)
+        assert link is not None
+        assert (link.expires_at, link.max_clicks) == (None, None)
+        async with Recorder(db, clock) as recorder:
+            for hit_id, visitor in ((4, 7), (5, 8)):  # the known one is still known
+                await recorder.count(Hit(1, hit_id, 5, BARE, Kind.CLICK, NOW, NOW.date(), visitor))
+        async with db.read() as conn:
+            (unique,) = await hits.uniques(conn, 1, NOW.date(), NOW.date() + dt.timedelta(days=1))
+        assert unique.count == 2
+        assert await mismatches(db) == []
+    assert len(list((tmp_path / "backups").iterdir())) == 1

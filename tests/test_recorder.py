@@ -13,6 +13,8 @@ import pytest
 import structlog
 
 from bot.clock import FixedClock
+from bot.links.access import Actor
+from bot.servers import Servers
 from bot.tracking import recorder as recorder_module
 from bot.tracking.recorder import Recorder
 from storage import hits, recount, seen
@@ -303,3 +305,20 @@ async def test_a_disk_that_stays_broken_does_not_keep_the_bot_from_closing(
     assert recorder.lost == 1
     assert logs[-1]["log_level"] == "error"
     assert await events(db) == 0
+
+
+async def test_hits_that_wait_while_the_zone_changes_count_on_the_new_zones_day(
+    db: Database, disk: Any, clock: FixedClock
+) -> None:
+    async with Recorder(disk, clock) as recorder:
+        await recorder.count(hit(1))
+        disk.ready.clear()
+        waiting = [asyncio.create_task(recorder.count(hit(n))) for n in range(2, 5)]
+        await asyncio.sleep(0.01)
+        await Servers(db).change(Actor(GUILD, 1, manager=True), timezone="Pacific/Kiritimati")  # a day ahead
+        disk.ready.set()
+        assert all(await asyncio.gather(*waiting))
+    assert await mismatches(db) == []
+    async with db.read() as conn:
+        counts = {count.day: count.count for count in await hits.daily(conn, GUILD, DAY, TOMORROW + dt.timedelta(1))}
+    assert counts == {TOMORROW: 4}

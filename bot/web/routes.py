@@ -117,7 +117,7 @@ class Edge:
                 return _slow_down()
             link = await self._tracker.look(found[1])
             if link is not None:
-                return page("link.html", link=link)
+                return page("link.html", link=link, host=self._host)
         return not_found()
 
     async def _may(self, request: web.BaseRequest, buckets: Buckets) -> bool:
