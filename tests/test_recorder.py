@@ -322,3 +322,22 @@ async def test_hits_that_wait_while_the_zone_changes_count_on_the_new_zones_day(
     async with db.read() as conn:
         counts = {count.day: count.count for count in await hits.daily(conn, GUILD, DAY, TOMORROW + dt.timedelta(1))}
     assert counts == {TOMORROW: 4}
+
+
+async def test_what_was_set_aside_is_counted_once_though_hits_came_between_the_commit_and_its_retry(
+    db: Database, faults: Faults, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr(recorder_module, "RETRY_SECONDS", (0.2,))
+    with structlog.testing.capture_logs() as logs:
+        async with Recorder(db, clock) as recorder:
+            recorder.set_aside(SetAside(GUILD, LINK, BARE, DAY, "preview", "X"))
+            faults.arm(range(1, 100), "connection lost after the commit", after=True)
+            await asyncio.sleep(0.15)
+            assert len(logs) == 1  # it failed, and is to be tried again
+            faults.armed = False
+            assert await recorder.count(hit(1))
+            await asyncio.sleep(0.3)
+    assert len(logs) == 1
+    assert await aside(db) == {"preview": 1}
+    assert await events(db) == 1

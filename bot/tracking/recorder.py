@@ -32,7 +32,8 @@ FLUSH_SECONDS = 1.0
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses after failed transactions; the last one repeats."""
 
-_TOKEN = "recorder"
+_HITS, _ASIDE = "recorder hits", "recorder aside"
+"""Where the mark of the last batch of each sort is kept."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,8 @@ class _Request:
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """What is written in one transaction, whose mark tells whether a commit that failed took place all the same."""
+    """What is written in one transaction, which leaves `token` on disk: so a commit that failed can be told from one
+    that only seemed to. No batch of the same sort is written before this one is settled."""
 
     requests: list[_Request] = field(default_factory=list)
     aside: Counter[SetAside] = field(default_factory=Counter)
@@ -261,14 +263,15 @@ class Recorder:
     def _commit(self, writer: Writer, batch: _Batch) -> None:
         salts = self._salts.copy()
         with writer.begin() as conn:
-            if not (batch.tried and meta.read(conn, _TOKEN) == batch.token):
+            key = _HITS if batch.requests else _ASIDE
+            if not (batch.tried and meta.read(conn, key) == batch.token):
                 batch.tried = True
                 hits.keep_salts(conn, salts)
                 if batch.requests:
                     batch.new = hits.record(conn, batch.hits, self._seen)
                 hits.set_aside(conn, batch.aside)
                 hits.note_dropped(conn, batch.dropped)
-                meta.write(conn, _TOKEN, batch.token)
+                meta.write(conn, key, batch.token)
         self._seen.add(batch.new)
         del self._salts[: len(salts)]
 
