@@ -17,10 +17,10 @@ from storage import meta, upsert
 from storage.ids import floor
 from storage.schema import hits, hits_quarter, visitors_seen
 
-MERGED_AT = 4_000
-"""Visitors in memory that are worth a merge."""
-SLICE = 1_024
-"""Visitors merged in one transaction: some milliseconds, and no fewer than a batch of hits can add meanwhile."""
+MERGED_AT = 20_000
+"""Visitors in memory that are worth a merge: some of them share a page even in a table of a million."""
+SLICE = 512
+"""Visitors merged in one transaction: some milliseconds."""
 MARGIN = dt.timedelta(hours=1)
 """No hit waits longer than this to be written."""
 

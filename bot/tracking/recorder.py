@@ -280,6 +280,7 @@ class Recorder:
             with writer.begin() as conn:
                 self._seen.merge(conn, part)
             self._seen.forget(part)
-            self._write_hits(writer)
+            if len(self._seen) < 2 * MERGED_AT:  # else more would come than goes, for as long as the rush lasts
+                self._write_hits(writer)
         with writer.begin() as conn:
             set_merged(conn, self._clock.now())
