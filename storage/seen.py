@@ -8,7 +8,7 @@ lost by that: the event on disk says that it was the unique one, and `catch_up` 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -17,10 +17,9 @@ from storage import meta, upsert
 from storage.ids import floor
 from storage.schema import hits, hits_quarter, visitors_seen
 
-MERGED_AT = 20_000
-"""Visitors in memory that are worth a merge: some of them share a page even in a table of a million."""
-SLICE = 512
-"""Visitors merged in one transaction: some milliseconds."""
+MERGED_AT = 8_000
+"""Visitors in memory that are worth a merge."""
+CATCH_UP_ROWS = 1_000
 MARGIN = dt.timedelta(hours=1)
 """No hit waits longer than this to be written."""
 
@@ -35,6 +34,8 @@ class Seen:
 
     def __init__(self) -> None:
         self._latest: set[Visitor] = set()
+        self._merging: list[Visitor] = []
+        """Those under way to disk: sorted, the next ones last."""
 
     def __len__(self) -> int:
         """How many are in memory alone."""
@@ -54,16 +55,21 @@ class Seen:
         """Remember visitors whose events are on disk."""
         self._latest.update(visitors)
 
-    def slices(self) -> list[list[Visitor]]:
-        """What is in memory, in order and in parts; each is to be handed to `merge` in a transaction of its own."""
-        latest = sorted(self._latest)
-        return [latest[n : n + SLICE] for n in range(0, len(latest), SLICE)]
+    def part(self, size: int, *, all_of_them: bool = False) -> list[Visitor]:
+        """Up to `size` visitors to hand to `merge` next: once `MERGED_AT` are in memory, or if all are wanted."""
+        if not self._merging and (all_of_them or len(self._latest) >= MERGED_AT):
+            self._merging = sorted(self._latest, reverse=True)
+        return self._merging[-size:] if self._merging else []
 
-    def merge(self, conn: sa.Connection, part: Collection[Visitor]) -> None:
+    def merge(self, conn: sa.Connection, part: list[Visitor], now: dt.datetime) -> None:
         """Write a part to disk; hand it to `forget` once the transaction stands."""
-        upsert.insert_missing(conn, visitors_seen, list(part))
+        upsert.insert_missing(conn, visitors_seen, part[::-1])
+        if part and len(part) == len(self._merging):
+            set_merged(conn, now)
 
-    def forget(self, part: Collection[Visitor]) -> None:
+    def forget(self, part: list[Visitor]) -> None:
+        """What `part` gave and `merge` wrote is no longer in memory."""
+        del self._merging[len(self._merging) - len(part) :]
         self._latest.difference_update(part)
 
 
@@ -82,5 +88,5 @@ def catch_up(conn: sa.Connection) -> None:
             .where(c.guild_id == guild_id, c.id >= since, c.is_unique)
             .order_by(c.link_id, c.day, c.visitor)
         )
-        for part in conn.execute(query).partitions(SLICE):
+        for part in conn.execute(query).partitions(CATCH_UP_ROWS):
             upsert.insert_missing(conn, visitors_seen, [tuple(row) for row in part])

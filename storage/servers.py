@@ -14,6 +14,8 @@ from storage import upsert
 from storage.records import AddPolicy, Server
 from storage.schema import hits_daily, hits_quarter, servers
 
+_ZONE = sa.select(servers.c.timezone).where(servers.c.guild_id == sa.bindparam("guild_id"))
+
 
 async def get(conn: AsyncConnection, guild_id: int) -> Server:
     """The server's settings, or the defaults when none were saved."""
@@ -29,9 +31,11 @@ async def put(conn: AsyncConnection, server: Server) -> None:
 
 def zones(conn: sa.Connection, guild_ids: Collection[int]) -> dict[int, ZoneInfo]:
     """The time zone of each server."""
-    query = sa.select(servers.c.guild_id, servers.c.timezone).where(servers.c.guild_id.in_(guild_ids))
-    known = {row.guild_id: row.timezone for row in conn.execute(query)}
-    return {guild_id: ZoneInfo(known.get(guild_id, Server(guild_id).timezone)) for guild_id in guild_ids}
+    found: dict[int, ZoneInfo] = {}
+    for guild_id in guild_ids:
+        zone = conn.execute(_ZONE, {"guild_id": guild_id}).scalar_one_or_none()
+        found[guild_id] = ZoneInfo(zone or Server(guild_id).timezone)
+    return found
 
 
 async def all_ids(conn: AsyncConnection) -> list[int]:

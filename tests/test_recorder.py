@@ -199,7 +199,7 @@ async def test_visitors_are_known_again_after_a_crash(
     db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their merge is behind the events, and is made up for from them."""
-    monkeypatch.setattr(seen.Seen, "slices", lambda self: [])
+    monkeypatch.setattr(seen.Seen, "part", lambda self, size, **_: [])
     monkeypatch.setattr(seen.Seen, "__len__", lambda self: 0)
     async with Recorder(db, clock) as recorder:
         await asyncio.gather(*(recorder.count(hit(n)) for n in range(700)))
@@ -210,8 +210,8 @@ async def test_visitors_are_known_again_after_a_crash(
 
 
 async def test_visitors_in_memory_are_few(db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder_module, "MERGED_AT", 50)
-    monkeypatch.setattr(seen, "SLICE", 30)
+    monkeypatch.setattr(seen, "MERGED_AT", 50)
+    monkeypatch.setattr(recorder_module, "MERGE_ALONG", 5)
     async with Recorder(db, clock) as recorder:
         for begin in range(0, 300, 30):
             await asyncio.gather(*(recorder.count(hit(n % 250)) for n in range(begin, begin + 30)))

@@ -17,7 +17,7 @@ from bot.clock import Clock
 from storage import hits, meta
 from storage.database import REFUSED, Database, Writer
 from storage.records import Hit, Salt, SetAside
-from storage.seen import MERGED_AT, Seen, Visitor, catch_up, set_merged
+from storage.seen import Seen, Visitor, catch_up, set_merged
 
 QUEUE_LIMIT = 50_000
 """Requests that wait to be written at most; what comes on top is dropped and counted."""
@@ -29,6 +29,9 @@ ANSWER_SECONDS = 0.25
 """An answer is held no longer than this, however slow the disk is."""
 FLUSH_SECONDS = 1.0
 """What is set aside is written at most this often."""
+MERGE_ALONG = 64
+"""Visitors seen that are merged along with each batch, beyond twice as many as it has requests."""
+CLOSING_PART = 2_000
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses after failed transactions; the last one repeats."""
 
@@ -222,8 +225,11 @@ class Recorder:
         if self._flushing is not None:
             self._commit(writer, self._flushing)
             self._flushing = None
-        if len(self._seen) >= MERGED_AT or self._closing.is_set():
-            self._merge(writer)
+        if self._closing.is_set():
+            while part := self._seen.part(CLOSING_PART, all_of_them=True):
+                with writer.begin() as conn:
+                    self._seen.merge(conn, part, self._clock.now())
+                self._seen.forget(part)
 
     def _write_hits(self, writer: Writer) -> None:
         """Commit batch after batch, until none is left or something else has its turn."""
@@ -238,7 +244,7 @@ class Recorder:
                 self._failed.popleft()
                 self.recorded += len(batch.hits)
                 self._loop.call_soon_threadsafe(self._answer, batch.requests, True)
-            if writer.wanted or len(self._seen) >= MERGED_AT or self._loop.time() >= until:
+            if writer.wanted or self._loop.time() >= until:
                 self._loop.call_soon_threadsafe(self._wake.set)
                 return
 
@@ -262,6 +268,8 @@ class Recorder:
 
     def _commit(self, writer: Writer, batch: _Batch) -> None:
         salts = self._salts.copy()
+        # A merge goes along in small parts, which need no commit of their own, and faster than visitors come.
+        part = self._seen.part(2 * len(batch.requests) + MERGE_ALONG)
         with writer.begin() as conn:
             key = _HITS if batch.requests else _ASIDE
             if not (batch.tried and meta.read(conn, key) == batch.token):
@@ -272,15 +280,7 @@ class Recorder:
                 hits.set_aside(conn, batch.aside)
                 hits.note_dropped(conn, batch.dropped)
                 meta.write(conn, key, batch.token)
+            self._seen.merge(conn, part, self._clock.now())
+        self._seen.forget(part)
         self._seen.add(batch.new)
         del self._salts[: len(salts)]
-
-    def _merge(self, writer: Writer) -> None:
-        for part in self._seen.slices():
-            with writer.begin() as conn:
-                self._seen.merge(conn, part)
-            self._seen.forget(part)
-            if len(self._seen) < 2 * MERGED_AT:  # else more would come than goes, for as long as the rush lasts
-                self._write_hits(writer)
-        with writer.begin() as conn:
-            set_merged(conn, self._clock.now())
