@@ -91,7 +91,10 @@ async def open_application(
             country_of=country_of,
         )
         edge = Edge(
-            tracker, base_url.authority, config.web.trusted_proxies, security_contact=config.web.security_contact
+            tracker,
+            base_url.host_port_subcomponent or "",
+            config.web.trusted_proxies,
+            security_contact=config.web.security_contact,
         )
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))
         limits = Limits(

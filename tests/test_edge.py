@@ -324,6 +324,11 @@ async def test_metrics_are_on_a_port_of_their_own_and_know_the_operators_crawler
 # ---------------------------------------------------------------------- links that end, in Discord
 
 
+async def test_a_look_shows_the_address_as_people_know_it(world: World) -> None:
+    await world.add_link()
+    assert "<p>go.example/summer leads to</p>" in (await world.visit("summer+")).text
+
+
 async def test_a_link_that_ends_is_made_shown_and_changed(world: World) -> None:
     made = await world.add_link(expires="in 2 days", max_clicks=2)
     end = int((NOW + dt.timedelta(days=2)).timestamp())
