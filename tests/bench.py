@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -125,12 +126,12 @@ class Load:
     def open(self, rate: float, seconds: float) -> list[float]:
         """So many requests a second, whether or not the last ones are answered; latencies from the due moment."""
         total, sent, latencies = int(rate * seconds), 0, []
-        free = list(self._sockets)
+        free = deque(self._sockets)  # in turn, since the server hangs up on those that are idle for long
         due: dict[int, float] = {}
         start = time.perf_counter() + 0.05
         while len(latencies) < total:
             while sent < total and free and start + sent / rate <= time.perf_counter():
-                fd = free.pop()
+                fd = free.popleft()
                 due[fd] = start + sent / rate
                 self._send(fd)
                 sent += 1
