@@ -36,7 +36,6 @@ from storage.schema import (
 )
 from storage.seen import Seen, Visitor
 
-QUARTER = dt.timedelta(minutes=15)
 Quarter = tuple[int, int, dt.datetime]
 """guild_id, link_id, start of a quarter hour of UTC."""
 

@@ -123,7 +123,7 @@ def add_audience(answer: discord.Embed, report: Report) -> None:
 
 
 def _value(dimension: Dimension, value: str) -> str:
-    """ "🇩🇪 DE", "direct", "news\\.example"."""
+    """ "🇩🇪 DE", "direct", "news.example"."""
     if dimension is Dimension.COUNTRY:
         return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in value.upper()) + f" {value}"
     return fmt.escape(value, 40)
