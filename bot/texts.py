@@ -1,17 +1,65 @@
-"""The one door for texts that people read, so that languages can come later without touching logic."""
+"""The one door for texts and numbers that people read, so that languages can come later without touching logic."""
 
 from __future__ import annotations
 
+import copy
 import gettext
+import math
+from contextvars import ContextVar
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import NumberPattern, format_compact_decimal, format_decimal
 
 _translation = gettext.translation("eyeballs", fallback=True)
 _ = _translation.gettext
 ngettext = _translation.ngettext
 
+DEFAULT_LOCALE = "en-US"
 
-def percent(share: float) -> str:
-    """0.0423 as "4.2%"; small shares keep two digits that count."""
-    value = share * 100
-    if value and abs(value) < 1:
-        return f"{value:.2g}%"
-    return f"{value:,.1f}%" if abs(value) < 100 else f"{value:,.0f}%"
+_locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
+
+
+def use_locale(tag: str) -> None:
+    """From here on in this task, write numbers as people do where Discord's locale `tag` is spoken."""
+    _locale.set(tag)
+
+
+def current_locale() -> str:
+    """Discord's tag of the locale that numbers are written in: "en-US", "de"."""
+    return _locale.get()
+
+
+def number(value: float) -> str:
+    """1,234 as the locale writes it; a fraction keeps up to three decimals."""
+    return format_decimal(value, locale=_known(_locale.get()))
+
+
+def compact(value: float) -> str:
+    """1.2K, 20K, 3.5M as the locale writes it: for places without room for digits."""
+    return format_compact_decimal(value, locale=_known(_locale.get()), fraction_digits=1)
+
+
+def percent(share: float, decimals: int | None = None) -> str:
+    """0.0423 as "4.2%", 0.0004 as "0.04%", 1.5 as "150%": small shares keep two digits that count, unless told."""
+    value = abs(share) * 100
+    if decimals is None and value >= 100:
+        decimals = 0
+    elif decimals is None:
+        decimals = 1 if value >= 1 or not value else 1 - math.floor(math.log10(value))
+    return _percent_pattern(_locale.get(), decimals).apply(share, _known(_locale.get()))
+
+
+@cache
+def _percent_pattern(tag: str, decimals: int) -> NumberPattern:
+    pattern = copy.copy(_known(tag).percent_formats[None])
+    pattern.frac_prec = (decimals if decimals < 2 else 0, decimals)
+    return pattern
+
+
+@cache
+def _known(tag: str) -> Locale:
+    try:
+        return Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale.parse(DEFAULT_LOCALE, sep="-")

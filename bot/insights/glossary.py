@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.insights.rates import Direction, change
 from bot.insights.summary import MIN_IMPRESSIONS, Summary
-from bot.texts import _, ngettext, percent
+from bot.texts import _, ngettext, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,20 @@ class Term:
 
 def _measured(numbers: Numbers) -> str | None:
     measured = numbers.now.measured
-    return _("Your links were displayed {n:,} times on our own pages.").format(n=measured) if measured else None
+    return _("Your links were displayed {n} times on our own pages.").format(n=number(measured)) if measured else None
 
 
 def _reported(numbers: Numbers) -> str | None:
     reported = numbers.now.reported
-    return _("Platforms told {n:,} impressions of your posts.").format(n=reported) if reported else None
+    return _("Platforms told {n} impressions of your posts.").format(n=number(reported)) if reported else None
 
 
 def _impressions(numbers: Numbers) -> str | None:
     now = numbers.now
     if not now.impressions:
         return None
-    return _("{total:,} impressions: {measured:,} measured here, {reported:,} reported by platforms.").format(
-        total=now.impressions, measured=now.measured, reported=now.reported
+    return _("{total} impressions: {measured} measured here, {reported} reported by platforms.").format(
+        total=number(now.impressions), measured=number(now.measured), reported=number(now.reported)
     )
 
 
@@ -52,14 +52,14 @@ def _clicks(numbers: Numbers) -> str | None:
     clicks = numbers.now.clicks
     if not clicks:
         return None
-    return ngettext("{n:,} click on your links.", "{n:,} clicks on your links.", clicks).format(n=clicks)
+    return ngettext("{n} click on your links.", "{n} clicks on your links.", clicks).format(n=number(clicks))
 
 
 def _uniques(numbers: Numbers) -> str | None:
     if not numbers.now.unique_clicks:
         return None
-    return _("Clicks: {clicks:,}, of which unique: {unique:,}.").format(
-        clicks=numbers.now.clicks, unique=numbers.now.unique_clicks
+    return _("Clicks: {clicks}, of which unique: {unique}.").format(
+        clicks=number(numbers.now.clicks), unique=number(numbers.now.unique_clicks)
     )
 
 
@@ -67,10 +67,10 @@ def _ctr(numbers: Numbers) -> str | None:
     now = numbers.now
     if now.ctr is None:
         return None
-    text = _("Clicks {clicks:,} / impressions {impressions:,} = {rate}, over {n} of your {all} posts and places.")
+    text = _("Clicks {clicks} / impressions {impressions} = {rate}, over {n} of your {all} posts and places.")
     said = text.format(
-        clicks=now.ctr.clicks,
-        impressions=now.ctr.impressions,
+        clicks=number(now.ctr.clicks),
+        impressions=number(now.ctr.impressions),
         rate=percent(now.ctr.value),
         n=now.ctr_places,
         all=now.places,
@@ -97,13 +97,13 @@ def _change(numbers: Numbers) -> str | None:
     said = {
         Direction.NEW: _("new, since there was nothing to compare with"),
         Direction.SAME: _("about the same, since chance explains it"),
-        Direction.UP: _("a rise of {ratio:,.0%}"),
-        Direction.DOWN: _("a fall of {ratio:,.0%}"),
+        Direction.UP: _("a rise of {ratio}"),
+        Direction.DOWN: _("a fall of {ratio}"),
     }.get(moved.direction)
     if said is None:
         return None
-    return _("Clicks: {now:,} after {before:,} in the period before: {said}.").format(
-        now=now, before=before, said=said.format(ratio=abs(moved.ratio or 0))
+    return _("Clicks: {now} after {before} in the period before: {said}.").format(
+        now=number(now), before=number(before), said=said.format(ratio=percent(abs(moved.ratio or 0), 0))
     )
 
 
@@ -111,8 +111,8 @@ def _engagement(numbers: Numbers) -> str | None:
     ctr = numbers.now.ctr
     if ctr is None:
         return None
-    return _("Counting clicks alone: {clicks:,} / {impressions:,} = {rate}; likes and comments would raise it.").format(
-        clicks=ctr.clicks, impressions=ctr.impressions, rate=percent(ctr.value)
+    return _("Counting clicks alone: {clicks} / {impressions} = {rate}; likes and comments would raise it.").format(
+        clicks=number(ctr.clicks), impressions=number(ctr.impressions), rate=percent(ctr.value)
     )
 
 
@@ -120,8 +120,8 @@ def _cpm(numbers: Numbers) -> str | None:
     impressions = numbers.now.impressions
     if not impressions:
         return None
-    return _("At a CPM of $10, your {n:,} impressions would be worth ${value:,.2f}.").format(
-        n=impressions, value=impressions / 1000 * 10
+    return _("At a CPM of $10, your {n} impressions would be worth ${value}.").format(
+        n=number(impressions), value=number(round(impressions / 1000 * 10))
     )
 
 
@@ -129,8 +129,10 @@ def _best(numbers: Numbers) -> str | None:
     best = numbers.now.best_day
     if best is None:
         return None
-    return _("Your best was {date} with {n:,} {kind}.").format(
-        date=f"{best.day.day} {best.day:%B}", n=best.count, kind=best.kind if best.count == 1 else f"{best.kind}s"
+    return _("Your best was {date} with {n} {kind}.").format(
+        date=f"{best.day.day} {best.day:%B}",
+        n=number(best.count),
+        kind=best.kind if best.count == 1 else f"{best.kind}s",
     )
 
 

@@ -11,7 +11,7 @@ import discord
 from bot.insights.periods import Period
 from bot.insights.rates import Change, Direction, Rate
 from bot.links.platforms import describe
-from bot.texts import _, percent
+from bot.texts import _, number, percent
 from storage.records import Link, Post
 
 ACCENT = discord.Colour(0x4CC2FF)
@@ -60,17 +60,13 @@ def copyable(url: str) -> str:
     return f"```\n{url}\n```\n"
 
 
-def number(value: int) -> str:
-    return f"{value:,}"
-
-
 def rate(value: Rate) -> str:
     return percent(value.value)
 
 
 def share(value: float) -> str:
     """A part of a whole: "65%"."""
-    return "<1%" if value < 0.005 else f"{value:.0%}"
+    return "<1%" if value < 0.005 else percent(value, 0)
 
 
 def change(value: Change) -> str:
@@ -83,9 +79,9 @@ def change(value: Change) -> str:
         case Direction.SAME:
             return _("about the same")
         case Direction.UP:
-            return f"▲\u00a0{abs(value.ratio or 0) * 100:,.0f}%"
+            return f"▲\u00a0{percent(abs(value.ratio or 0), 0)}"
         case Direction.DOWN:
-            return f"▼\u00a0{abs(value.ratio or 0) * 100:,.0f}%"
+            return f"▼\u00a0{percent(abs(value.ratio or 0), 0)}"
 
 
 def date(day: dt.date, *, year: bool = False) -> str:
