@@ -21,10 +21,11 @@ from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
 from bot.links.service import Limits, Links
+from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
 from bot.services import Services
-from bot.stats import Stats
+from bot.stats.service import Stats
 from bot.tracking.countries import open_countries
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
@@ -111,6 +112,7 @@ async def open_application(
             links=Links(db, clock, ids, base_url, limits, owner_tokens),
             posts=Posts(db, clock, ids),
             impressions=Impressions(db, clock, ids),
+            notes=Notes(db, clock, ids),
             stats=stats,
             profiles=Profiles(db, base_url),
             digests=Digests(db, clock, ids, stats),

@@ -6,10 +6,12 @@ import datetime as dt
 import re
 
 from bot.errors import InvalidError
-from bot.insights.periods import ONE_DAY, day_start, instant, local_day
+from bot.insights.periods import ONE_DAY, Choice, Dates, Named, day_start, instant, local_day
 from bot.links.slugs import shorten
 from bot.texts import _
 
+MOST_DAYS = 3660
+_NAMES = frozenset(Named)
 _STAMP = re.compile(r"<t:(\d{1,11})(?::\w)?>")
 _AGO = re.compile(r"(\d{1,3})\s*(?:d|days?)(?: ago)?")
 _AHEAD = re.compile(r"(?:in )?(\d{1,3})\s*(h|hours?|d|days?|w|weeks?)")
@@ -40,7 +42,7 @@ def parse_past(text: str, field: str, now: dt.datetime, zone: str) -> dt.datetim
         found = now if written == _end_of(today, zone) else written
     if found > now:
         raise InvalidError(
-            _("{field}: “{value}” is still to come; leave it out, or give when the platform said it.").format(
+            _("{field}: “{value}” is still to come; give a moment that has passed, or leave it out.").format(
                 field=field, value=shorten(text)
             )
         )
@@ -72,6 +74,37 @@ def parse_future(text: str, field: str, now: dt.datetime, zone: str) -> dt.datet
             _("{field}: “{value}” has passed already; give a moment to come.").format(field=field, value=shorten(text))
         )
     return found
+
+
+def parse_period(text: str, now: dt.datetime, zone: str) -> Choice:
+    """The time meant: a name such as "28d", "last week", "all", or two dates; raises InvalidError for anything else."""
+    value = " ".join(text.split()).lower()
+    name = re.sub(r"^(?:the )?last (\d+)", r"\1", value).replace(" ", "").replace("days", "d").removesuffix("time")
+    name = name.removeprefix("this")
+    if name in _NAMES:
+        return Named(name)
+    dates = re.findall(r"\d{4}-\d{2}-\d{2}", value)
+    rest = re.sub(r"\d{4}-\d{2}-\d{2}", "", value).strip(" -–.,/")
+    try:
+        days = [dt.date.fromisoformat(date) for date in dates]
+    except ValueError:
+        days = []
+    if len(days) not in (1, 2) or rest not in ("", "to", "until"):
+        raise InvalidError(
+            _(
+                "period: “{value}” is no period. Choose one from the list, or type two dates: 2026-01-01 to 2026-01-31."
+            ).format(value=shorten(text))
+        )
+    first, last = min(days), max(days)
+    if first > local_day(now, zone):
+        raise InvalidError(
+            _("period: “{value}” is still to come; there is nothing to count yet.").format(value=shorten(text))
+        )
+    if last - first > MOST_DAYS * ONE_DAY:
+        raise InvalidError(
+            _("period: “{value}” is more than ten years; choose a shorter one.").format(value=shorten(text))
+        )
+    return Dates(first, last)
 
 
 def _written(value: str, zone: str) -> dt.datetime | None:

@@ -10,9 +10,10 @@ from bot.digests.service import Digests
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
 from bot.links.service import Links
+from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
-from bot.stats import Stats
+from bot.stats.service import Stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Services:
     links: Links
     posts: Posts
     impressions: Impressions
+    notes: Notes
     stats: Stats
     profiles: Profiles
     digests: Digests

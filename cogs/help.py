@@ -9,9 +9,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.insights.glossary import GLOSSARY, Numbers
-from bot.insights.summary import most_resonant
+from bot.insights.tally import most_resonant
 from bot.services import Services
-from bot.stats import DEFAULT_PERIOD, Scope
+from bot.stats.question import DEFAULT_CHOICE, Scope, Subject
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.answers import actor, begin, embed
@@ -25,7 +25,22 @@ SECTIONS = (
     (_("Share a link"), ("link add", "post add", "link list", "link show")),
     (
         _("Look at the numbers"),
-        ("stats link", "stats creator", "stats server", "impressions log", "link audit", "explain"),
+        (
+            "stats link",
+            "stats post",
+            "stats creator",
+            "stats server",
+            "stats compare",
+            "stats top",
+            "stats heatmap",
+            "stats sources",
+            "impressions log",
+            "note add",
+            "note list",
+            "note delete",
+            "link audit",
+            "explain",
+        ),
     ),
     (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
@@ -61,15 +76,14 @@ class Help(commands.Cog):
         await begin(interaction)
         who = actor(interaction)
         word = GLOSSARY[term]
-        shown = await self._services.stats.show(who, Scope.CREATOR, who.user_id, DEFAULT_PERIOD)
+        report = await self._services.stats.report(who, Subject(Scope.CREATOR, who.user_id), DEFAULT_CHOICE)
         answer = embed(word.name, word.meaning)
         answer.add_field(name=_("How it is counted"), value=word.formula, inline=False)
-        report = shown.report
-        best = most_resonant(report.by_link)
-        resonant = None if best is None else (fmt.escape(report.links[best.link_id].label), best.summary)
+        best = most_resonant({id_: tally for id_, tally in report.by_link.items() if id_ in report.links})
+        resonant = None if best is None else (fmt.escape(report.links[best].label), report.by_link[best])
         example = word.example(Numbers(report.now, report.before, resonant))
         answer.add_field(
-            name=_("Your last {n} days").format(n=DEFAULT_PERIOD),
+            name=_("Your last {n} days").format(n=report.period.length),
             value=example or _("No numbers of yours to show this with yet."),
             inline=False,
         )

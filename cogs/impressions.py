@@ -8,9 +8,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import InvalidError, NotFoundError
+from bot.errors import InvalidError
 from bot.impressions.numbers import parse_count
-from bot.impressions.service import Logged
+from bot.impressions.service import REACTIONS, Logged
 from bot.links.access import Actor
 from bot.services import Services
 from bot.texts import _
@@ -21,6 +21,15 @@ from storage.records import Post
 
 if TYPE_CHECKING:
     from bot.client import Client
+
+
+OTHERS = {
+    "reach": _("reached"),
+    "likes": _("likes"),
+    "comments": _("comments"),
+    "shares": _("shares"),
+    "saves": _("saves"),
+}
 
 
 class Impressions(
@@ -38,6 +47,11 @@ class Impressions(
         link="For a new post: the link it carries",
         title="For a new post: what you call it",
         as_of="When the platform showed it: yesterday, 3 days ago, 2026-11-20; now when left out",
+        reach="How many different people the platform says it reached",
+        likes="Likes so far",
+        comments="Comments so far",
+        shares="Shares so far: reposts, sends, forwards",
+        saves="Saves or bookmarks so far",
     )
     @app_commands.rename(as_of="as-of")
     @app_commands.autocomplete(post=pick.post, link=pick.link)
@@ -52,20 +66,27 @@ class Impressions(
         link: str | None = None,
         title: str = "",
         as_of: str | None = None,
+        reach: str | None = None,
+        likes: str | None = None,
+        comments: str | None = None,
+        shares: str | None = None,
+        saves: str | None = None,
     ) -> None:
         await begin(interaction)
         who = actor(interaction)
         value = parse_count(impressions, "impressions")
+        typed = dict(zip(REACTIONS, (reach, likes, comments, shares, saves), strict=True))
+        others = {metric: parse_count(text, metric) for metric, text in typed.items() if text is not None}
         at = None if as_of is None else await self._services.impressions.moment(who, as_of)
         if post is not None:
             if platform or kind or link or title:
                 raise InvalidError(
                     _("post: it is registered already; leave out platform, kind, link and title, or leave out post.")
                 )
-            target = await self._post(who, post)
+            target = await self._services.posts.find(who, post)
         else:
             target = await self._new_post(who, platform, kind, link, title)
-        logged = await self._services.impressions.log(who, target, value, at)
+        logged = await self._services.impressions.log(who, target, value, at, others)
         answer = embed(_("Logged"), "\n".join(await self._said(who, logged, new=post is None)))
         await interaction.followup.send(embed=answer, ephemeral=True)
 
@@ -93,6 +114,9 @@ class Impressions(
                 before=fmt.number(logged.before or 0),
             )
         ]
+        if logged.others:
+            told = ", ".join(f"{fmt.number(value)} {OTHERS[metric]}" for metric, value in logged.others.items())
+            lines.append(_("Kept with them: {list}.").format(list=told))
         if logged.later is not None:
             later = _("A later total of {later} is kept already and stands; this one tells how it grew.")
             lines.append(later.format(later=fmt.number(logged.later)))
@@ -104,16 +128,6 @@ class Impressions(
         else:
             lines.append(_("/stats link shows them beside the clicks of that post's address."))
         return lines
-
-    async def _post(self, who: Actor, text: str) -> Post:
-        if not text.isdecimal() or len(text) > 19:
-            raise NotFoundError(
-                _(
-                    "post: “{value}” is not one of your posts. Choose one from the list, "
-                    "or leave post out and give platform and kind."
-                ).format(value=fmt.plain(text, 60))
-            )
-        return await self._services.posts.get(who, int(text))
 
     async def _new_post(self, who: Actor, platform: str | None, kind: str | None, link: str | None, title: str) -> Post:
         if platform is None or kind is None:

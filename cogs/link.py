@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.errors import InvalidError
 from bot.links.access import may_add, require_manager
 from bot.services import Services
-from bot.stats import DEFAULT_PERIOD, Scope
+from bot.stats.question import DEFAULT_CHOICE, Scope, Subject
 from bot.texts import _
 from cogs.ui import audit as audit_ui
 from cogs.ui import format as fmt
@@ -138,24 +138,22 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         await interaction.followup.send(embed=card, ephemeral=True)
 
     @app_commands.command(name="audit", description="Every request accounted for: what was counted, what was set aside")
-    @app_commands.describe(link="Which link; the whole server when left out (managers)", period="How many days")
-    @app_commands.autocomplete(link=pick.link)
-    @app_commands.choices(period=pick.PERIODS)
+    @app_commands.describe(link="Which link; the whole server when left out (managers)", period=pick.PERIOD)
+    @app_commands.autocomplete(link=pick.link, period=pick.period)
     async def audit(
-        self, interaction: discord.Interaction, link: str | None = None, period: int = DEFAULT_PERIOD
+        self, interaction: discord.Interaction, link: str | None = None, period: str = DEFAULT_CHOICE.value
     ) -> None:
         await begin(interaction)
         who = actor(interaction)
         if link is None:
             require_manager(who)
             assert interaction.guild is not None
-            shown = await self._services.stats.show(who, Scope.SERVER, who.guild_id, period)
-            title = interaction.guild.name
+            subject, title = Subject(Scope.SERVER, who.guild_id), interaction.guild.name
         else:
             found = await self._services.links.find(who, link)
-            shown = await self._services.stats.show(who, Scope.LINK, found.id, period)
-            title = found.label
-        await interaction.followup.send(embed=audit_ui.card(shown.report, fmt.escape(title)), ephemeral=True)
+            subject, title = Subject(Scope.LINK, found.id), found.label
+        report = await self._services.stats.report(who, subject, await self._services.stats.choice(who, period))
+        await interaction.followup.send(embed=audit_ui.card(report, fmt.escape(title)), ephemeral=True)
 
     @app_commands.command(name="edit", description="Change a link; what you leave out stays as it is")
     @app_commands.describe(

@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 
 class Setup(commands.Cog):
     @app_commands.command(name="setup", description="Time zone, week, creator role, who may add links, digest channel")
-    @app_commands.describe(zone="The server's time zone; any IANA zone, such as Europe/Berlin")
+    @app_commands.describe(
+        zone="The server's time zone; any IANA zone, such as Europe/Berlin",
+        benchmarks="Tell creators how their posts do among all of the server's, of five creators at least; no names",
+    )
     @app_commands.autocomplete(zone=pick.zone)
     @app_commands.default_permissions(manage_guild=True)
-    async def setup(self, interaction: discord.Interaction, zone: str | None = None) -> None:
+    async def setup(
+        self, interaction: discord.Interaction, zone: str | None = None, benchmarks: bool | None = None
+    ) -> None:
         await begin(interaction)
         require_manager(actor(interaction))
-        if zone is not None:
-            await ui.save(interaction, timezone=zone)
+        changes = {"timezone": zone, "benchmarks": benchmarks}
+        if given := {name: value for name, value in changes.items() if value is not None}:
+            await ui.save(interaction, **given)
         await interaction.followup.send(**await ui.message(interaction), ephemeral=True)
 
 

@@ -43,6 +43,26 @@ async def find(
     return [_link(row) for row in rows]
 
 
+async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Link]:
+    """Those of the server's links that are not deleted, in no particular order."""
+    query = sa.select(links).where(
+        links.c.guild_id == guild_id, links.c.id.in_(list(ids)), links.c.state != State.DELETED
+    )
+    return [_link(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def ids_of(conn: AsyncConnection, guild_id: int, creator_id: int) -> list[int]:
+    """The ids of all links that a creator has or had."""
+    query = sa.select(links.c.id).where(links.c.guild_id == guild_id, links.c.creator_id == creator_id)
+    return list((await conn.execute(query)).scalars())
+
+
+async def any_of(conn: AsyncConnection, guild_id: int) -> bool:
+    """Whether the server has or had a link."""
+    query = sa.select(links.c.id).where(links.c.guild_id == guild_id).limit(1)
+    return (await conn.execute(query)).first() is not None
+
+
 async def change(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
     await conn.execute(sa.update(links).where(links.c.guild_id == guild_id, links.c.id == link_id).values(**values))
 

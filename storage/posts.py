@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+import datetime as dt
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,6 +45,24 @@ async def find(
     return [_post(row) for row in (await conn.execute(query.order_by(posts.c.id.desc()))).mappings()]
 
 
+async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Post]:
+    """Those of the server's posts that are not deleted, in no particular order."""
+    query = sa.select(posts).where(
+        posts.c.guild_id == guild_id, posts.c.id.in_(list(ids)), posts.c.state != State.DELETED
+    )
+    return [_post(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
+    """The server's posts made at `at` or later, in no particular order; of one creator when named."""
+    query = sa.select(posts).where(
+        posts.c.guild_id == guild_id, posts.c.created_at >= at, posts.c.state != State.DELETED
+    )
+    if creator_id is not None:
+        query = query.where(posts.c.creator_id == creator_id)
+    return [_post(row) for row in (await conn.execute(query)).mappings()]
+
+
 async def change_of_link(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
     await conn.execute(
         sa.update(posts).where(posts.c.guild_id == guild_id, posts.c.link_id == link_id).values(**values)
@@ -61,3 +80,9 @@ async def find_figures(conn: AsyncConnection, guild_id: int, post_ids: Collectio
         query = query.where(figures.c.post_id.in_(post_ids))
     rows = (await conn.execute(query.order_by(figures.c.as_of, figures.c.id))).mappings()
     return [Figure(**row) for row in rows]
+
+
+async def figures_in(
+    conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, post_ids: Collection[int] | None = None
+) -> list[Figure]:
+    return await find_figures(conn, guild_id, post_ids)

@@ -47,6 +47,8 @@ class Server:
     """0 is Monday, as in `datetime.date.weekday`."""
     creator_role_id: int | None = None
     add_policy: AddPolicy = AddPolicy.CREATORS
+    benchmarks: bool = False
+    """Whether creators are told how their posts do among all of the server's."""
     is_set_up: bool = False
 
 
@@ -219,6 +221,22 @@ class Figure:
     as_of: dt.datetime
     entered_by: int
     entered_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What happened on a day, to be drawn on charts; `creator_id` is None for one that is the whole server's."""
+
+    guild_id: int
+    id: int
+    creator_id: int | None
+    link_id: int | None
+    """The only link whose charts it is drawn on; None for all of its creator's."""
+    day: dt.date
+    text: str
+    created_by: int
+    created_at: dt.datetime
+    state: State = State.ACTIVE
 
 
 class DigestState(StrEnum):

@@ -64,6 +64,7 @@ servers = _table(
     sa.Column("first_weekday", sa.SmallInteger, nullable=False),
     _ref("creator_role_id", nullable=True),
     sa.Column("add_policy", sa.Text, nullable=False),
+    sa.Column("benchmarks", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("is_set_up", sa.Boolean, nullable=False),
 )
 
@@ -244,6 +245,20 @@ figures = _table(
     _ref("entered_by"),
     _at("entered_at"),
     sa.Index("figures_by_post", "guild_id", "post_id"),
+)
+
+notes = _table(
+    "notes",
+    _guild(),
+    _key("id"),
+    _ref("creator_id", nullable=True),
+    _ref("link_id", nullable=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    _ref("created_by"),
+    _at("created_at"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("notes_by_day", "guild_id", "day"),
 )
 
 digests = _table(

@@ -43,7 +43,7 @@ async def test_the_whole_life_of_a_link(world: World) -> None:
     )
     assert "20,000" in text_of(logged)
 
-    shown = await world.admin.slash(world.channel, "stats link", link="summer", period=7)
+    shown = await world.admin.slash(world.channel, "stats link", link="summer", period="7d")
     text = text_of(shown)
     assert "Clicks: **5**" in text
     assert "Unique clicks: **4**" in text
@@ -286,11 +286,11 @@ async def test_posts_are_named_to_their_owner_only(world: World) -> None:
     await world.admin.slash(world.channel, "post add", link="summer", platform="x", kind="post", title="Secret teaser")
     world.move(days=20)
     await world.maya.slash(world.channel, "impressions log", impressions="900", post=await _first_post(world, "x"))
-    own = text_of(await world.maya.slash(world.channel, "stats creator", period=7))
+    own = text_of(await world.maya.slash(world.channel, "stats creator", period="7d"))
     assert "Lifetime CTR of posts older than this period: X post “Secret teaser”: 0.0% (0 of 900)" in own
     for text in (
-        text_of(await world.sam.slash(world.channel, "stats server", period=7)),
-        text_of(await world.maya.slash(world.channel, "stats creator", period=7, share=True)),
+        text_of(await world.sam.slash(world.channel, "stats server", period="7d")),
+        text_of(await world.maya.slash(world.channel, "stats creator", period="7d", share=True)),
     ):
         assert "Secret" not in text
         assert "900" in text

@@ -22,9 +22,10 @@ from bot.links.access import Actor
 from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
 from bot.links.service import Limits, Links
+from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
-from bot.stats import Stats
+from bot.stats.service import Stats
 from storage import hits
 from storage.database import Database
 from storage.ids import Ids
@@ -41,6 +42,13 @@ DIGEST_MINUTE = 9 * 60
 VIRAL_DAYS_AGO = 17
 LAST_REPORT = 4
 """Days since the creators last read their platforms' totals."""
+NOTES = (
+    ("maya", 19, "Posted the teaser story", "summer"),
+    ("maya", VIRAL_DAYS_AGO, "A fashion magazine shared it", "summer"),
+    ("noor", 26, "Pre-order ad went live", ""),
+    ("leo", 21, "Final minute went up", "speedrun"),
+)
+"""Who notes what of which day, and for which link alone."""
 ON_PROFILE = ("maya", "noor")
 
 # What is set aside of a link in ninety days: reason, unfurler, at most how often.
@@ -85,6 +93,8 @@ class Place:
     days_ago: int
     share: float
     reported: float
+    likes: float = 0
+    """Per click; 0 where the platform has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +117,25 @@ class Sample:
 SAMPLES = (
     Sample("noor", "old-blog", "Old blog", "old-blog", 0, 1.0, "food"),
     Sample("maya", "summer", "Summer lookbook", "summer-lookbook", 34, 1.3, "fashion, summer", viral=True, places=(
-        Place("instagram", "story", "Teaser story", 19, 0.34, 24), Place("x", "post", "Launch post", 18, 0.18, 41),
-        Place("tiktok", "video", "Behind the scenes", 62, 0.22, 63))),
+        Place("instagram", "story", "Teaser story", 19, 0.34, 24, 1.1),
+        Place("x", "post", "Launch post", 18, 0.18, 41, 0.9),
+        Place("tiktok", "video", "Behind the scenes", 62, 0.22, 63, 4.2))),
     Sample("maya", "vintage", "Vintage finds", "vintage", 15, 1.1, "fashion", places=(
-        Place("instagram", "reel", "Flea market reel", 24, 0.4, 35),)),
+        Place("instagram", "reel", "Flea market reel", 24, 0.4, 35, 2.1),)),
     Sample("maya", "newsletter", "Sunday newsletter", "newsletter", 9, 1.0, "news", places=(
         Place("newsletter", "message", "Issue 12", 16, 0.7, 6),)),
     Sample("maya", "merch", "Merch shop", "merch", 12, 1.6, "shop"),
     Sample("maya", "brand-deal", "Unannounced brand deal", "secret", 5, 1.0, "brand", private=True),
     Sample("leo", "desk", "My streaming setup", "streaming-setup", 22, 0.8, "gear", places=(
-        Place("youtube", "video", "Desk tour", 75, 0.45, 28), Place("twitch", "live", "Friday stream", 11, 0.2, 19))),
+        Place("youtube", "video", "Desk tour", 75, 0.45, 28, 1.6),
+        Place("twitch", "live", "Friday stream", 11, 0.2, 19))),
     Sample("leo", "speedrun", "Speedrun world record", "record", 18, 1.2, "games", places=(
-        Place("youtube", "short", "Final minute", 21, 0.3, 55),)),
+        Place("youtube", "short", "Final minute", 21, 0.3, 55, 3.0),)),
     Sample("leo", "discord", "Community Discord", "community", 8, 1.0, "community"),
     Sample("leo", "keyboard", "Keyboard giveaway", "giveaway", 6, 0.4, "gear", archived=True),
     Sample("noor", "recipes", "Thirty-minute recipes", "recipes", 26, 1.5, "food", places=(
-        Place("instagram", "story", "Lentil soup", 9, 0.3, 21),
-        Place("bluesky", "post", "Recipe thread", 40, 0.15, 17))),
+        Place("instagram", "story", "Lentil soup", 9, 0.3, 21, 1.2),
+        Place("bluesky", "post", "Recipe thread", 40, 0.15, 17, 0.8))),
     Sample("noor", "cookbook", "Cookbook pre-order", "cookbook", 11, 2.0, "food, shop", places=(
         Place("facebook", "ad", "Pre-order ad", 26, 0.5, 70),)),
 )  # fmt: skip
@@ -155,7 +167,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
 
     made: list[Link] = []
     traffic: list[Hit] = []
-    reports: list[tuple[int, Actor, Post, int]] = []
+    reports: list[tuple[int, Actor, Post, int, dict[str, int]]] = []
     for sample in SAMPLES:
         who = actors[sample.creator]
         _to(clock, now, DAYS)
@@ -179,7 +191,8 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
                 if days_ago >= LAST_REPORT:
                     until = now - dt.timedelta(days=days_ago)
                     clicks = sum(1 for hit in own if hit.place_id == post.id and hit.at < until)
-                    reports.append((days_ago, who, post, round(clicks * place.reported / 10) * 10))
+                    total = round(clicks * place.reported / 10) * 10
+                    reports.append((days_ago, who, post, total, _reactions(clicks * place.likes)))
 
     seen = Seen()
     for n in range(0, len(traffic), BATCH):
@@ -187,14 +200,18 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     await db.write(lambda conn: conn.run_sync(_set_aside, rng, made, now))
 
     impressions = Impressions(db, clock, ids)
-    for days_ago, who, post, total in sorted(reports, key=lambda report: -report[0]):
+    for days_ago, who, post, total, reactions in sorted(reports, key=lambda report: -report[0]):
         _to(clock, now, days_ago)
-        await impressions.log(who, post, total)
+        await impressions.log(who, post, total, others=reactions)
 
     _to(clock, now, 0)
     for sample, link in zip(SAMPLES, made, strict=True):
         if sample.archived:
             await links.archive(actors[sample.creator], link.id)
+    notes = Notes(db, clock, ids)
+    for name, days_ago, text, slug in NOTES:
+        of = next((link for link in made if link.slug == slug), None)
+        await notes.add(actors[name], text, day=f"{days_ago} days ago", link=of)
     profiles = Profiles(db, base_url)
     for name in ON_PROFILE:
         await profiles.publish(Actor(crew.guild_id, crew.creators[name]), name, None, crew.names[name])
@@ -208,6 +225,13 @@ async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:
     await digests.set_up(crew.manager, channel_id=crew.channel_id, weekday=0, minute=DIGEST_MINUTE)
     clock.move(minutes=1)
     await digests.tick(deliver)
+
+
+def _reactions(likes: float) -> dict[str, int]:
+    """What a platform tells beside the impressions."""
+    if not likes:
+        return {}
+    return {"likes": round(likes), "comments": round(likes / 14), "shares": round(likes / 9), "saves": round(likes / 6)}
 
 
 def _to(clock: FixedClock, now: dt.datetime, days_ago: int) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.insights.summary import Ranked, by_clicks, most_resonant
-from bot.stats import Report
-from storage.records import Link, State
+from bot.insights.tally import Tally, most_clicks, most_resonant
+from bot.stats.answers import Report
+from storage.records import Link
 
 TOP = 5
 
@@ -17,23 +17,19 @@ class Content:
 
     guild_id: int
     report: Report
-    top: tuple[tuple[Link, Ranked], ...]
-    resonant: tuple[Link, Ranked] | None
+    top: tuple[tuple[Link, Tally], ...]
+    resonant: tuple[Link, Tally] | None
     late: bool = False
 
 
 def compose(guild_id: int, report: Report, *, late: bool = False) -> Content:
     """Choose what stands in the digest."""
-    named = {
-        link_id: summary
-        for link_id, summary in report.by_link.items()
-        if (link := report.links.get(link_id)) is not None and not link.private and link.state is not State.DELETED
-    }
+    named = {id_: tally for id_, tally in report.by_link.items() if id_ in report.links}
     best = most_resonant(named)
     return Content(
         guild_id=guild_id,
         report=report,
-        top=tuple((report.links[ranked.link_id], ranked) for ranked in by_clicks(named)[:TOP]),
-        resonant=None if best is None else (report.links[best.link_id], best),
+        top=tuple((report.links[id_], named[id_]) for id_ in most_clicks(named)[:TOP]),
+        resonant=None if best is None else (report.links[best], named[best]),
         late=late,
     )

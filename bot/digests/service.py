@@ -17,7 +17,7 @@ from bot.digests.deliver import Deliver, Gone, Unreadable
 from bot.errors import NotFoundError
 from bot.insights.periods import Period
 from bot.links.access import Actor, require_manager
-from bot.stats import Stats
+from bot.stats.service import Stats
 from bot.texts import _
 from storage import digests, servers
 from storage.database import Database

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +17,8 @@ from storage.ids import Ids
 from storage.records import Figure, Post
 
 IMPRESSIONS = "impressions"
+REACTIONS = ("reach", "likes", "comments", "shares", "saves")
+"""What else platforms tell of a post, under the field's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Logged:
     before: int | None
     later: int | None
     """The total that was told for a later time, when this one is filled in behind it."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """The totals of other metrics that were kept with it."""
 
     @property
     def growth(self) -> int:
@@ -48,26 +53,36 @@ class Impressions:
             zone = (await servers.get(conn, actor.guild_id)).timezone
         return parse_past(text, "as-of", self._clock.now(), zone)
 
-    async def log(self, actor: Actor, post: Post, value: int, as_of: dt.datetime | None = None) -> Logged:
-        """Keep a post's lifetime impressions as told at `as_of`, now when None."""
+    async def log(
+        self,
+        actor: Actor,
+        post: Post,
+        value: int,
+        as_of: dt.datetime | None = None,
+        others: Mapping[str, int] | None = None,
+    ) -> Logged:
+        """Keep a post's lifetime impressions, and what else of `REACTIONS`, as told at `as_of`, now when None."""
         now = self._clock.now()
         at = as_of or now
 
         async def work(conn: AsyncConnection) -> Logged:
-            known = await posts.find_figures(conn, actor.guild_id, [post.id])
+            figures = await posts.find_figures(conn, actor.guild_id, [post.id])
+            known = [figure for figure in figures if figure.metric == IMPRESSIONS]
             earlier = [figure.value for figure in known if figure.as_of <= at]
             later = [figure.value for figure in known if figure.as_of > at]
-            figure = Figure(
-                guild_id=actor.guild_id,
-                id=self._ids.new(),
-                post_id=post.id,
-                metric=IMPRESSIONS,
-                value=value,
-                as_of=at,
-                entered_by=actor.user_id,
-                entered_at=now,
-            )
-            await posts.add_figure(conn, figure)
-            return Logged(post, value, at, earlier[-1] if earlier else None, later[0] if later else None)
+            for metric, told in {IMPRESSIONS: value, **(others or {})}.items():
+                figure = Figure(
+                    guild_id=actor.guild_id,
+                    id=self._ids.new(),
+                    post_id=post.id,
+                    metric=metric,
+                    value=told,
+                    as_of=at,
+                    entered_by=actor.user_id,
+                    entered_at=now,
+                )
+                await posts.add_figure(conn, figure)
+            before, after = earlier[-1] if earlier else None, later[0] if later else None
+            return Logged(post, value, at, before, after, others or {})
 
         return await self._db.write(work)

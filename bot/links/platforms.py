@@ -43,6 +43,12 @@ def parse_kind(text: str) -> str:
     return key
 
 
+def describe_many(platform: str, kind: str) -> str:
+    """How people say it of several: "Instagram stories"."""
+    many = {"story": _("stories"), "live": _("live streams")}.get(kind, f"{kind}s")
+    return f"{PLATFORMS[platform][0]} {many}"
+
+
 def describe(platform: str, kind: str) -> str:
     """How people say it: "Instagram story"."""
     return f"{PLATFORMS[platform][0]} {kind}"

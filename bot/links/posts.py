@@ -12,6 +12,7 @@ from bot.links.access import Actor, require_add
 from bot.links.destinations import parse_destination
 from bot.links.platforms import PLATFORMS, parse_kind, parse_platform
 from bot.links.service import parse_title
+from bot.links.slugs import shorten
 from bot.texts import _
 from storage import addresses, links, posts, servers
 from storage.database import Database
@@ -80,6 +81,16 @@ class Posts:
         if post is None or not actor.owns(post.creator_id):
             raise NotFoundError(_("There is no such post that you can use here. /post add registers one."))
         return post
+
+    async def find(self, actor: Actor, text: str) -> Post:
+        """The post that was chosen from a list. Raises NotFoundError."""
+        if not text.isdecimal() or len(text) > 19:
+            raise NotFoundError(
+                _(
+                    "post: “{value}” is not one of your posts. Choose one from the list; /post add registers one."
+                ).format(value=shorten(text))
+            )
+        return await self.get(actor, int(text))
 
     async def visible(self, actor: Actor) -> Sequence[Post]:
         """The posts that the actor may see, newest first."""

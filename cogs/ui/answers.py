@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.errors import RefusedError, UserError
 from bot.links.access import Actor
 from bot.services import Services
-from bot.texts import _
+from bot.texts import _, use_locale
 from cogs.ui.format import ACCENT, escape
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,13 @@ def services(interaction: discord.Interaction) -> Services:
 
 async def begin(interaction: discord.Interaction) -> None:
     """Defer the answer, seen by the asker alone: what touches the database takes its time, and errors are private."""
+    use_server_locale(interaction)
     await interaction.response.defer(ephemeral=True)
+
+
+def use_server_locale(interaction: discord.Interaction) -> None:
+    """Write this answer's numbers as the server's locale does, for all of its members alike."""
+    use_locale(str(interaction.guild_locale or interaction.locale))
 
 
 def require_asker(interaction: discord.Interaction, asker_id: int) -> None:
@@ -85,6 +91,7 @@ class Pressed:
         raise NotImplementedError
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        use_server_locale(interaction)
         try:
             await self.press(interaction)
         except Exception as error:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.charts import ChartRenderer
+from bot.charts import ChartRenderer, alt_text
 from bot.digests.content import Content
 from bot.digests.deliver import Gone, Unreadable
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui import stats
 from cogs.ui.answers import Pressed, embed
+from cogs.ui.stats import pictures
+from cogs.ui.stats import report as stats
 from storage.records import Digest
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ HISTORY = 1000
 
 async def message(charts: ChartRenderer, content: Content, server_name: str) -> dict[str, Any]:
     """The keywords of the digest's message: embed, chart, and a button that carries the period as its marker."""
-    picture = await stats.chart(charts, content.report, server_name, CHART)
+    chart = pictures.of_report(content.report, server_name)
+    picture = discord.File(io.BytesIO(await charts.draw(chart)), CHART, description=alt_text(chart))
     view = discord.ui.View(timeout=None)
     view.add_item(ExplainButton(marker(content)))
     return {"embed": _embed(content, server_name), "file": picture, "view": view}
@@ -47,14 +50,13 @@ def _embed(content: Content, server_name: str) -> discord.Embed:
     if content.late:
         answer.description = (answer.description or "") + "\n" + _("Late: Eyeballs was not running when it was due.")
     stats.add_totals(answer, report)
+    stats.add_findings(answer, report)
     if content.top:
-        rows = [stats.ranked_line(n, link, ranked.summary) for n, (link, ranked) in enumerate(content.top, start=1)]
+        rows = [stats.ranked_line(n, link, tally) for n, (link, tally) in enumerate(content.top, start=1)]
         answer.add_field(name=_("Top links"), value=fmt.rows(rows), inline=False)
         answer.add_field(
             name=_("Resonated most"),
-            value=stats.resonant_line(content.resonant[0], content.resonant[1].summary)
-            if content.resonant
-            else stats.too_early(),
+            value=stats.resonant_line(*content.resonant) if content.resonant else stats.too_early(),
             inline=False,
         )
     else:

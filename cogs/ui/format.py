@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.insights.periods import Period
+from bot.insights.periods import Choice, Dates, Named, Period
 from bot.insights.rates import Change, Direction, Rate
 from bot.links.platforms import describe
+from bot.stats.question import Metric
 from bot.texts import _, number, percent
 from storage.records import Link, Post
 
@@ -44,6 +45,11 @@ def post_name(post: Post) -> str:
     return describe(post.platform, post.kind) + (f" “{escape(post.title, 40)}”" if post.title else "")
 
 
+def post_title(post: Post) -> str:
+    """A post as people say it, plain: Instagram story “Teaser”."""
+    return describe(post.platform, post.kind) + (f" “{plain(post.title, 40)}”" if post.title else "")
+
+
 def rows(lines: Sequence[str], limit: int = 1024) -> str:
     """As many whole lines as fit, and how many more there are: half a line would break its Markdown."""
     text = ""
@@ -62,6 +68,12 @@ def copyable(url: str) -> str:
 
 def rate(value: Rate) -> str:
     return percent(value.value)
+
+
+def interval(bounds: tuple[float, float]) -> str:
+    """ "3.1–4.6%", both ends of a 95% interval."""
+    low, high = bounds
+    return f"{percent(low)}–{percent(high)}"
 
 
 def share(value: float) -> str:
@@ -84,13 +96,45 @@ def change(value: Change) -> str:
             return f"▼\u00a0{percent(abs(value.ratio or 0), 0)}"
 
 
+METRICS = {
+    Metric.CLICKS: _("Clicks"),
+    Metric.UNIQUES: _("Unique clicks"),
+    Metric.IMPRESSIONS: _("Impressions"),
+    Metric.CTR: _("CTR"),
+}
+CHOICES = {
+    Named.TODAY: _("Today"),
+    Named.YESTERDAY: _("Yesterday"),
+    Named.DAYS_7: _("7 days"),
+    Named.DAYS_28: _("28 days"),
+    Named.DAYS_90: _("90 days"),
+    Named.THIS_WEEK: _("This week"),
+    Named.LAST_WEEK: _("Last week"),
+    Named.THIS_MONTH: _("This month"),
+    Named.LAST_MONTH: _("Last month"),
+    Named.THIS_QUARTER: _("This quarter"),
+    Named.LAST_QUARTER: _("Last quarter"),
+    Named.ALL: _("All time"),
+}
+
+
+def choice(value: Choice) -> str:
+    """A time as people call it: "28 days", "Last week", "1 Feb – 15 Mar 2026"."""
+    if isinstance(value, Dates):
+        return _range(value.first, value.last)
+    return CHOICES[value]
+
+
 def date(day: dt.date, *, year: bool = False) -> str:
     return f"{day.day} {day:%b}" + (f" {day.year}" if year else "")
 
 
 def dates(period: Period) -> str:
     """The days of a period, both ends named: "28 Oct – 24 Nov 2026"."""
-    first, last = period.first, period.last
+    return _range(period.first, period.last)
+
+
+def _range(first: dt.date, last: dt.date) -> str:
     if first == last:
         return date(last, year=True)
     return f"{date(first, year=first.year != last.year)} – {date(last, year=True)}"

@@ -7,20 +7,33 @@ from collections.abc import Iterable
 import discord
 from discord import app_commands
 
-from bot import stats
+from bot.errors import NotFoundError
+from bot.insights.periods import Choice, decode, encode
 from bot.links import platforms
 from bot.servers import zone_names
+from bot.stats.question import Ranks, Scope, Subject
 from bot.texts import _
+from cogs.ui import format as fmt
+from cogs.ui import people
 from cogs.ui.answers import actor, services
-from cogs.ui.format import plain
+from cogs.ui.format import CHOICES, date, plain
 from storage.records import Link, Post
 
 MOST = 25
+CREATORS = 10
+
+PERIOD = _("28d, last month, 2026-01-01 to 2026-01-31: which days")
+SHARE = _("Show the answer to everybody here")
+RANKS = [
+    app_commands.Choice(name=_("Links"), value=Ranks.LINKS.value),
+    app_commands.Choice(name=_("Posts"), value=Ranks.POSTS.value),
+]
+METRICS = [app_commands.Choice(name=name, value=metric.value) for metric, name in fmt.METRICS.items()]
+_SUBJECT, _TIME = "=", "~"
+"""What values of our own begin with: no slug does."""
 
 PLATFORMS = [app_commands.Choice(name=name, value=key) for key, (name, _code) in platforms.PLATFORMS.items()]
 KINDS = [app_commands.Choice(name=kind.capitalize(), value=kind) for kind in platforms.KINDS]
-
-PERIODS = [app_commands.Choice(name=_("{n} days").format(n=days), value=days) for days in stats.PERIODS]
 
 COMMON_ZONES = (
     "UTC",
@@ -106,6 +119,94 @@ async def post(interaction: discord.Interaction, current: str) -> list[app_comma
         for name, item in named
         if _matches(current, name, item.permalink)
     ][:MOST]
+
+
+async def period(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Named times; two dates as they are typed."""
+    found = [
+        app_commands.Choice(name=name, value=str(choice.value))
+        for choice, name in CHOICES.items()
+        if _matches(current, name, choice.value)
+    ]
+    if not found:
+        found = [app_commands.Choice(name=plain(current), value=plain(current))]
+    return found[:MOST]
+
+
+async def subject(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Whose numbers: the asker's, the server's, one of their links or posts; for managers another creator's."""
+    return (await _subjects(interaction, current))[:MOST]
+
+
+async def compared(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """What can be compared: links, posts, creators, or times."""
+    found = await _subjects(interaction, current)
+    times = [
+        app_commands.Choice(name=_("Time: {name}").format(name=name), value=f"{_TIME}{encode(choice)}")
+        for choice, name in CHOICES.items()
+        if _matches(current, name, "time period")
+    ]
+    room = MOST - min(len(times), len(CHOICES))
+    return [*found[:room], *times][:MOST]
+
+
+async def _subjects(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    who, asked = actor(interaction), services(interaction)
+    links = list(await asked.links.visible(who))
+    own = sorted(links, key=lambda item: item.creator_id != who.user_id)
+    slugs = {item.id: item.slug for item in links}
+    named = [
+        (_("You"), Subject(Scope.CREATOR, who.user_id)),
+        (_("The whole server"), Subject(Scope.SERVER, who.guild_id)),
+    ]
+    named += [(_link_name(item), Subject(Scope.LINK, item.id)) for item in own]
+    named += [
+        (_post_name(item, slugs[item.link_id]), Subject(Scope.POST, item.id))
+        for item in await asked.posts.visible(who)
+        if item.link_id in slugs
+    ]
+    if who.manager:
+        others = list(dict.fromkeys(item.creator_id for item in own if item.creator_id != who.user_id))[:CREATORS]
+        named += [
+            (
+                _("Creator {name}").format(name=plain(await people.name_of(interaction, other))),
+                Subject(Scope.CREATOR, other),
+            )
+            for other in others
+        ]
+    if current:  # posts and creators would drown behind many links otherwise
+        named = [(name, item) for name, item in named if _matches(current, name)]
+    return [app_commands.Choice(name=name, value=f"{_SUBJECT}{item}") for name, item in named]
+
+
+async def subject_of(interaction: discord.Interaction, text: str) -> Subject:
+    """What was chosen from the list of subjects, or a link typed by its name. Raises UserError."""
+    who, value = actor(interaction), text.strip()
+    if value.startswith(_SUBJECT):
+        try:
+            return Subject.parse(value[1:])
+        except ValueError:
+            raise NotFoundError(
+                _("“{value}” is none of those; choose from the list.").format(value=plain(value, 60))
+            ) from None
+    return Subject(Scope.LINK, (await services(interaction).links.find(who, value)).id)
+
+
+def time_of(text: str) -> Choice | None:
+    """The time that was chosen from the list of what can be compared; None for all else."""
+    try:
+        return decode(text[1:]) if text.startswith(_TIME) else None
+    except ValueError:
+        return None
+
+
+async def note(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """The asker's notes, the latest first."""
+    found = await services(interaction).notes.visible(actor(interaction))
+    named = [(plain(f"{date(item.day, year=True)} {item.text}"), item) for item in found]
+    return [app_commands.Choice(name=name, value=str(item.id)) for name, item in named if _matches(current, name)][
+        :MOST
+    ]
 
 
 async def zone(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:

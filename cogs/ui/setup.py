@@ -55,6 +55,10 @@ def _embed(interaction: discord.Interaction, server: Server, status: Status | No
     answer.add_field(name=_("Weeks begin on"), value=fmt.WEEKDAYS[server.first_weekday])
     answer.add_field(name=_("Creator role"), value=role)
     answer.add_field(name=_("Who may add links"), value=adds)
+    compared = _("on: posts are compared with those of five creators or more, without names")
+    answer.add_field(
+        name=_("Benchmarks"), value=compared if server.benchmarks else _("off; /setup benchmarks:True turns them on")
+    )
     answer.add_field(name=_("Weekly digest"), value=_digest(interaction, status), inline=False)
     answer.set_footer(text=_("Any other time zone: /setup zone. Another day or time of the digest: /digest setup."))
     return answer

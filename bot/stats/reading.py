@@ -1,0 +1,116 @@
+"""One consistent state of the database, as the answers to questions read it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.insights.hours import Claim, best_hours, occurrences
+from bot.insights.periods import Choice, Named, Period, period_of, segments
+from bot.stats.answers import Target
+from bot.stats.question import Scope
+from storage import counts, links, notes, posts
+from storage.records import BARE, PROFILE, Figure, Kind, Link, Note, Post, Server
+
+Figures = Mapping[int, Sequence[Figure]]
+
+
+class Reading:
+    """One consistent state of the database, asked for the numbers of a server's subjects at one moment."""
+
+    def __init__(self, conn: AsyncConnection, server: Server, now: dt.datetime, *, named_private: bool) -> None:
+        self.conn = conn
+        self.server = server
+        self._named_private = named_private
+        self.guild_id = server.guild_id
+        self.now = now
+
+    async def period(self, choice: Choice, targets: Iterable[Target]) -> Period:
+        """The local days that are meant; all time begins with the first count of any target."""
+        since = None
+        if choice is Named.ALL:
+            first = [await counts.first_day(self.conn, self.guild_id, await self.link_ids(one)) for one in targets]
+            since = min((day for day in first if day is not None), default=None)
+        return period_of(choice, self.now, self.server.timezone, self.server.first_weekday, since)
+
+    async def link_ids(self, target: Target) -> list[int] | None:
+        """The links that a target's hits are on; None for all of the server's."""
+        match target.subject.scope:
+            case Scope.LINK | Scope.POST:
+                return [] if target.link is None else [target.link.id]
+            case Scope.CREATOR:
+                return await links.ids_of(self.conn, self.guild_id, target.subject.id)
+            case Scope.SERVER:
+                return None
+
+    def place_id(self, target: Target) -> int | None:
+        """The place that a target's hits are on; None for all of its links' places."""
+        return None if target.post is None else target.post.id
+
+    async def posts(self, target: Target) -> list[Post] | None:
+        """The posts whose figures count in a target's numbers; None for all of the server's."""
+        match target.subject.scope:
+            case Scope.LINK:
+                return await posts.find(self.conn, self.guild_id, link_ids=[target.subject.id])
+            case Scope.POST:
+                assert target.post is not None
+                return [target.post]
+            case Scope.CREATOR:
+                return await posts.find(self.conn, self.guild_id, creator_id=target.subject.id)
+            case Scope.SERVER:
+                return None
+
+    async def figures(self, own: Sequence[Post] | None, period: Period) -> dict[int, list[Figure]]:
+        """What platforms told in the period and the one before, by post."""
+        found: dict[int, list[Figure]] = defaultdict(list)
+        ids = None if own is None else [post.id for post in own]
+        start, end = period.previous.start_at, period.end_at
+        for figure in await posts.figures_in(self.conn, self.guild_id, start, end, ids):
+            found[figure.post_id].append(figure)
+        return found
+
+    async def named_links(self, ids: Iterable[int], target: Target) -> dict[int, Link]:
+        """Those of the links that may be named in this answer."""
+        scope = target.subject.scope
+        found = await links.by_ids(self.conn, self.guild_id, ids)
+        return {
+            link.id: link
+            for link in found
+            if scope in (Scope.LINK, Scope.POST) or not link.private or (self._named_private and scope is Scope.CREATOR)
+        }
+
+    async def notes(self, target: Target, period: Period) -> list[Note]:
+        """The notes to draw: the server's own, and its creator's, but for those on other links alone."""
+        creators: list[int | None] = [None]
+        scope = target.subject.scope
+        if scope is Scope.CREATOR:
+            creators.append(target.subject.id)
+        elif (owned := target.link or target.post) is not None:
+            creators.append(owned.creator_id)
+        found = await notes.find(self.conn, self.guild_id, creators, first=period.first, end=period.end)
+        mine = None if target.link is None else target.link.id
+        return [
+            note for note in reversed(found) if scope is Scope.CREATOR or note.link_id is None or note.link_id == mine
+        ]
+
+    async def hours(self, target: Target, period: Period, kind: Kind) -> tuple[tuple[int, ...], Sequence[Claim]]:
+        """Hits by hour of the week, and the times that stand out; days before anything was counted say nothing."""
+        link_ids, place_id = await self.link_ids(target), self.place_id(target)
+        since = await counts.first_day(self.conn, self.guild_id, link_ids)
+        if since is not None and since > period.first:
+            period = dataclasses.replace(period, first=min(since, period.last))
+        found = segments(period)
+        cells = await counts.hour_of_week(self.conn, self.guild_id, found, kind, link_ids, place_id)
+        by_day = dict.fromkeys(period.days, 0)
+        for item in await counts.by_day(self.conn, self.guild_id, period.first, period.end, link_ids, place_id):
+            if item.kind is kind:
+                by_day[item.day] += item.count
+        return cells, best_hours(cells, occurrences(found, self.now), by_day)
+
+
+def is_post(place_id: int) -> bool:
+    return place_id not in (BARE, PROFILE)

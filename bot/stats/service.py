@@ -1,0 +1,96 @@
+"""Stats: answers questions from one consistent reading of the database each."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from yarl import URL
+
+from bot.clock import Clock
+from bot.errors import NotFoundError, RefusedError
+from bot.insights.periods import Choice, Named, Period
+from bot.links.access import Actor
+from bot.moments import parse_period
+from bot.stats import views
+from bot.stats.answers import Answer, Compared, Report, Reported, Target
+from bot.stats.question import Question, Scope, Subject, View
+from bot.stats.reading import Reading
+from bot.stats.reports import brief, report
+from bot.texts import _
+from storage import links, posts, servers
+from storage.database import Database
+
+
+class Stats:
+    """Reads the counts of links, posts, creators and servers, and hands them to insights."""
+
+    def __init__(self, db: Database, clock: Clock, base_url: URL) -> None:
+        self._db = db
+        self._clock = clock
+        self._base_url = base_url
+
+    async def choice(self, actor: Actor, text: str) -> Choice:
+        """The time that was typed or chosen. Raises InvalidError."""
+        async with self._db.read() as conn:
+            zone = (await servers.get(conn, actor.guild_id)).timezone
+        return parse_period(text, self._clock.now(), zone)
+
+    async def answer(self, actor: Actor, question: Question, *, private: bool) -> Answer:
+        """The answer, for who may see it. Raises UserError.
+
+        A link's, a post's and a creator's numbers are their owner's and the managers'; a server's are everybody's, as
+        in its digest. Private links are named in a `private` answer alone, to who owns or manages what is asked for.
+        """
+        async with self._db.read() as conn:
+            server = await servers.get(conn, actor.guild_id)
+            targets = [await self._target(conn, actor, subject) for subject in question.subjects]
+            reading = Reading(conn, server, self._clock.now(), named_private=private)
+            periods = [await reading.period(choice, targets) for choice in question.choices]
+            head = (question, tuple(targets), tuple(periods), reading.now)
+            match question.view:
+                case View.REPORT:
+                    with_before = question.choice is not Named.ALL  # nothing comes before all time
+                    return Reported(*head, await report(reading, targets[0], periods[0], with_before=with_before))
+                case View.COMPARE:
+                    pairs = [(target, period) for target in targets for period in periods]
+                    return Compared(*head, tuple([await brief(reading, *pair) for pair in pairs]))
+                case View.TOP:
+                    return await views.top(reading, head)
+                case View.HEATMAP:
+                    return await views.heatmap(reading, head)
+                case View.SOURCES:
+                    return await views.sources(reading, head)
+
+    async def report(self, actor: Actor, subject: Subject, choice: Choice) -> Report:
+        """A subject's numbers for who may see them. Raises UserError."""
+        answer = await self.answer(actor, Question(View.REPORT, (subject,), (choice,)), private=True)
+        assert isinstance(answer, Reported)
+        return answer.report
+
+    async def server(self, guild_id: int, period: Period) -> Report:
+        """A server's numbers, as everybody may read them."""
+        async with self._db.read() as conn:
+            reading = Reading(conn, await servers.get(conn, guild_id), self._clock.now(), named_private=False)
+            return await report(reading, Target(Subject(Scope.SERVER, guild_id)), period)
+
+    async def _target(self, conn: AsyncConnection, actor: Actor, subject: Subject) -> Target:
+        match subject.scope:
+            case Scope.LINK:
+                link = await links.get(conn, actor.guild_id, subject.id)
+                if link is None or not actor.owns(link.creator_id):
+                    raise NotFoundError(_("That link is no longer there. /link list shows the ones there are."))
+                return Target(subject, link, url=self._base_url / link.slug)
+            case Scope.POST:
+                post = await posts.get(conn, actor.guild_id, subject.id)
+                if post is None or not actor.owns(post.creator_id):
+                    raise NotFoundError(_("That post is no longer there. /link show lists the posts of a link."))
+                link = None if post.link_id is None else await links.get(conn, actor.guild_id, post.link_id)
+                url = None if link is None or post.code is None else self._base_url / link.slug / post.code
+                return Target(subject, link, post, url)
+            case Scope.CREATOR:
+                if not actor.owns(subject.id):
+                    raise RefusedError(
+                        _("A creator's numbers are theirs; ask them to share with /stats creator share:True.")
+                    )
+                return Target(subject)
+            case Scope.SERVER:
+                return Target(Subject(Scope.SERVER, actor.guild_id))

@@ -1,0 +1,130 @@
+"""Rankings, hours of the week, and sources."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from bot.errors import InvalidError
+from bot.insights.periods import Period
+from bot.insights.ranking import rank
+from bot.insights.summary import summarise
+from bot.insights.tally import Tally, by_link, by_post, most_clicks, most_impressions
+from bot.stats.answers import PAGE, Heatmap, Row, Sources, Target, Top
+from bot.stats.question import Metric, Question, Ranks
+from bot.stats.reading import Reading, is_post
+from bot.texts import _
+from storage import counts, posts
+from storage.records import Kind, Link, Post
+
+Head = tuple[Question, tuple[Target, ...], tuple[Period, ...], dt.datetime]
+"""What every answer begins with."""
+
+
+async def top(reading: Reading, head: Head) -> Top:
+    """The page that is asked for; what may not be named is left out and counted."""
+    question, (target, *_rest), (period, *_more), _now = head
+    if question.ranks is Ranks.POSTS and question.metric is Metric.UNIQUES:
+        raise InvalidError(_("by: unique clicks are counted for a link as a whole; rank posts by clicks instead."))
+    link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
+    own = await reading.posts(target)
+    figures = await reading.figures(own, period)
+    own = own if own is not None else await posts.by_ids(reading.conn, reading.guild_id, figures)
+    by_place = await counts.by_place(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
+    places = summarise(period, by_place, (), 0, own, figures).by_place
+    ranking_links = question.ranks is Ranks.LINKS
+    tallies = by_link(places) if ranking_links else by_post(places, is_post)
+    uniques = {}
+    if question.metric is Metric.UNIQUES:
+        uniques = await counts.uniques_by_link(reading.conn, reading.guild_id, period.first, period.end, link_ids)
+    order, early = _order(tallies, question.metric, uniques)
+    nameable, found_posts = await _nameable(reading, order, target, by_posts=not ranking_links)
+    shown = [id_ for id_ in order if id_ in nameable]
+    pages = max(1, -(-len(shown) // PAGE))
+    page = min(question.page, pages - 1)
+    ids = shown[page * PAGE : (page + 1) * PAGE]
+    trends = await _trends(reading, ids, found_posts, question.metric, period)
+    rows = tuple(
+        Row(id_, tallies[id_], uniques.get(id_), trends[id_], nameable[id_], found_posts.get(id_), id_ in early)
+        for id_ in ids
+    )
+    head = (dataclasses.replace(question, page=page), *head[1:])
+    return Top(*head, rows, len(shown), pages, len(order) - len(shown))
+
+
+async def heatmap(reading: Reading, head: Head) -> Heatmap:
+    question, (target, *_rest), (period, *_more), _now = head
+    kind = Kind.IMPRESSION if question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    cells, claims = await reading.hours(target, period, kind)
+    return Heatmap(*head, cells, claims, reading.server.first_weekday)
+
+
+async def sources(reading: Reading, head: Head) -> Sources:
+    question, (target, *_rest), (period, *_more), _now = head
+    if target.post is not None:
+        raise InvalidError(
+            _("of: sources are kept for a link as a whole; choose the post's link. The post is a source itself.")
+        )
+    link_ids = await reading.link_ids(target)
+    kind = Kind.IMPRESSION if question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    before = period.previous
+    by_day = await counts.by_day(reading.conn, reading.guild_id, period.first, period.end, link_ids)
+    return Sources(
+        *head,
+        await counts.audience(reading.conn, reading.guild_id, period.first, period.end, link_ids),
+        await counts.audience(reading.conn, reading.guild_id, before.first, before.end, link_ids),
+        sum(count.count for count in by_day if count.kind is kind),
+    )
+
+
+# ------------------------------------------------------------------ parts
+
+
+async def _nameable(
+    reading: Reading, order: Sequence[int], target: Target, *, by_posts: bool
+) -> tuple[dict[int, Link | None], dict[int, Post]]:
+    """By id, the link of what may be named (None for a post without one), and the posts among them."""
+    if not by_posts:
+        return dict(await reading.named_links(order, target)), {}
+    found = {post.id: post for post in await posts.by_ids(reading.conn, reading.guild_id, order)}
+    named = await reading.named_links({post.link_id for post in found.values() if post.link_id is not None}, target)
+    return {
+        post.id: None if post.link_id is None else named[post.link_id]
+        for post in found.values()
+        if post.link_id is None or post.link_id in named
+    }, found
+
+
+async def _trends(
+    reading: Reading, ids: Sequence[int], found: Mapping[int, Post], metric: Metric, period: Period
+) -> dict[int, tuple[int, ...]]:
+    """Clicks (or impressions measured) by day of the links or posts of a page."""
+    kind = Kind.IMPRESSION if metric is Metric.IMPRESSIONS else Kind.CLICK
+    by_id: dict[int, Counter[dt.date]] = defaultdict(Counter)
+    in_period = (reading.conn, reading.guild_id, period.first, period.end)
+    if found:
+        link_ids = {found[id_].link_id for id_ in ids}
+        for count in await counts.by_place_day(*in_period, [id_ for id_ in link_ids if id_ is not None]):
+            if count.kind is kind and count.day is not None:
+                by_id[count.place_id][count.day] += count.count
+    else:
+        for item in await counts.by_link_day(*in_period, ids):
+            if item.kind is kind:
+                by_id[item.link_id][item.day] += item.count
+    return {id_: tuple(by_id[id_][day] for day in period.days) for id_ in ids}
+
+
+def _order(tallies: Mapping[int, Tally], metric: Metric, uniques: Mapping[int, int]) -> tuple[list[int], set[int]]:
+    """Ids from the first rank to the last, and those among them that it is too early to rank."""
+    match metric:
+        case Metric.CLICKS:
+            return most_clicks(tallies), set()
+        case Metric.IMPRESSIONS:
+            return most_impressions(tallies), set()
+        case Metric.UNIQUES:
+            return sorted(uniques, key=lambda id_: (-uniques[id_], id_)), set()
+        case Metric.CTR:
+            ranking = rank({id_: tally.ctr for id_, tally in tallies.items()})
+            return [*ranking.order, *ranking.too_early], set(ranking.too_early)

@@ -1,0 +1,269 @@
+"""Which picture an answer gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.charts import (
+    Bar,
+    Card,
+    Chart,
+    Colour,
+    Comparison,
+    Counts,
+    Heatmap,
+    Interval,
+    Line,
+    Note,
+    Rates,
+    Reported,
+    Series,
+    Top,
+)
+from bot.insights.audience import shares
+from bot.insights.hours import Claim
+from bot.insights.rates import Rate
+from bot.insights.tally import most_clicks
+from bot.links.platforms import PLATFORMS, describe
+from bot.stats import answers
+from bot.stats.answers import Answer, Report
+from bot.stats.question import Metric, Scope
+from bot.texts import _, current_locale
+from cogs.ui import format as fmt
+from cogs.ui.stats.report import value_of
+from storage.records import Dimension, Kind
+
+BARS = 10
+PART_HOURS = 6
+
+
+def picture(answer: Answer, names: Sequence[str]) -> Chart:
+    """The chart of an answer whose targets are called `names`."""
+    match answer:
+        case answers.Reported():
+            return of_report(answer.report, names[0], answer.question.metric, answer.target.subject.scope)
+        case answers.Compared():
+            return _compared(answer, names)
+        case answers.Top():
+            return _top(answer, names[0])
+        case answers.Heatmap():
+            return _heatmap(answer, names[0])
+        case answers.Sources():
+            return _sources(answer, names[0])
+        case _:
+            raise TypeError(f"no picture of {type(answer).__name__}")
+
+
+def of_report(report: Report, name: str, metric: Metric = Metric.CLICKS, scope: Scope = Scope.SERVER) -> Chart:
+    """A report over its days: clicks below impressions, or one metric alone."""
+    if metric is Metric.CTR and not report.rates_by_day:
+        return _rates_of_parts(report, name, scope)
+    return Series(
+        title=fmt.plain(name),
+        subtitle=_subtitle(report),
+        days=report.period.days,
+        panels=_panels(report, metric),
+        unfinished=report.unfinished,
+        notes=tuple(Note(note.day, note.text) for note in report.notes),
+        locale=current_locale(),
+    )
+
+
+def _subtitle(report: Report) -> str:
+    return f"{fmt.dates(report.period)}, {report.period.zone}"
+
+
+def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
+    now = report.now
+    clicks = Counts(_("clicks"), now.clicks_by_day, report.previous_clicks)
+    impressions = Counts(
+        _("measured impressions"),
+        now.impressions_by_day,
+        reported=tuple(Reported(grown.since, grown.until, grown.impressions) for grown in report.grown),
+        colour=Colour.IMPRESSIONS,
+    )
+    match metric:
+        case Metric.UNIQUES if report.uniques_by_day is not None:
+            return (Counts(_("unique clicks"), report.uniques_by_day),)
+        case Metric.IMPRESSIONS:
+            return (impressions,)
+        case Metric.CTR:
+            overall = None if now.ctr is None else interval(now.ctr)
+            rates = tuple(None if rate is None else interval(rate) for rate in report.rates_by_day)
+            return (Rates(_("CTR"), rates, overall), clicks)
+        case _:
+            return (impressions, clicks) if any(now.impressions_by_day) or report.grown else (clicks,)
+
+
+def interval(rate: Rate) -> Interval:
+    low, high = rate.interval
+    return Interval(rate.value, min(low, rate.value), max(high, rate.value))
+
+
+def _rates_of_parts(report: Report, name: str, scope: Scope) -> Top:
+    """The CTR of each link, or of each post of a link, where days cannot carry one."""
+    tallies = report.by_link if scope in (Scope.SERVER, Scope.CREATOR) else report.by_post
+    called = {id_: link.label for id_, link in report.links.items()} | {
+        id_: fmt.post_title(post) for id_, post in report.posts.items()
+    }
+    bars = [
+        Bar(fmt.plain(called[id_]), tally.ctr.value, fmt.rate(tally.ctr), interval(tally.ctr))
+        for id_ in most_clicks(tallies)
+        if (tally := tallies[id_]).ctr is not None and id_ in called
+    ]
+    bars.sort(key=lambda bar: -bar.value)
+    return Top(fmt.plain(name), _subtitle(report), _("CTR"), tuple(bars[:BARS]), rate=True, locale=current_locale())
+
+
+def _compared(answer: answers.Compared, names: Sequence[str]) -> Chart:
+    metric, reports = answer.question.metric, answer.reports
+    title = _("{metric} compared").format(metric=fmt.METRICS[metric])
+    one_time = len(answer.periods) == 1
+    first = reports[0]
+    subtitle = _subtitle(first) if one_time else f"{names[0]}, {first.period.zone}"
+    called = [fmt.plain(name) for name in compared_names(answer, names)]
+    if metric is Metric.CTR:
+        bars = tuple(
+            Bar(name, report.now.ctr.value, fmt.rate(report.now.ctr), interval(report.now.ctr))
+            if report.now.ctr is not None
+            else Bar(name, 0.0, "–", early=True)
+            for name, report in zip(called, reports, strict=True)
+        )
+        return Top(title, subtitle, _("CTR"), bars, rate=True, locale=current_locale())
+    lines = tuple(
+        Line(name, values, sum(values))
+        for name, report in zip(called, reports, strict=True)
+        for values in [_values(report, metric)]
+    )
+    return Comparison(
+        title=title,
+        subtitle=subtitle,
+        noun=fmt.METRICS[metric].lower(),
+        days=first.period.days if one_time else None,
+        lines=lines,
+        unfinished=first.unfinished,
+        locale=current_locale(),
+    )
+
+
+def compared_names(answer: answers.Compared, names: Sequence[str]) -> list[str]:
+    """What each of the reports is called: by its target, or by its time."""
+    if len(answer.periods) == 1:
+        return list(names)
+    return [fmt.choice(choice) for choice in answer.question.choices]
+
+
+def _values(report: Report, metric: Metric) -> tuple[int, ...]:
+    match metric:
+        case Metric.IMPRESSIONS:
+            return report.now.impressions_by_day
+        case Metric.UNIQUES if report.uniques_by_day is not None:
+            return report.uniques_by_day
+        case _:
+            return report.now.clicks_by_day
+
+
+def _top(answer: answers.Top, name: str) -> Top:
+    metric = answer.question.metric
+    return Top(
+        title=_("Top links of {name}").format(name=fmt.plain(name))
+        if answer.question.ranks == "l"
+        else _("Top posts of {name}").format(name=fmt.plain(name)),
+        subtitle=f"{fmt.dates(answer.period)}, {answer.period.zone}",
+        noun=fmt.METRICS[metric] if metric is Metric.CTR else fmt.METRICS[metric].lower(),
+        bars=tuple(_bar(row, metric) for row in answer.rows),
+        rate=metric is Metric.CTR,
+        first=answer.page * answers.PAGE + 1,
+        locale=current_locale(),
+    )
+
+
+def _bar(row: answers.Row, metric: Metric) -> Bar:
+    name = fmt.plain(row_name(row))
+    if metric is Metric.CTR:
+        assert row.tally.ctr is not None
+        return Bar(
+            name, row.tally.ctr.value, fmt.rate(row.tally.ctr), interval(row.tally.ctr), row.trend, early=row.early
+        )
+    value = {Metric.UNIQUES: row.uniques or 0, Metric.IMPRESSIONS: row.tally.impressions}.get(metric, row.tally.clicks)
+    return Bar(name, max(value, 0), fmt.number(value), trend=row.trend)
+
+
+def row_name(row: answers.Row) -> str:
+    """A link's title, or what kind of post it is and of which link."""
+    if row.post is not None:
+        return fmt.post_title(row.post) + (f" · {row.link.label}" if row.link is not None else "")
+    return "" if row.link is None else row.link.label
+
+
+def _heatmap(answer: answers.Heatmap, name: str) -> Heatmap:
+    return Heatmap(
+        title=fmt.plain(name),
+        subtitle=f"{fmt.dates(answer.period)}, {answer.period.zone}",
+        noun=_("impressions") if answer.question.metric is Metric.IMPRESSIONS else _("clicks"),
+        cells=answer.cells,
+        first_weekday=answer.first_weekday,
+        best=tuple(dict.fromkeys(cell for claim in answer.claims[:3] for cell in _cells(claim))),
+        locale=current_locale(),
+    )
+
+
+def _cells(claim: Claim) -> list[int]:
+    """The hours of the week that a claim is about."""
+    if claim.weekday is None:
+        return [day * 24 + (claim.hour or 0) for day in range(7)]
+    if claim.hour is None:
+        return [claim.weekday * 24 + hour for hour in range(24)]
+    return [claim.weekday * 24 + claim.hour + n for n in range(PART_HOURS)]
+
+
+def _sources(answer: answers.Sources, name: str) -> Top:
+    kind = Kind.IMPRESSION if answer.question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    found = shares(answer.audience, Dimension.SOURCE, kind, BARS)
+    noun = _("impressions") if kind is Kind.IMPRESSION else _("clicks")
+    return Top(
+        title=_("Where {noun} of {name} come from").format(noun=noun, name=fmt.plain(name)),
+        subtitle=f"{fmt.dates(answer.period)}, {answer.period.zone}",
+        noun=noun,
+        bars=tuple(
+            Bar(value_of(Dimension.SOURCE, value), count, f"{fmt.number(count)} · {fmt.share(count / found.total)}")
+            for value, count in found.top
+        ),
+        rate=False,
+        locale=current_locale(),
+    )
+
+
+def card(answer: answers.Reported, creator: str) -> Card | None:
+    """The picture that a creator posts: what the platform told of a post beside its own clicks; None of anything else.
+
+    The whole life of the post, since that is what platforms tell.
+    """
+    report, post = answer.report, answer.target.post
+    if post is None:
+        return None
+    now = report.now
+    told = now.reported > 0
+    platform = describe(post.platform, post.kind)
+    until = max((grown.until for grown in report.grown), default=report.period.last)
+    source = (
+        _("reported by {platform}, {date}").format(
+            platform=PLATFORMS[post.platform][0], date=fmt.date(until, year=True)
+        )
+        if told
+        else _("measured by Eyeballs")
+    )
+    return Card(
+        creator=fmt.plain(creator),
+        title=fmt.plain(post.title or (answer.target.link.label if answer.target.link else platform)),
+        platform=platform,
+        period=fmt.dates(report.period),
+        impressions=now.impressions if now.impressions > 0 else None,
+        impressions_source=source,
+        clicks=now.clicks,
+        clicks_source=_("counted by Eyeballs"),
+        ctr=None if now.ctr is None else interval(now.ctr),
+        days=report.period.days,
+        values=now.clicks_by_day,
+        locale=current_locale(),
+    )

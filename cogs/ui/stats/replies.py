@@ -1,0 +1,383 @@
+"""From a question to the message that answers it, and to what its buttons hand out: why, as a table, as a picture."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.charts import Theme, alt_text
+from bot.insights.audience import shares
+from bot.insights.explain import explain
+from bot.insights.glossary import Numbers
+from bot.insights.hours import Claim
+from bot.insights.rates import Rate
+from bot.insights.tally import Tally
+from bot.stats import answers
+from bot.stats.answers import Answer, Report
+from bot.stats.export import table
+from bot.stats.question import Metric, Question, Ranks, Scope, View
+from bot.texts import _
+from cogs.ui import audit, people
+from cogs.ui import format as fmt
+from cogs.ui.answers import actor, embed, services
+from cogs.ui.stats import pictures, report
+from storage.records import Dimension, Kind
+
+CHART = "chart.png"
+SHOWN = 10
+MOST_TEXT = 4500
+"""Characters of explanations: an embed takes 6,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message with the numbers, and the question as it was answered."""
+
+    embed: discord.Embed
+    file: discord.File
+    question: Question
+    pages: int = 1
+
+
+async def message(interaction: discord.Interaction, question: Question, *, private: bool) -> Reply:
+    """The answer's embed and chart. `private` ones are seen by the asker alone; others never name a private link."""
+    answer, names = await _answer(interaction, question, private=private)
+    chart = pictures.picture(answer, names)
+    png = await services(interaction).charts.draw(chart)
+    said = _embed(answer, names)
+    said.set_image(url=f"attachment://{CHART}")
+    pages = answer.pages if isinstance(answer, answers.Top) else 1
+    return Reply(said, discord.File(io.BytesIO(png), CHART, description=alt_text(chart)), answer.question, pages)
+
+
+async def explained(interaction: discord.Interaction, question: Question) -> dict[str, Any]:
+    """The keywords of a message that says how the shown numbers came about."""
+    answer, names = await _answer(interaction, question, private=True)
+    said = embed(_("How these numbers came about"))
+    for name, shown in zip(_report_names(answer, names), _reports(answer), strict=True):
+        missing = sum(gap.count for gap in shown.gaps)
+        for item in explain(Numbers(shown.now, shown.before), shown.set_aside, missing):
+            text = f"{item.formula}\n**{item.filled_in}**" + (f"\n{item.note}" if item.note else "")
+            title = item.name if len(_reports(answer)) == 1 else f"{name}: {item.name}"
+            said.add_field(name=title[:256], value=text[:1024], inline=False)
+            if len(said) > MOST_TEXT:
+                break
+    for name, text in _how(answer):
+        said.add_field(name=name, value=text, inline=False)
+    if len(_reports(answer)) == 1:
+        said.add_field(name=_("All requests"), value=audit.balance(_reports(answer)[0]), inline=False)
+    said.add_field(name=_("How fresh"), value=_fresh(answer), inline=False)
+    return {"embed": said}
+
+
+async def exported(interaction: discord.Interaction, question: Question) -> dict[str, Any]:
+    """The keywords of a message with the shown numbers as a CSV file."""
+    answer, names = await _answer(interaction, question, private=True)
+    text = table(answer, _report_names(answer, names))
+    name = f"stats-{answer.period.first:%Y%m%d}-{answer.period.last:%Y%m%d}.csv"
+    return {"file": discord.File(io.BytesIO(text.encode("utf-8-sig")), name)}
+
+
+async def pictured(interaction: discord.Interaction, question: Question) -> dict[str, Any]:
+    """The keywords of a message with pictures to keep: the chart on light ground, of a post the card to share."""
+    answer, names = await _answer(interaction, question, private=True)
+    charts, chart = services(interaction).charts, pictures.picture(answer, names)
+    files = [("chart-light.png", chart, Theme.LIGHT)]
+    if isinstance(answer, answers.Reported) and answer.target.post is not None:
+        creator = await people.name_of(interaction, answer.target.post.creator_id)
+        card = pictures.card(answer, creator)
+        files = [("card.png", card, Theme.DARK), ("card-light.png", card, Theme.LIGHT), *files]
+    return {
+        "files": [
+            discord.File(io.BytesIO(await charts.draw(item, theme)), name, description=alt_text(item))
+            for name, item, theme in files
+        ]
+    }
+
+
+async def _answer(interaction: discord.Interaction, question: Question, *, private: bool) -> tuple[Answer, list[str]]:
+    answer = await services(interaction).stats.answer(actor(interaction), question, private=private)
+    return answer, [await name_of(interaction, target) for target in answer.targets]
+
+
+async def name_of(interaction: discord.Interaction, target: answers.Target) -> str:
+    """What a target is called in a title."""
+    assert interaction.guild is not None
+    match target.subject.scope:
+        case Scope.LINK:
+            assert target.link is not None
+            return target.link.label
+        case Scope.POST:
+            assert target.post is not None
+            return fmt.post_title(target.post)
+        case Scope.CREATOR:
+            return await people.name_of(interaction, target.subject.id)
+        case Scope.SERVER:
+            return interaction.guild.name
+
+
+# ---------------------------------------------------------------------- embeds
+
+
+def _embed(answer: Answer, names: list[str]) -> discord.Embed:
+    match answer:
+        case answers.Reported():
+            return _reported(answer, names[0])
+        case answers.Compared():
+            return _compared(answer, names)
+        case answers.Top():
+            return _top(answer, names[0])
+        case answers.Heatmap():
+            return _heatmap(answer, names[0])
+        case answers.Sources():
+            return _sources(answer, names[0])
+        case _:
+            raise TypeError(f"no answer to {type(answer).__name__}")
+
+
+def _head(answer: Answer) -> str:
+    line = f"{fmt.dates(answer.period)} · {answer.period.zone}"
+    return line + (" · " + _("today so far") if answer.unfinished else "")
+
+
+def _reported(answer: answers.Reported, name: str) -> discord.Embed:
+    shown = answer.report
+    lines = [_head(answer)]
+    if answer.target.url is not None:
+        lines.append(str(answer.target.url))
+    if not shown.has_links and answer.target.post is None:
+        lines.append("\n" + _("There are no links here yet. /link add makes one."))
+    elif not (shown.now.clicks or shown.now.impressions):
+        lines.append("\n" + _("Nothing was counted in this period yet. Share an address, then look again."))
+    said = embed(f"{fmt.escape(name)}: {fmt.choice(answer.question.choice)}", "\n".join(lines))
+    report.add_report(said, shown, answer.target.subject.scope)
+    said.set_footer(text=report.footer(shown))
+    return said
+
+
+def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
+    called = pictures.compared_names(answer, names)
+    one_time = len(answer.periods) == 1
+    title = ", ".join(fmt.escape(name, 45) for name in called)
+    if not one_time:
+        title = f"{fmt.escape(names[0])}: {title}"
+    said = embed(title, _head(answer) if one_time else answer.period.zone)
+    for name, shown in zip(called, answer.reports, strict=True):
+        now = shown.now
+        lines = [fmt.count_of(now.clicks, _("click"), _("clicks"))]
+        if not one_time:
+            lines.insert(0, fmt.dates(shown.period) + (" · " + _("so far") if shown.unfinished else ""))
+        if shown.uniques_by_day is not None:
+            lines.append(_("{n} unique").format(n=fmt.number(now.unique_clicks)))
+        lines.append(fmt.count_of(now.impressions, _("impression"), _("impressions")))
+        if now.ctr is not None:
+            lines.append(
+                _("CTR {rate} ({interval})").format(rate=fmt.rate(now.ctr), interval=fmt.interval(now.ctr.interval))
+            )
+        if len({period.length for period in answer.periods}) > 1:
+            lines.append(_("{n} clicks a day").format(n=fmt.number(round(now.clicks / shown.period.length, 1))))
+        said.add_field(name=fmt.escape(name)[:256], value="\n".join(lines))
+    said.add_field(name=_("Verdict"), value=_verdict(called, answer.reports), inline=False)
+    return said
+
+
+def _verdict(names: list[str], reports: tuple[Report, ...]) -> str:
+    """Whose CTR is higher, where chance does not explain it."""
+    rated = [(name, shown.now.ctr) for name, shown in zip(names, reports, strict=True) if shown.now.ctr is not None]
+    if len(rated) < 2:
+        return _("Fewer than two of them have a CTR: that takes clicks and impressions of the same place.")
+    rated.sort(key=lambda item: -item[1].value)
+    (best, best_rate), (second, second_rate) = rated[0], rated[1]
+    if best_rate.interval[0] > second_rate.interval[1]:
+        return _(
+            "**{best}** has the highest CTR, beyond chance: {low} at least, where **{second}** has {high} at most."
+        ).format(
+            best=fmt.escape(best),
+            second=fmt.escape(second),
+            low=fmt.percent(best_rate.interval[0]),
+            high=fmt.percent(second_rate.interval[1]),
+        )
+    return _("Too early to call between **{best}** and **{second}**: their 95% intervals of CTR overlap.").format(
+        best=fmt.escape(best), second=fmt.escape(second)
+    )
+
+
+def _top(answer: answers.Top, name: str) -> discord.Embed:
+    ranks_links, metric = answer.ranks is Ranks.LINKS, answer.question.metric
+    title = _("Top links of {name}") if ranks_links else _("Top posts of {name}")
+    lines = [f"{_head(answer)} · " + _("by {metric}").format(metric=fmt.METRICS[metric])]
+    if not answer.rows:
+        lines.append("\n" + _("Nothing to rank in this period yet. A longer one, or another number, may show more."))
+    for place, row in enumerate(answer.rows, start=answer.page * answers.PAGE + 1):
+        lines.append(f"{place}. **{fmt.escape(pictures.row_name(row), 80)}** · {_row(row, metric)}")
+    said = embed(title.format(name=fmt.escape(name)), "\n".join(lines))
+    parts = []
+    if answer.pages > 1:
+        parts.append(_("Page {page} of {pages}").format(page=answer.page + 1, pages=answer.pages))
+    if answer.unnamed:
+        parts.append(_("{n} that may not be named here are left out").format(n=fmt.number(answer.unnamed)))
+    if metric is Metric.CTR:
+        parts.append(_("Ranked by the lower end of the 95% interval; below 100 impressions it is too early to call"))
+    if parts:
+        said.set_footer(text=" · ".join(parts))
+    return said
+
+
+def _row(row: answers.Row, metric: Metric) -> str:
+    tally: Tally = row.tally
+    clicks = fmt.count_of(tally.clicks, _("click"), _("clicks"))
+    impressions = fmt.count_of(tally.impressions, _("impression"), _("impressions"))
+    match metric:
+        case Metric.CTR:
+            rate: Rate | None = tally.ctr
+            assert rate is not None
+            text = _("{rate} ({interval}), {clicks} of {impressions}").format(
+                rate=fmt.rate(rate),
+                interval=fmt.interval(rate.interval),
+                clicks=fmt.number(rate.clicks),
+                impressions=fmt.number(rate.impressions),
+            )
+            return text + (" · " + _("too early to call") if row.early else "")
+        case Metric.IMPRESSIONS:
+            return f"{impressions} · {clicks}"
+        case Metric.UNIQUES:
+            return _("{n} unique").format(n=fmt.number(row.uniques or 0)) + f" · {clicks}"
+        case Metric.CLICKS:
+            return clicks + (f" · {impressions}" if tally.impressions else "")
+
+
+def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
+    total = sum(answer.cells)
+    noun = (
+        fmt.count_of(total, _("impression"), _("impressions"))
+        if answer.question.metric is Metric.IMPRESSIONS
+        else fmt.count_of(total, _("click"), _("clicks"))
+    )
+    said = embed(_("Hours of the week: {name}").format(name=fmt.escape(name)), f"{_head(answer)} · {noun}")
+    if answer.claims:
+        rows = [f"• {_claim(claim)}" for claim in answer.claims[:3]]
+        said.add_field(name=_("Best times"), value=fmt.rows(rows), inline=False)
+    elif total:
+        text = _("No hour or day stands out beyond chance yet; a longer period may show more.")
+        said.add_field(name=_("Best times"), value=text, inline=False)
+    else:
+        said.add_field(
+            name=_("Best times"), value=_("Nothing was counted in this period yet. Choose a longer one."), inline=False
+        )
+    return said
+
+
+def _claim(claim: Claim) -> str:
+    low, high = claim.interval
+    return _("**{when}** brings {ratio}× the usual: {hits} in {weeks} weeks (between {low}× and {high}×)").format(
+        when=claim.name,
+        ratio=fmt.number(round(claim.ratio, 1)),
+        hits=fmt.count_of(claim.hits, _("hit"), _("hits")),
+        weeks=claim.weeks,
+        low=fmt.number(round(low, 1)),
+        high=fmt.number(round(high, 1)),
+    )
+
+
+def _sources(answer: answers.Sources, name: str) -> discord.Embed:
+    kind = Kind.IMPRESSION if answer.question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    said = embed(
+        _("Where {name}'s {noun} come from").format(
+            name=fmt.escape(name), noun=_("clicks") if kind is Kind.CLICK else _("impressions")
+        ),
+        _head(answer),
+    )
+    for dimension, title in report.DIMENSIONS.items():
+        found = shares(answer.audience, dimension, kind, SHOWN)
+        if not found.total:
+            if dimension is Dimension.COUNTRY:
+                text = _("Not known here: the operator can add a country database.")
+                said.add_field(name=title, value=text)
+            continue
+        earlier = dict(shares(answer.before, dimension, kind, 1000).top)
+        was = sum(earlier.values())
+        rows = []
+        for value, count in found.top:
+            share = fmt.share(count / found.total)
+            line = f"{report.value_of(dimension, value)} **{share}**"
+            if was and (before := fmt.share(earlier.get(value, 0) / was)) != share:
+                line += " " + _("(was {share})").format(share=before)
+            rows.append(line)
+        if found.rest:
+            rows.append(_("others {share}").format(share=fmt.share(found.rest / found.total)))
+        said.add_field(name=title, value=fmt.rows(rows))
+    if not answer.total:
+        said.description = f"{said.description}\n\n" + _("Nothing was counted in this period yet. Choose a longer one.")
+    return said
+
+
+# ---------------------------------------------------------------------- explanations
+
+
+def _reports(answer: Answer) -> tuple[Report, ...]:
+    match answer:
+        case answers.Reported():
+            return (answer.report,)
+        case answers.Compared():
+            return answer.reports
+        case _:
+            return ()
+
+
+def _report_names(answer: Answer, names: list[str]) -> list[str]:
+    return pictures.compared_names(answer, names) if isinstance(answer, answers.Compared) else names
+
+
+def _how(answer: Answer) -> list[tuple[str, str]]:
+    """What stands behind an answer that is no report."""
+    match answer.question.view:
+        case View.TOP:
+            return [
+                (
+                    _("Ranking"),
+                    _(
+                        "By clicks, unique clicks or impressions: the highest count first. By CTR: the lower end of "
+                        "Wilson's 95% interval of clicks / impressions, so that 1 click of 1 impression does not beat "
+                        "480 of 10,000; below 100 impressions it is too early to call. A CTR is formed over the places "
+                        "of a link that have both clicks and impressions."
+                    ),
+                )
+            ]
+        case View.HEATMAP:
+            return [
+                (
+                    _("Hours of the week"),
+                    _(
+                        "Each cell sums what was counted in that hour of that weekday, by the server's clock ({zone}), "
+                        "exact over daylight saving. A time is called best when its hits per hour exceed those of all "
+                        "other hours beyond chance, with a correction for looking at many hours, over at least three "
+                        "weeks, and no single day carries it."
+                    ).format(zone=answer.period.zone),
+                )
+            ]
+        case View.SOURCES:
+            return [
+                (
+                    _("Sources"),
+                    _(
+                        "The app or site that a visitor came from, as their browser tells it (direct where it tells "
+                        "nothing), the kind of device, and the country of their address, which is looked up at that "
+                        "moment and never stored. Shares are of the hits of which the value is known."
+                    ),
+                )
+            ]
+        case _:
+            return []
+
+
+def _fresh(answer: Answer) -> str:
+    text = _("Read {when}; every click and impression counted by then is in it.").format(
+        when=fmt.moment(answer.as_of, "T")
+    )
+    told = [grown.until for shown in _reports(answer) for grown in shown.grown]
+    if told:
+        text += " " + _("Platforms' figures: last told {date}.").format(date=fmt.date(max(told), year=True))
+    return text

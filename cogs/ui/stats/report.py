@@ -1,0 +1,267 @@
+"""How the numbers of a report read: headline, change, what stands out, posts, links, where clicks came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import discord
+from bot.insights.findings import Finding
+
+from bot.insights.audience import shares
+from bot.insights.rates import Change, change
+from bot.insights.summary import Summary
+from bot.insights.tally import Tally, most_clicks, most_resonant
+from bot.stats.answers import Report
+from bot.stats.question import Scope
+from bot.texts import _
+from cogs.ui import audit
+from cogs.ui import format as fmt
+from storage.records import Dimension, Kind, Link, Post
+
+TOP = 5
+
+
+def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
+    """All that an answer about one subject says."""
+    add_totals(answer, report)
+    add_findings(answer, report)
+    if scope is not Scope.POST:
+        add_posts(answer, report)
+    if scope in (Scope.CREATOR, Scope.SERVER):
+        add_top_links(answer, report)
+    add_audience(answer, report)
+    if report.lifetime and scope is not Scope.SERVER:
+        rows = [
+            _("{post}: {ctr} ({clicks} of {impressions})").format(
+                post=fmt.post_name(item.post),
+                ctr=fmt.rate(item.rate),
+                clicks=fmt.number(item.rate.clicks),
+                impressions=fmt.number(item.rate.impressions),
+            )
+            for item in report.lifetime[:TOP]
+            if item.post.id in report.posts
+        ]
+        if rows:
+            answer.add_field(name=_("Lifetime CTR of posts older than this period"), value=fmt.rows(rows), inline=False)
+
+
+def add_totals(answer: discord.Embed, report: Report) -> None:
+    """The headline numbers, each with its change against the period before."""
+    now, before = report.now, report.before
+    clicks = None if before is None else change(now.clicks, before.clicks)
+    answer.add_field(name=_("Clicks"), value=_with_change(now.clicks, clicks))
+    if report.uniques_by_day is not None:
+        uniques = None if report.unique_change is None else change(*report.unique_change)
+        answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, uniques))
+    answer.add_field(name=_("Impressions"), value=_impressions(now, before))
+    answer.add_field(name=_("CTR"), value=ctr(now))
+    if now.engagement is not None:
+        answer.add_field(name=_("Engagement rate"), value=_engagement(now))
+    answer.add_field(name=_("Best day"), value=_best_day(now))
+    if missing := audit.incomplete(report):
+        answer.add_field(name=_("Incomplete"), value=missing, inline=False)
+
+
+def _with_change(value: int, moved: Change | None) -> str:
+    said = "" if moved is None else fmt.change(moved)
+    return f"**{fmt.number(value)}**" + (f"\n{said}" if said else "")
+
+
+def _impressions(now: Summary, before: Summary | None) -> str:
+    """All impressions, then which were measured here, with their change, and which a platform told.
+
+    Reported figures grow in the period in which somebody typed them in, so that their change says nothing.
+    """
+    lines = [f"**{fmt.number(now.impressions)}**"]
+    if now.measured or (before is not None and before.measured):
+        moved = "" if before is None else fmt.change(change(now.measured, before.measured))
+        lines.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
+    if now.reported:
+        lines.append(_("{n} reported").format(n=fmt.number(now.reported)))
+    if now.impressions != now.measured + now.reported:
+        lines.append(_("posts with both count as reported"))
+    return "\n".join(lines)
+
+
+def ctr(summary: Summary) -> str:
+    """The click-through rate with its interval and what it was formed over."""
+    if summary.ctr is None:
+        return "–\n" + _("no place has both clicks and impressions")
+    lines = [
+        f"**{fmt.rate(summary.ctr)}** ({fmt.interval(summary.ctr.interval)})",
+        _("{clicks} of {impressions}").format(
+            clicks=fmt.number(summary.ctr.clicks), impressions=fmt.number(summary.ctr.impressions)
+        ),
+    ]
+    if summary.places > 1:
+        lines.append(_("{n} of {all} posts and places").format(n=summary.ctr_places, all=summary.places))
+    if summary.clicks > summary.ctr.clicks:
+        rest = fmt.count_of(summary.clicks - summary.ctr.clicks, _("click"), _("clicks"))
+        lines.append(_("{clicks} elsewhere").format(clicks=rest))
+    return "\n".join(lines)
+
+
+def _engagement(summary: Summary) -> str:
+    found = summary.engagement
+    assert found is not None
+    lines = [
+        f"**{fmt.percent(found.value)}** ({fmt.interval(found.interval)})",
+        _("{n} of {impressions} impressions").format(
+            n=fmt.number(found.clicks + found.reactions), impressions=fmt.number(found.impressions)
+        ),
+    ]
+    if found.of > 1:
+        lines.append(_("{n} of {all} posts").format(n=found.posts, all=found.of))
+    return "\n".join(lines)
+
+
+def _best_day(summary: Summary) -> str:
+    best = summary.best_day
+    if best is None:
+        return "–"
+    words = ("click", "clicks") if best.kind is Kind.CLICK else ("impression", "impressions")
+    return f"**{best.day:%a} {fmt.date(best.day)}**\n{fmt.count_of(best.count, *words)}"
+
+
+def add_findings(answer: discord.Embed, report: Report) -> None:
+    """What a sharp analyst would say, each sentence with its evidence."""
+    if report.findings:
+        rows = [f"• {said(finding, report)}\n*{finding.evidence}*" for finding in report.findings]
+        answer.add_field(name=_("What stands out"), value=fmt.rows(rows), inline=False)
+
+
+def said(finding: Finding, report: Report) -> str:
+    """A finding with the names of the links and posts that it is about."""
+    names = []
+    for id_ in finding.about:
+        if (post := report.posts.get(id_)) is not None:
+            names.append(f"**{fmt.post_name(post)}**")
+        elif (link := report.links.get(id_)) is not None:
+            names.append(f"**{fmt.escape(link.label, 60)}**")
+        else:
+            names.append(_("one that is not named here"))
+    text = finding.fill(names, "" if finding.value is None else in_sentence(*finding.value))
+    return text[:1].upper() + text[1:]
+
+
+def in_sentence(dimension: Dimension, value: str) -> str:
+    """Where hits come from, as a sentence says it: "phones", "direct visits", "**Instagram**", "🇩🇪 DE"."""
+    if dimension is Dimension.DEVICE:
+        return DEVICES.get(value, value)
+    if dimension is Dimension.SOURCE:
+        return _("direct visits") if value == DIRECT else f"**{fmt.escape(value, 40)}**"
+    return value_of(dimension, value)
+
+
+def add_posts(answer: discord.Embed, report: Report) -> None:
+    """The busiest posts."""
+    shown = [id_ for id_ in most_clicks(report.by_post) if id_ in report.posts][:TOP]
+    if shown:
+        rows = [post_line(report.posts[id_], report.by_post[id_]) for id_ in shown]
+        answer.add_field(name=_("Posts"), value=fmt.rows(rows), inline=False)
+
+
+def post_line(post: Post, tally: Tally) -> str:
+    """ "Instagram story “Teaser” · 412 clicks · 9,800 impressions · CTR 4.2%"."""
+    return " · ".join([fmt.post_name(post), *_numbers(tally)])
+
+
+def _numbers(tally: Tally) -> list[str]:
+    parts = [fmt.count_of(tally.clicks, _("click"), _("clicks"))]
+    if tally.impressions:
+        parts.append(fmt.count_of(tally.impressions, _("impression"), _("impressions")))
+    if tally.ctr is not None:
+        parts.append(_("CTR {rate}").format(rate=fmt.rate(tally.ctr)))
+    return parts
+
+
+def add_top_links(answer: discord.Embed, report: Report) -> None:
+    """The ranking by clicks and what resonates most, of the links that may be named."""
+    named = {id_: tally for id_, tally in report.by_link.items() if id_ in report.links}
+    ranking = most_clicks(named)[:TOP]
+    if not ranking:
+        return
+    rows = [ranked_line(n, report.links[id_], named[id_]) for n, id_ in enumerate(ranking, start=1)]
+    answer.add_field(name=_("Top links"), value=fmt.rows(rows), inline=False)
+    add_resonant(answer, report.links, named, _("Resonates most"))
+
+
+def add_resonant(answer: discord.Embed, links: Mapping[int, Link], tallies: Mapping[int, Tally], name: str) -> None:
+    best = most_resonant(tallies)
+    value = too_early() if best is None else resonant_line(links[best], tallies[best])
+    answer.add_field(name=name, value=value, inline=False)
+
+
+def ranked_line(place: int, link: Link, tally: Tally) -> str:
+    """One row of a ranking: "1. Summer sale · 1,204 clicks · 12,000 impressions · CTR 4.2%"."""
+    return " · ".join([f"{place}. {fmt.label(link)}", *_numbers(tally)])
+
+
+def resonant_line(link: Link, tally: Tally) -> str:
+    """The link whose CTR is surely highest, with its interval."""
+    assert tally.ctr is not None
+    low, high = tally.ctr.interval
+    return _("{link}: {ctr} CTR ({clicks} of {impressions}; 95% sure of {low} to {high})").format(
+        link=fmt.label(link),
+        ctr=fmt.rate(tally.ctr),
+        clicks=fmt.number(tally.ctr.clicks),
+        impressions=fmt.number(tally.ctr.impressions),
+        low=fmt.percent(low),
+        high=fmt.percent(high),
+    )
+
+
+def too_early() -> str:
+    return _("Too early to call: no link has 100 impressions with clicks of the same posts and places yet.")
+
+
+def add_audience(answer: discord.Embed, report: Report) -> None:
+    """Where the clicks came from: the most frequent sources, devices and countries, with their shares."""
+    for dimension, name in DIMENSIONS.items():
+        found = shares(report.audience, dimension, Kind.CLICK, TOP)
+        if not found.total:
+            continue
+        rows = [f"{value_of(dimension, value)} {fmt.share(count / found.total)}" for value, count in found.top]
+        if found.rest:
+            rows.append(_("others {share}").format(share=fmt.share(found.rest / found.total)))
+        if found.total < report.now.clicks:  # those from before this was kept, or whose country is not known
+            rows.append(_("of {n} clicks").format(n=fmt.number(found.total)))
+        answer.add_field(name=name, value="\n".join(rows))
+
+
+DIMENSIONS = {
+    Dimension.SOURCE: _("Clicks from"),
+    Dimension.DEVICE: _("Devices"),
+    Dimension.COUNTRY: _("Countries"),
+}
+
+
+DEVICES = {
+    "phone": _("phones"),
+    "desktop": _("desktops"),
+    "tablet": _("tablets"),
+    "tv": _("TVs"),
+    "other": _("other devices"),
+}
+DIRECT = "direct"
+
+
+def value_of(dimension: Dimension, value: str) -> str:
+    """ "🇩🇪 DE", "direct", "news.example"."""
+    if dimension is Dimension.COUNTRY:
+        return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in value.upper()) + f" {value}"
+    return fmt.escape(value, 40)
+
+
+def footer(report: Report) -> str:
+    """What the change is against, and what was set aside."""
+    parts = []
+    if report.before is not None:
+        against = _("Change against {dates} up to the same time") if report.unfinished else _("Change against {dates}")
+        parts.append(against.format(dates=fmt.dates(report.period.previous)))
+    if report.set_aside:
+        list_ = ", ".join(audit.words(reason, count) for reason, count in audit.of(report).aside)
+        parts.append(_("Set aside: {list}").format(list=list_))
+    if report.now.unique_clicks:
+        parts.append(_("Unique clicks are counted by day"))
+    return " · ".join(parts)

@@ -1,0 +1,100 @@
+"""Questions about numbers: typed, kept in buttons, answered for who may see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import InvalidError
+from bot.insights.periods import Choice, Dates, Named
+from bot.moments import parse_period
+from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View, pack, unpack
+
+NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
+IDS = st.integers(0, 2**64 - 1)
+DATES = st.builds(
+    lambda a, b: Dates(min(a, b), max(a, b)),
+    st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31)),
+    st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31)),
+)
+CHOICES = st.sampled_from(Named) | DATES
+SUBJECTS = st.builds(Subject, st.sampled_from(Scope), IDS)
+QUESTIONS = st.builds(
+    Question,
+    st.sampled_from(View),
+    st.tuples(SUBJECTS) | st.lists(SUBJECTS, min_size=1, max_size=5).map(tuple),
+    st.tuples(CHOICES),
+    st.sampled_from(Metric),
+    st.sampled_from(Ranks),
+    st.integers(0, 999),
+) | st.builds(
+    Question,
+    st.just(View.COMPARE),
+    st.tuples(SUBJECTS),
+    st.lists(CHOICES, min_size=2, max_size=5).map(tuple),
+    st.sampled_from(Metric),
+)
+
+
+@given(QUESTIONS)
+def test_every_question_fits_a_buttons_id_and_comes_back(question: Question) -> None:
+    text = question.encode()
+    assert len(f"qm:{pack(2**64 - 1)}:{text}") <= 100
+    assert ":" not in text
+    assert Question.decode(text) == question
+
+
+@given(IDS)
+def test_ids_are_packed_into_eleven_characters(number: int) -> None:
+    assert len(pack(number)) <= 11
+    assert unpack(pack(number)) == number
+
+
+@given(st.text(max_size=100))
+def test_what_somebody_made_up_is_refused_not_answered(text: str) -> None:
+    try:
+        question = Question.decode(text)
+    except ValueError:
+        return
+    assert Question.decode(question.encode()) == question
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("28d", Named.DAYS_28),
+        ("28 days", Named.DAYS_28),
+        ("last 28 days", Named.DAYS_28),
+        ("Last 7 days", Named.DAYS_7),
+        ("last week", Named.LAST_WEEK),
+        ("lastweek", Named.LAST_WEEK),
+        ("this month", Named.THIS_MONTH),
+        ("All time", Named.ALL),
+        ("today", Named.TODAY),
+        ("2026-01-01 to 2026-01-31", Dates(dt.date(2026, 1, 1), dt.date(2026, 1, 31))),
+        ("2026-01-31 - 2026-01-01", Dates(dt.date(2026, 1, 1), dt.date(2026, 1, 31))),
+        ("2026-01-01..2026-01-31", Dates(dt.date(2026, 1, 1), dt.date(2026, 1, 31))),
+        ("2026-02-03", Dates(dt.date(2026, 2, 3), dt.date(2026, 2, 3))),
+    ],
+)
+def test_a_period_is_understood_as_it_is_typed(text: str, choice: Choice) -> None:
+    assert parse_period(text, NOW, "Europe/Berlin") == choice
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("soon", "two dates"),
+        ("", "two dates"),
+        ("2026-02-30", "two dates"),
+        ("2026-01-01 2026-01-02 2026-01-03", "two dates"),
+        ("2027-01-01", "still to come"),
+        ("1990-01-01 to 2026-01-01", "ten years"),
+    ],
+)
+def test_a_period_that_cannot_be_understood_is_refused_in_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(InvalidError, match=said):
+        parse_period(text, NOW, "Europe/Berlin")
