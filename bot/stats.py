@@ -20,7 +20,7 @@ from bot.links.access import Actor
 from bot.texts import _
 from storage import hits, links, posts, servers
 from storage.database import Database
-from storage.records import AsideCount, AudienceCount, Count, Figure, Link, Post, State, UniqueCount
+from storage.records import AsideCount, AudienceCount, Count, DayCount, Figure, Link, Post, State, UniqueCount
 
 PERIODS = (7, 28, 90)
 """Days that stats are shown for."""
@@ -157,7 +157,7 @@ class Stats:
             )
 
         now, before = await load(period), await load(period.previous)
-        summary = summarise(period, now.counts, now.uniques, found, figures)
+        summary = _summarise(period, now, found, figures)
         lifetime = [
             LifetimeRate(post, Rate(clicks, figures[post.id][-1].value))
             for post in summary.lifetime
@@ -168,7 +168,7 @@ class Stats:
             period=period,
             unfinished=period.is_unfinished(self._clock.now()),
             now=summary,
-            before=summarise(period.previous, before.counts, before.uniques, found, figures),
+            before=_summarise(period.previous, before, found, figures),
             by_link=_by_link(period, now, found, figures),
             links={link.id: link for link in known},
             lifetime=tuple(lifetime),
@@ -176,6 +176,12 @@ class Stats:
             audience=await hits.audience(conn, guild_id, period.first, period.end, link_ids),
             gaps=gaps(await hits.dropped(conn, guild_id, period.start_at, period.end_at, link_ids), period.zone),
         )
+
+
+def _summarise(period: Period, loaded: _Counts, found: Iterable[Post], figures: Figures) -> Summary:
+    by_day = [DayCount(count.day, count.kind, count.count) for count in loaded.counts if count.day is not None]
+    uniques = sum(unique.count for unique in loaded.uniques)
+    return summarise(period, loaded.counts, by_day, uniques, found, figures)
 
 
 def _by_link(period: Period, loaded: _Counts, found: Iterable[Post], figures: Figures) -> dict[int, Summary]:
@@ -190,6 +196,6 @@ def _by_link(period: Period, loaded: _Counts, found: Iterable[Post], figures: Fi
         if post.link_id is not None:
             own[post.link_id].append(post)
     return {
-        link_id: summarise(period, counts[link_id], uniques[link_id], own[link_id], figures)
+        link_id: _summarise(period, _Counts(counts[link_id], uniques[link_id]), own[link_id], figures)
         for link_id in counts.keys() | own.keys()
     }

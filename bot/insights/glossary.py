@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.insights.ranking import MIN_IMPRESSIONS
 from bot.insights.rates import Direction, change
-from bot.insights.summary import MIN_IMPRESSIONS, Summary
+from bot.insights.summary import Summary
 from bot.texts import _, ngettext, number, percent
 
 
