@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import product
 from statistics import NormalDist, median
 
+from bot.insights.rates import log_variance, spread
 from bot.texts import _
 from storage.records import Segment
 
@@ -95,9 +96,9 @@ def best_hours(grid: Sequence[int], weeks: Sequence[float], by_day: Mapping[dt.d
 
     Each weekday, each part of a weekday and each hour of the day is held against all other hours: a ratio of Poisson
     rates on the log scale, with Bonferroni's correction for all 59 of them. Its variance is widened by how much dates
-    of the same weekday differ beyond chance (quasi-Poisson: variance = mean + spread * mean^2, spread by moments),
-    three times as wide for stretches shorter than a day. A stretch is no claim when a single date brings a quarter of its hits
-    beyond what the middle date of that weekday brings: one viral day is no habit.
+    of the same weekday differ beyond chance (`rates.spread`), three times as wide for stretches shorter than a day.
+    A stretch is no claim when a single date brings a quarter of its hits beyond what the middle date of that weekday
+    brings: one viral day is no habit.
     """
     total, hours = sum(grid), sum(weeks)
     dates: dict[int, list[int]] = defaultdict(list)
@@ -105,7 +106,7 @@ def best_hours(grid: Sequence[int], weeks: Sequence[float], by_day: Mapping[dt.d
         dates[day.weekday()].append(count)
     if total < MIN_HITS or min((len(dates[weekday]) for weekday in range(7)), default=0) < MIN_WEEKS:
         return []
-    spread = _spread(dates.values())
+    beyond = spread(dates.values())
     stretches = list(_stretches())
     z = NormalDist().inv_cdf(1 - 0.025 / len(stretches))
     claims = []
@@ -117,9 +118,9 @@ def best_hours(grid: Sequence[int], weeks: Sequence[float], by_day: Mapping[dt.d
         equals = dates[weekday] if weekday is not None else list(by_day.values())
         if max(equals) - median(equals) > ONE_DATE * hits:
             continue
-        own = _variance(hits, len(equals), spread * (1 if span is Span.WEEKDAY else 3))
+        own = log_variance(hits, len(equals), beyond * (1 if span is Span.WEEKDAY else 3))
         centre = math.log(hits / occurred * others / rest)
-        half = z * math.sqrt(own + _variance(rest, len(by_day), spread))
+        half = z * math.sqrt(own + log_variance(rest, len(by_day), beyond))
         # Held against the other hours, told against all: "your usual" has the stretch in it.
         low, high = (_of_all(math.exp(end), occurred / hours) for end in (centre - half, centre + half))
         if low > MARGIN:
@@ -145,21 +146,6 @@ def _stretches() -> Iterable[tuple[Span, int | None, int | None, list[int]]]:
         yield Span.PART, weekday, first, [weekday * 24 + first + n for n in range(6)]
     for hour in range(24):
         yield Span.HOUR, None, hour, [weekday * 24 + hour for weekday in range(7)]
-
-
-def _spread(groups: Iterable[Sequence[int]]) -> float:
-    """How much dates of the same weekday differ beyond chance, as the squared coefficient of variation."""
-    beyond = weight = 0.0
-    for counts in groups:
-        mean = sum(counts) / len(counts)
-        beyond += sum((count - mean) ** 2 for count in counts) - (len(counts) - 1) * mean
-        weight += (len(counts) - 1) * mean * mean
-    return max(0.0, beyond / weight) if weight else 0.0
-
-
-def _variance(hits: int, dates: int, spread: float) -> float:
-    """Of the logarithm of hits that come from so many dates."""
-    return 1 / hits + spread / dates
 
 
 def _of_all(ratio: float, share: float) -> float:

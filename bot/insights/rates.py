@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -115,3 +116,22 @@ def ratio_interval(one: Rate, other: Rate, z: float = Z95) -> tuple[float, float
     )
     centre, half = math.log(one.value / other.value), z * math.sqrt(variance)
     return math.exp(centre - half), math.exp(centre + half)
+
+
+def spread(groups: Iterable[Sequence[int]]) -> float:
+    """How much the days of a group (those of one weekday) differ beyond chance: the squared coefficient of variation.
+
+    By moments, for counts whose variance is mean + spread * mean^2 (negative binomial; Breslow 1984).
+    """
+    beyond = weight = 0.0
+    for counts in groups:
+        if len(counts) > 1:
+            mean = sum(counts) / len(counts)
+            beyond += sum((count - mean) ** 2 for count in counts) - (len(counts) - 1) * mean
+            weight += (len(counts) - 1) * mean * mean
+    return max(0.0, beyond / weight) if weight else 0.0
+
+
+def log_variance(hits: float, days: int, beyond: float) -> float:
+    """The variance of the logarithm of hits > 0 that so many days brought, `beyond` being their `spread`."""
+    return 1 / hits + beyond / days
