@@ -220,3 +220,28 @@ def test_totals_equal_what_went_in(rows: list[tuple[int, Kind, int]]) -> None:
     if found.ctr is not None:
         assert found.ctr.clicks <= found.clicks
         assert found.ctr_places <= found.places
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([BARE, 7, 8, 9]), st.sampled_from(list(Kind)), st.integers(1, 500)), max_size=12
+    ),
+    st.dictionaries(st.sampled_from([7, 8, 9]), st.integers(1, 5000)),
+)
+def test_impressions_are_the_reported_or_the_measured_of_each_post(
+    rows: list[tuple[int, Kind, int]], told: dict[int, int]
+) -> None:
+    posts = [_post(id_, days_ago=3) for id_ in (7, 8, 9)]
+    figures = [_figure(id_, n, days_ago=1) for id_, n in told.items()]
+    found = _summary([Count(1, place, kind, n, DAY) for place, kind, n in rows], posts, figures)
+    measured = {
+        place: sum(n for where, kind, n in rows if where == place and kind is Kind.IMPRESSION)
+        for place in (BARE, 7, 8, 9)
+    }
+    assert found.impressions == sum(told.get(place, n) for place, n in measured.items())
+    assert (found.measured, found.reported) == (sum(measured.values()), sum(told.values()))
+    assert sum(place.clicks for place in found.by_place) == found.clicks
+    assert sum(place.impressions for place in found.by_place) == found.impressions
+    rated = [place for place in found.by_place if place.rate is not None]
+    assert found.ctr_places == len(rated)
+    assert found.ctr is None or found.ctr.impressions == sum(place.impressions for place in rated)

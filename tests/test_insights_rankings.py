@@ -117,7 +117,7 @@ def test_a_post_is_held_against_its_own_kind_of_the_last_90_days() -> None:
     low = benchmark(_peer(99, 0), mine, NOW)
     assert low is not None
     assert low.own is not None
-    assert words(low.own, "Instagram stories").startswith("worse than 100% of your")
+    assert words(low.own, "Instagram stories").startswith("worse than all of your")
 
 
 def test_a_server_is_a_benchmark_from_five_creators_on() -> None:

@@ -123,11 +123,11 @@ def _standing(value: float, others: Sequence[tuple[PeerPost, float]], *, own: bo
 def words(standing: Standing, what: str) -> str:
     """ "better than 80% of your Instagram stories of the last 90 days (12 posts)"; `what` is the middle's plural."""
     whose = _("your {what}") if standing.own else _("this server's {what}")
-    below = standing.percentile < 0.5
-    share = 1 - standing.percentile if below else standing.percentile
-    said = (
-        _("worse than {share} of {whose} of the last 90 days ({n} posts)")
-        if below
-        else _("better than {share} of {whose} of the last 90 days ({n} posts)")
+    share = max(standing.percentile, 1 - standing.percentile)
+    if standing.percentile < 0.5:
+        said = _("worse than {share} of {whose} of the last 90 days ({n} posts)")
+    else:
+        said = _("better than {share} of {whose} of the last 90 days ({n} posts)")
+    return said.format(
+        share=_("all") if share == 1 else percent(share, 0), whose=whose.format(what=what), n=number(standing.posts)
     )
-    return said.format(share=percent(share, 0), whose=whose.format(what=what), n=number(standing.posts))

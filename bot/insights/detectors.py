@@ -249,7 +249,10 @@ def odd_day(facts: Facts) -> Iterator[Finding]:
     weekday = WEEKDAYS[day.weekday()]
     date = f"{weekday}, {day.day} {day:%b}"
     text = _("{date} had {ratio} the clicks of a usual {weekday}.")
-    ratio = _times(count / usual) if count > usual else percent(count / usual, 0)
+    ratio = _times(count / usual)
+    if count < usual:
+        text = _("{date} had {ratio} of the clicks of a usual {weekday}.")
+        ratio = percent(count / usual, 0)
     yield Finding(
         _say(text, date=date, ratio=ratio, weekday=weekday),
         _("{clicks}; {usual} on average over the {n} before").format(
