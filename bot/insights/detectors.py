@@ -278,8 +278,8 @@ def share_change(facts: Facts) -> Iterator[Finding]:
         best: tuple[float, str] | None = None
         for value in now.keys() | before.keys():
             one, other = now.get(value, 0) / total, before.get(value, 0) / earlier
-            variance = one * (1 - one) * log_variance(total, days, beyond * 2)
-            variance += other * (1 - other) * log_variance(earlier, days, beyond * 2)
+            variance = one * (1 - one) * log_variance(total, days, beyond)
+            variance += other * (1 - other) * log_variance(earlier, days, beyond)
             least = abs(one - other) - z * math.sqrt(variance)
             if abs(one - other) >= 0.1 and least > 0.03 and (best is None or (least, value) > best):
                 best = least, value
