@@ -201,6 +201,24 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many hits of a kind there were on a local day."""
+
+    day: dt.date
+    kind: Kind
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of time, `end` not in it, through which a zone keeps the same offset from UTC."""
+
+    start: dt.datetime
+    end: dt.datetime
+    offset: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class UniqueCount:
     """First clicks of visitors on a link on a local day."""
 

@@ -1,21 +1,28 @@
-"""Periods, rates and summaries, held against independent sources."""
+"""Rates and summaries, held against independent sources."""
 
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from bot.insights.periods import day_start, instant, last_complete_week, last_days, local_day
-from bot.insights.rates import Direction, Rate, change, wilson
-from bot.insights.summary import Summary, by_clicks, most_resonant, summarise
-from storage.records import BARE, PROFILE, Count, Figure, Kind, Post, UniqueCount
+from bot.insights.periods import last_days
+from bot.insights.rates import Direction, Rate, change, rate_change, rate_interval, wilson
+from bot.insights.summary import (
+    Engagement,
+    PlaceSummary,
+    Summary,
+    by_clicks,
+    comparable,
+    lifetime_total,
+    most_resonant,
+    summarise,
+)
+from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
 
-ZONES = sorted(available_timezones())
 DAY = dt.date(2026, 3, 11)
 
 
@@ -51,54 +58,23 @@ def test_a_rate_over_one_is_shown_and_has_an_interval() -> None:
     assert rate.interval[0] < 3 < rate.interval[1]
 
 
-@settings(max_examples=300)
-@given(st.sampled_from(ZONES), st.dates(dt.date(1995, 1, 1), dt.date(2035, 12, 31)))
-def test_days_tile_time_in_every_zone(zone: str, day: dt.date) -> None:
-    start, end = day_start(day, zone), day_start(day + dt.timedelta(days=1), zone)
-    assert start <= end
-    if start < end:  # Samoa left out 2011-12-30 as a whole
-        assert local_day(start, zone) == day
-        assert local_day(end - dt.timedelta(seconds=1), zone) == day
-        assert local_day(start - dt.timedelta(seconds=1), zone) < day
+def test_a_rate_changes_only_when_chance_does_not_explain_it() -> None:
+    assert rate_change(Rate(48, 1000), Rate(45, 1000)).direction is Direction.SAME
+    assert rate_change(Rate(80, 1000), Rate(40, 1000)).direction is Direction.UP
+    assert rate_change(Rate(40, 1000), Rate(80, 1000)).direction is Direction.DOWN
+    assert rate_change(Rate(0, 5000), Rate(80, 1000)).direction is Direction.DOWN
+    assert rate_change(Rate(300, 100), Rate(100, 100)).direction is Direction.UP  # over 100 %: Poisson
+    assert rate_change(Rate(5, 100), None).direction is Direction.NEW
+    assert rate_change(Rate(5, 100), Rate(0, 100)).direction is Direction.NEW
+    assert rate_change(None, Rate(5, 100)).direction is Direction.NONE
 
 
-@settings(max_examples=300)
-@given(st.sampled_from(ZONES), st.dates(dt.date(1995, 1, 1), dt.date(2035, 12, 31)), st.integers(0, 24 * 60 - 1))
-def test_an_instant_is_the_first_valid_one_by_brute_force(zone: str, day: dt.date, minute: int) -> None:
-    tz = ZoneInfo(zone)
-    wall = dt.datetime.combine(day, dt.time(minute // 60, minute % 60))
-    found = instant(day, wall.time(), zone)
-    local = found.astimezone(tz).replace(tzinfo=None)
-    assert local >= wall
-    just_before = (found - dt.timedelta(seconds=1)).astimezone(tz).replace(tzinfo=None)
-    assert just_before < wall
-
-
-@pytest.mark.parametrize(
-    ("zone", "day", "time", "expected"),
-    [
-        pytest.param("Europe/Berlin", "2026-03-29", "02:30", "2026-03-29T01:00Z", id="removed: first instant after"),
-        pytest.param("Europe/Berlin", "2026-10-25", "02:30", "2026-10-25T00:30Z", id="twice: the first"),
-        pytest.param("Asia/Kathmandu", "2026-03-11", "00:00", "2026-03-10T18:15Z", id="+5:45"),
-        pytest.param("Pacific/Chatham", "2026-01-10", "00:00", "2026-01-09T10:15Z", id="+13:45"),
-        pytest.param("Africa/Cairo", "2026-04-24", "00:00", "2026-04-23T22:00Z", id="midnight removed"),
-    ],
-)
-def test_instants_at_the_edges(zone: str, day: str, time: str, expected: str) -> None:
-    found = instant(dt.date.fromisoformat(day), dt.time.fromisoformat(time), zone)
-    assert found == dt.datetime.fromisoformat(expected)
-
-
-def test_periods() -> None:
-    now = dt.datetime(2026, 3, 11, 23, 30, tzinfo=dt.UTC)
-    period = last_days(7, now, "Europe/Berlin")
-    assert (period.first, period.last) == (dt.date(2026, 3, 6), dt.date(2026, 3, 12))
-    assert period.is_unfinished(now)
-    assert period.previous.end == period.first
-    assert len(period.previous.days) == 7
-    week = last_complete_week(now, "UTC", 0)
-    assert (week.first, week.last) == (dt.date(2026, 3, 2), dt.date(2026, 3, 8))
-    assert last_complete_week(now, "UTC", 6).first == dt.date(2026, 3, 1)
+@given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 500), st.integers(1, 500))
+def test_a_rate_never_changes_the_wrong_way(clicks: int, shown: int, before: int, shown_before: int) -> None:
+    now, then = Rate(clicks, shown), Rate(before, shown_before)
+    direction = rate_change(now, then).direction
+    assert direction is not Direction.UP or now.value > then.value
+    assert direction is not Direction.DOWN or now.value < then.value
 
 
 def _post(post_id: int, *, days_ago: int, link_id: int | None = 1) -> Post:
@@ -106,9 +82,9 @@ def _post(post_id: int, *, days_ago: int, link_id: int | None = 1) -> Post:
     return Post(1, post_id, 5, link_id, "ig1", "instagram", "story", 5, made)
 
 
-def _figure(post_id: int, value: int, *, days_ago: int) -> Figure:
+def _figure(post_id: int, value: int, *, days_ago: int, metric: str = "impressions") -> Figure:
     at = dt.datetime(2026, 3, 11, 6, tzinfo=dt.UTC) - dt.timedelta(days=days_ago)
-    return Figure(1, value, post_id, "impressions", value, at, 5, at)
+    return Figure(1, value, post_id, metric, value, at, 5, at)
 
 
 def _summary(counts: list[Count], posts: list[Post], figures: list[Figure]) -> Summary:
@@ -116,7 +92,8 @@ def _summary(counts: list[Count], posts: list[Post], figures: list[Figure]) -> S
     by_post: dict[int, list[Figure]] = {}
     for figure in figures:
         by_post.setdefault(figure.post_id, []).append(figure)
-    return summarise(period, counts, [UniqueCount(1, DAY, 3)], posts, by_post)
+    by_day = [DayCount(count.day, count.kind, count.count) for count in counts if count.day is not None]
+    return summarise(period, counts, by_day, 3, posts, by_post)
 
 
 def test_ctr_is_formed_only_where_both_sides_are_known() -> None:
@@ -149,6 +126,64 @@ def test_lifetime_totals_count_by_their_growth() -> None:
     assert found.reported == 5_000
     assert found.ctr is None  # the growth began before the period
     assert [post.id for post in found.lifetime] == [7]
+
+
+def test_metrics_are_never_mixed() -> None:
+    told = [
+        _figure(7, 9_000, days_ago=2, metric="views"),
+        _figure(7, 5_000, days_ago=2),
+        _figure(7, 70, days_ago=1, metric="reach"),
+    ]
+    found = _summary([], [_post(7, days_ago=5)], told)
+    assert (found.reported, found.impressions) == (5_000, 5_000)
+    assert (lifetime_total(told), lifetime_total(told, "views"), lifetime_total(told, "likes")) == (5_000, 9_000, None)
+    assert _summary([], [_post(7, days_ago=5)], told[:1]).impressions == 0
+
+
+def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many() -> None:
+    found = _summary(
+        [Count(1, 7, Kind.CLICK, 20, DAY), Count(1, 8, Kind.CLICK, 5, DAY), Count(1, BARE, Kind.CLICK, 3, DAY)],
+        [_post(7, days_ago=3), _post(8, days_ago=3), _post(9, days_ago=60), _post(10, days_ago=3, link_id=None)],
+        [
+            _figure(7, 1000, days_ago=1),
+            _figure(7, 50, days_ago=1, metric="likes"),
+            _figure(7, 10, days_ago=1, metric="saves"),
+            _figure(8, 40, days_ago=1, metric="likes"),  # no impressions
+            _figure(9, 100, days_ago=20, metric="likes"),
+            _figure(9, 140, days_ago=1, metric="likes"),  # grew since before the period
+            _figure(9, 900, days_ago=1),
+            _figure(10, 500, days_ago=1),
+            _figure(10, 30, days_ago=1, metric="comments"),
+        ],
+    )
+    assert found.engagement == Engagement(clicks=20, reactions=90, impressions=1500, posts=2, of=4)
+    assert found.engagement is not None
+    assert found.engagement.value == pytest.approx(110 / 1500)
+    assert found.engagement.interval == pytest.approx(proportion_confint(110, 1500, method="wilson"))
+    assert _summary([Count(1, 7, Kind.CLICK, 20, DAY)], [_post(7, days_ago=3)], []).engagement is None
+
+
+def test_an_engagement_over_one_has_an_interval() -> None:
+    assert Engagement(10, 30, 10, 1, 1).interval == rate_interval(40, 10)
+    assert Engagement(10, 30, 10, 1, 1).value == 4
+
+
+def test_every_place_has_its_own_numbers() -> None:
+    counts = [Count(1, 7, Kind.CLICK, 20), Count(1, 7, Kind.IMPRESSION, 40), Count(1, BARE, Kind.CLICK, 3)]
+    found = _summary(counts, [_post(7, days_ago=3)], [_figure(7, 1000, days_ago=1)])
+    assert set(found.by_place) == {
+        PlaceSummary(1, 7, 20, 1000, 40, 1000, Rate(20, 1000)),
+        PlaceSummary(1, BARE, 3, 0, 0, 0, None),
+    }
+
+
+def test_an_unfinished_period_is_compared_with_as_much_of_the_one_before() -> None:
+    whole = [Count(1, BARE, Kind.CLICK, 70), Count(1, 7, Kind.CLICK, 5), Count(1, BARE, Kind.IMPRESSION, 9)]
+    last_day = [Count(1, BARE, Kind.CLICK, 30), Count(1, 7, Kind.CLICK, 5)]
+    so_far = [Count(1, BARE, Kind.CLICK, 12)]
+    found = comparable(whole, last_day, so_far)
+    assert set(found) == {Count(1, BARE, Kind.CLICK, 52), Count(1, BARE, Kind.IMPRESSION, 9)}
+    assert set(comparable(whole, last_day, last_day)) == set(whole)
 
 
 def test_a_post_noted_with_its_figure_has_no_ctr_of_zero() -> None:
@@ -185,3 +220,28 @@ def test_totals_equal_what_went_in(rows: list[tuple[int, Kind, int]]) -> None:
     if found.ctr is not None:
         assert found.ctr.clicks <= found.clicks
         assert found.ctr_places <= found.places
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([BARE, 7, 8, 9]), st.sampled_from(list(Kind)), st.integers(1, 500)), max_size=12
+    ),
+    st.dictionaries(st.sampled_from([7, 8, 9]), st.integers(1, 5000)),
+)
+def test_impressions_are_the_reported_or_the_measured_of_each_post(
+    rows: list[tuple[int, Kind, int]], told: dict[int, int]
+) -> None:
+    posts = [_post(id_, days_ago=3) for id_ in (7, 8, 9)]
+    figures = [_figure(id_, n, days_ago=1) for id_, n in told.items()]
+    found = _summary([Count(1, place, kind, n, DAY) for place, kind, n in rows], posts, figures)
+    measured = {
+        place: sum(n for where, kind, n in rows if where == place and kind is Kind.IMPRESSION)
+        for place in (BARE, 7, 8, 9)
+    }
+    assert found.impressions == sum(told.get(place, n) for place, n in measured.items())
+    assert (found.measured, found.reported) == (sum(measured.values()), sum(told.values()))
+    assert sum(place.clicks for place in found.by_place) == found.clicks
+    assert sum(place.impressions for place in found.by_place) == found.impressions
+    rated = [place for place in found.by_place if place.rate is not None]
+    assert found.ctr_places == len(rated)
+    assert found.ctr is None or found.ctr.impressions == sum(place.impressions for place in rated)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.insights.ranking import MIN_IMPRESSIONS
 from bot.insights.rates import Direction, change
-from bot.insights.summary import MIN_IMPRESSIONS, Summary
+from bot.insights.summary import Summary
 from bot.texts import _, ngettext, number, percent
 
 
@@ -91,7 +92,8 @@ def _resonant(numbers: Numbers) -> str | None:
     )
 
 
-def _change(numbers: Numbers) -> str | None:
+def change_in_words(numbers: Numbers) -> str | None:
+    """How clicks moved; None where there were none."""
     now, before = numbers.now.clicks, numbers.before.clicks
     moved = change(now, before)
     said = {
@@ -108,7 +110,14 @@ def _change(numbers: Numbers) -> str | None:
 
 
 def _engagement(numbers: Numbers) -> str | None:
-    ctr = numbers.now.ctr
+    found, ctr = numbers.now.engagement, numbers.now.ctr
+    if found is not None:
+        return _("({clicks} clicks + {reactions} reactions) / {impressions} impressions = {rate}.").format(
+            clicks=number(found.clicks),
+            reactions=number(found.reactions),
+            impressions=number(found.impressions),
+            rate=percent(found.value),
+        )
     if ctr is None:
         return None
     return _("Counting clicks alone: {clicks} / {impressions} = {rate}; likes and comments would raise it.").format(
@@ -193,7 +202,7 @@ GLOSSARY: dict[str, Term] = {
             "Where there was nothing before it reads “new”."
         ),
         _("now / before - 1, when the 95% interval of the ratio excludes 1"),
-        _change,
+        change_in_words,
     ),
     "engagement": Term(
         _("Engagement rate"),

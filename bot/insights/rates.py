@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +11,7 @@ Z95 = 1.959963984540054
 """The normal quantile of a two-sided 95 % interval."""
 
 
-def wilson(successes: int, trials: int, z: float = Z95) -> tuple[float, float]:
+def wilson(successes: float, trials: float, z: float = Z95) -> tuple[float, float]:
     """Wilson's score interval for a share (Wilson 1927), 0 <= successes <= trials, trials > 0."""
     share = successes / trials
     denominator = 1 + z * z / trials
@@ -27,6 +28,14 @@ def poisson(events: int, z: float = Z95) -> tuple[float, float]:
     return max(0.0, low), high
 
 
+def rate_interval(events: int, exposure: int, z: float = Z95) -> tuple[float, float]:
+    """Of events by exposure > 0: Wilson's, or a Poisson rate's where events exceed it and a share makes no sense."""
+    if events <= exposure:
+        return wilson(events, exposure, z)
+    low, high = poisson(events, z)
+    return low / exposure, high / exposure
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Clicks by impressions. May exceed 1: clicks and impressions come from different places."""
@@ -40,11 +49,8 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 %: Wilson's, or a Poisson rate where clicks exceed impressions and a share makes no sense."""
-        if self.clicks <= self.impressions:
-            return wilson(self.clicks, self.impressions)
-        low, high = poisson(self.clicks)
-        return low / self.impressions, high / self.impressions
+        """95 %: Wilson's, or a Poisson rate's where clicks exceed impressions."""
+        return rate_interval(self.clicks, self.impressions)
 
 
 class Direction(StrEnum):
@@ -60,7 +66,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a count moved against the period before; `ratio` is now / before - 1, None without a base."""
+    """How a count or a rate moved against the period before; `ratio` is now / before - 1, None without a base."""
 
     direction: Direction
     ratio: float | None = None
@@ -83,3 +89,49 @@ def change(now: int, before: int) -> Change:
     if centre + half < 0:
         return Change(Direction.DOWN, ratio)
     return Change(Direction.SAME, ratio)
+
+
+def rate_change(now: Rate | None, before: Rate | None) -> Change:
+    """A rate's change is one only when the 95 % interval of the ratio of the two rates excludes 1.
+
+    The interval of a ratio of two shares on the log scale (Katz et al. 1978), of two Poisson rates where a rate
+    exceeds 1; a rate without a click is compared by the intervals of both.
+    """
+    if now is None or before is None or before.clicks <= 0:
+        nothing = now is None or now.clicks <= 0
+        return Change(Direction.NONE if nothing else Direction.NEW)
+    ratio = now.value / before.value - 1
+    if now.clicks <= 0:
+        return Change(Direction.DOWN if before.interval[0] > now.interval[1] else Direction.SAME, ratio)
+    low, high = ratio_interval(now, before)
+    if low <= 1 <= high:
+        return Change(Direction.SAME, ratio)
+    return Change(Direction.UP if low > 1 else Direction.DOWN, ratio)
+
+
+def ratio_interval(one: Rate, other: Rate, z: float = Z95) -> tuple[float, float]:
+    """Of one rate by another, both with clicks, on the log scale (Katz et al. 1978; Poisson where a rate exceeds 1)."""
+    variance = sum(
+        1 / rate.clicks - (1 / rate.impressions if rate.clicks <= rate.impressions else 0) for rate in (one, other)
+    )
+    centre, half = math.log(one.value / other.value), z * math.sqrt(variance)
+    return math.exp(centre - half), math.exp(centre + half)
+
+
+def spread(groups: Iterable[Sequence[int]]) -> float:
+    """How much the days of a group (those of one weekday) differ beyond chance: the squared coefficient of variation.
+
+    By moments, for counts whose variance is mean + spread * mean^2 (negative binomial; Breslow 1984).
+    """
+    beyond = weight = 0.0
+    for counts in groups:
+        if len(counts) > 1:
+            mean = sum(counts) / len(counts)
+            beyond += sum((count - mean) ** 2 for count in counts) - (len(counts) - 1) * mean
+            weight += (len(counts) - 1) * mean * mean
+    return max(0.0, beyond / weight) if weight else 0.0
+
+
+def log_variance(hits: float, days: int, beyond: float) -> float:
+    """The variance of the logarithm of hits > 0 that so many days brought, `beyond` being their `spread`."""
+    return 1 / hits + beyond / days

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.insights.periods import Period
-from bot.insights.rates import Rate
-from storage.records import Count, Figure, Kind, Post, UniqueCount
+from bot.insights.ranking import rank
+from bot.insights.rates import Rate, rate_interval
+from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
 
-MIN_IMPRESSIONS = 100
-"""Below as many impressions it is too early to say what resonates."""
+IMPRESSIONS = "impressions"
+REACTIONS = ("likes", "comments", "shares", "saves")
+"""The metrics that make engagements, with our clicks. "views" is neither: it counts what no other metric counts."""
 
 Place = tuple[int | None, int]
 """(link id, place id): the bare address, the profile, or a post; the link is None for a post without one."""
@@ -20,9 +22,9 @@ Place = tuple[int | None, int]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What a platform told of one post within a period: the growth of its lifetime total, and whose time that is."""
+    """What a platform told of one post in one metric within a period: its total's growth, and whose time that is."""
 
-    impressions: int
+    growth: int
     since: dt.datetime
     as_of: dt.datetime
 
@@ -32,6 +34,43 @@ class BestDay:
     day: dt.date
     kind: Kind
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSummary:
+    """What one post, or a link's bare address or profile, did in a period."""
+
+    link_id: int | None
+    place_id: int
+    clicks: int
+    impressions: int
+    """The reported ones where a platform told any, else the measured ones."""
+    measured: int
+    reported: int
+    rate: Rate | None
+    """Only where clicks and impressions are known and speak of the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """Clicks, likes, comments, shares and saves by impressions, over the posts that have both sides."""
+
+    clicks: int
+    reactions: int
+    impressions: int
+    posts: int
+    """Over as many posts it is formed."""
+    of: int
+    """As many posts have anything to show in the period."""
+
+    @property
+    def value(self) -> float:
+        return (self.clicks + self.reactions) / self.impressions
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %: Wilson's, or a Poisson rate's above 1."""
+        return rate_interval(self.clicks + self.reactions, self.impressions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +93,52 @@ class Summary:
     """Measured ones; reported figures have no days."""
     lifetime: tuple[Post, ...]
     """Posts whose reported figures reach back before the period, so that only a lifetime CTR can be formed."""
+    by_place: tuple[PlaceSummary, ...] = ()
+    """Posts and places with anything to show; of no particular order."""
+    engagement: Engagement | None = None
 
 
-def reported_in(post: Post, figures: Iterable[Figure], period: Period) -> Reported | None:
-    """The growth of a post's reported impressions between snapshots, for the snapshots taken within the period.
+def reported_in(post: Post, figures: Iterable[Figure], period: Period, metric: str = IMPRESSIONS) -> Reported | None:
+    """The growth of one of a post's reported metrics between snapshots, for the snapshots taken within the period.
 
     Snapshots are lifetime totals; the first one's growth belongs to the time since the post was made. A snapshot
-    that is lower than the one before is a correction and counts negative.
+    that is lower than the one before is a correction and counts negative. Other metrics among `figures` are no part.
     """
+    start, end = period.start_at, period.end_at
     total = 0
     since: dt.datetime | None = None
     before, before_at = 0, post.created_at
     as_of = before_at
     for figure in figures:
-        if period.contains(figure.as_of):
+        if figure.metric != metric:
+            continue
+        if start <= figure.as_of < end:
             since = min(before_at, figure.as_of) if since is None else since
             total += figure.value - before
             as_of = figure.as_of
         before, before_at = figure.value, figure.as_of
     return None if since is None else Reported(total, since, as_of)
+
+
+def lifetime_total(figures: Sequence[Figure], metric: str = IMPRESSIONS) -> int | None:
+    """The latest total that a platform told of a post; None when it told none."""
+    return next((figure.value for figure in reversed(figures) if figure.metric == metric), None)
+
+
+def comparable(whole: Iterable[Count], last_day: Iterable[Count], so_far: Iterable[Count]) -> list[Count]:
+    """The previous period's counts by place with its last day cut at the time of day that it is now.
+
+    `whole` are its counts, `last_day` those of its last day, `so_far` those within `Period.so_far(now)`:
+
+        before = summarise(period.previous, comparable(whole, last_day, so_far), by_day, unique_clicks, ...)
+
+    Unique clicks belong to whole days; compare them over `Period.whole_days(now)`. `by_day` stays whole: it is drawn.
+    """
+    totals: Counter[tuple[int, int, Kind]] = Counter()
+    for counts, sign in ((whole, 1), (last_day, -1), (so_far, 1)):
+        for count in counts:
+            totals[count.link_id, count.place_id, count.kind] += sign * count.count
+    return [Count(*key, n) for key, n in totals.items() if n > 0]
 
 
 def _both_sides_known(post: Post, reported: Reported, clicks: int, period: Period) -> bool:
@@ -85,54 +151,100 @@ def _both_sides_known(post: Post, reported: Reported, clicks: int, period: Perio
 
 def summarise(
     period: Period,
-    counts: Sequence[Count],
-    uniques: Iterable[UniqueCount],
+    by_place: Iterable[Count],
+    by_day: Iterable[DayCount],
+    unique_clicks: int,
     posts: Iterable[Post],
     figures: Mapping[int, Sequence[Figure]],
 ) -> Summary:
-    """Sum up what `counts` (by local day of the period), `posts` and their `figures` (by post id, in order) say."""
-    clicks: Counter[Place] = Counter()
-    measured: Counter[Place] = Counter()
-    by_day: dict[Kind, Counter[dt.date]] = defaultdict(Counter)
-    for count in counts:
-        place = (count.link_id, count.place_id)
-        (clicks if count.kind is Kind.CLICK else measured)[place] += count.count
-        if count.day is not None:
-            by_day[count.kind][count.day] += count.count
+    """Sum up a period.
 
-    impressions = dict(measured)
-    known = {place for place, n in measured.items() if n > 0}
-    reported_total = 0
-    lifetime: list[Post] = []
+    `by_place` are its hits by link, place and kind, `by_day` the same hits by local day and kind, `figures` what
+    platforms told of `posts`, by post id in the order of time.
+    """
+    hits: dict[Place, Counter[Kind]] = defaultdict(Counter)
+    for count in by_place:
+        hits[count.link_id, count.place_id][count.kind] += count.count
+    days: dict[Kind, Counter[dt.date]] = defaultdict(Counter)
+    for count in by_day:
+        days[count.kind][count.day] += count.count
+
+    told: dict[Place, tuple[Post, Reported]] = {}
+    reactions: dict[Place, int] = {}
     for post in posts:
-        reported = reported_in(post, figures.get(post.id, ()), period)
-        if reported is None:
-            continue
         place = (post.link_id, post.id)
-        reported_total += reported.impressions
-        impressions[place] = reported.impressions
-        known.discard(place)
-        if reported.impressions > 0 and _both_sides_known(post, reported, clicks[place], period):
-            known.add(place)
-        elif post.link_id is not None and reported.since < period.start_at:
-            lifetime.append(post)
+        found = figures.get(post.id, ())
+        reported = reported_in(post, found, period)
+        if reported is not None:
+            told[place] = post, reported
+        grown = [item for metric in REACTIONS if (item := reported_in(post, found, period, metric)) is not None]
+        if grown and all(item.since >= period.start_at for item in grown):
+            reactions[place] = sum(item.growth for item in grown)
 
-    shown = sum(impressions[place] for place in known)
-    places = {place for place, n in (*clicks.items(), *impressions.items()) if n != 0}
+    places = [_place(place, hits[place], told.get(place), period) for place in hits.keys() | told.keys()]
+    rated = [place for place in places if place.rate is not None]
+    shown = sum(place.impressions for place in rated)
     return Summary(
-        clicks=clicks.total(),
-        unique_clicks=sum(unique.count for unique in uniques),
-        impressions=sum(impressions.values()),
-        measured=measured.total(),
-        reported=reported_total,
-        ctr=Rate(sum(clicks[place] for place in known), shown) if shown > 0 else None,
-        ctr_places=len(known),
-        places=len(places),
-        best_day=_best_day(by_day),
-        clicks_by_day=tuple(by_day[Kind.CLICK][day] for day in period.days),
-        impressions_by_day=tuple(by_day[Kind.IMPRESSION][day] for day in period.days),
-        lifetime=tuple(lifetime),
+        clicks=sum(place.clicks for place in places),
+        unique_clicks=unique_clicks,
+        impressions=sum(place.impressions for place in places),
+        measured=sum(place.measured for place in places),
+        reported=sum(place.reported for place in places),
+        ctr=Rate(sum(place.clicks for place in rated), shown) if shown > 0 else None,
+        ctr_places=len(rated),
+        places=sum(place.clicks != 0 or place.impressions != 0 for place in places),
+        best_day=_best_day(days),
+        clicks_by_day=tuple(days[Kind.CLICK][day] for day in period.days),
+        impressions_by_day=tuple(days[Kind.IMPRESSION][day] for day in period.days),
+        lifetime=tuple(
+            post for post, reported in told.values() if post.link_id is not None and reported.since < period.start_at
+        ),
+        by_place=tuple(place for place in places if place.clicks or place.impressions),
+        engagement=_engagement(places, told, reactions, period),
     )
+
+
+def _place(place: Place, hits: Counter[Kind], told: tuple[Post, Reported] | None, period: Period) -> PlaceSummary:
+    clicks, measured = hits[Kind.CLICK], hits[Kind.IMPRESSION]
+    impressions, known = measured, True
+    if told is not None:
+        post, reported = told
+        impressions, known = reported.growth, _both_sides_known(post, reported, clicks, period)
+    return PlaceSummary(
+        link_id=place[0],
+        place_id=place[1],
+        clicks=clicks,
+        impressions=impressions,
+        measured=measured,
+        reported=told[1].growth if told is not None else 0,
+        rate=Rate(clicks, impressions) if known and impressions > 0 else None,
+    )
+
+
+def _engagement(
+    places: Sequence[PlaceSummary],
+    told: Mapping[Place, tuple[Post, Reported]],
+    reactions: Mapping[Place, int],
+    period: Period,
+) -> Engagement | None:
+    """Over posts whose reactions and impressions both lie within the period; None where there are none.
+
+    A post that carries no link has reactions alone to count.
+    """
+    clicks = total = impressions = posts = 0
+    for place in places:
+        key = (place.link_id, place.place_id)
+        if key not in reactions or place.impressions <= 0:
+            continue
+        if key in told and told[key][1].since < period.start_at:
+            continue
+        clicks += place.clicks
+        total += max(0, reactions[key])  # a correction may take back more than the period brought
+        impressions += place.impressions
+        posts += 1
+    shown = {(place.link_id, place.place_id) for place in places if place.clicks or place.impressions}
+    active = {key for key in shown | reactions.keys() if key[1] not in (BARE, PROFILE)}
+    return Engagement(clicks, total, impressions, posts, len(active)) if posts else None
 
 
 def _best_day(by_day: dict[Kind, Counter[dt.date]]) -> BestDay | None:
@@ -159,13 +271,6 @@ def by_clicks(summaries: Mapping[int, Summary]) -> list[Ranked]:
 
 
 def most_resonant(summaries: Mapping[int, Summary]) -> Ranked | None:
-    """The link with the highest lower bound of its CTR; None when no link has `MIN_IMPRESSIONS`: too early to call.
-
-    The lower bound keeps 1 click of 1 impression from beating 480 of 10,000.
-    """
-    rated = [
-        (summary.ctr.interval[0], -link_id, Ranked(link_id, summary))
-        for link_id, summary in summaries.items()
-        if summary.ctr is not None and summary.ctr.impressions >= MIN_IMPRESSIONS and summary.ctr.clicks > 0
-    ]
-    return max(rated)[2] if rated else None
+    """The link with the highest lower bound of its CTR; None when no link has `MIN_IMPRESSIONS`: too early to call."""
+    best = rank({link_id: summary.ctr for link_id, summary in summaries.items()}).best
+    return None if best is None else Ranked(best, summaries[best])

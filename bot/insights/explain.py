@@ -1,0 +1,117 @@
+"""Each headline number of a report in its own words: formula, what was filled in, what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.insights.glossary import GLOSSARY, Numbers, change_in_words
+from bot.insights.rates import Rate
+from bot.texts import _, number, percent
+from storage.records import AsideCount
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A number: "CTR", "clicks / impressions", "1,204 / 28,310 = 4.3%", and what it covers and leaves out."""
+
+    name: str
+    formula: str
+    filled_in: str
+    note: str = ""
+
+
+def explain(
+    numbers: Numbers, set_aside: Sequence[AsideCount] = (), missing: int = 0, fresh: str = ""
+) -> list[Explained]:
+    """Explain clicks, unique clicks, impressions, CTR, engagement rate and the change of clicks.
+
+    `set_aside` are the requests that were filtered, `missing` the hits known to be lost, `fresh` says up to when hits
+    are counted ("today 14:05"). A number that is not known is explained by what it lacks.
+    """
+    now = numbers.now
+    filtered = sum(item.count for item in set_aside)
+    counted = _notes(
+        _("{n} requests were set aside: crawlers, link previews, prefetches.").format(n=number(filtered))
+        if filtered
+        else "",
+        _("{n} hits are missing.").format(n=number(missing)) if missing else "",
+        _("Counted up to {fresh}.").format(fresh=fresh) if fresh else "",
+    )
+    return [
+        _explained("click", number(now.clicks), counted),
+        _explained(
+            "unique",
+            _("{unique} of {clicks} clicks").format(unique=number(now.unique_clicks), clicks=number(now.clicks)),
+            _notes(
+                _("The sum of each day's: somebody who comes back on another day counts again."),
+                _("Whoever asks not to be tracked (DNT, GPC) is a click, never a unique one."),
+            ),
+        ),
+        _explained("impression", *_impressions(numbers)),
+        _explained("ctr", *_ctr(numbers)),
+        _explained("engagement", *_engagement(numbers)),
+        _explained(
+            "change",
+            change_in_words(numbers) or "–",
+            _("Reported impressions have no change: they grow when somebody types them in."),
+        ),
+    ]
+
+
+def _explained(key: str, filled_in: str, note: str = "") -> Explained:
+    return Explained(GLOSSARY[key].name, GLOSSARY[key].formula, filled_in, note)
+
+
+def _notes(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return _("With 95% certainty between {low} and {high}.").format(low=percent(low), high=percent(high))
+
+
+def _impressions(numbers: Numbers) -> tuple[str, str]:
+    now = numbers.now
+    both = now.measured + now.reported - now.impressions
+    text = _("{measured} measured + {reported} reported = {total}")
+    if both:
+        text = _("{measured} measured + {reported} reported - {both} measured of posts with both = {total}")
+    return text.format(
+        measured=number(now.measured), reported=number(now.reported), both=number(both), total=number(now.impressions)
+    ), (_("Reported ones count when they were typed in, not when they were seen.") if now.reported else "")
+
+
+def _ctr(numbers: Numbers) -> tuple[str, str]:
+    now = numbers.now
+    if now.ctr is None:
+        return "–", _("No post or place has both clicks and impressions in this period.")
+    rest = now.clicks - now.ctr.clicks
+    return _quotient(now.ctr.clicks, now.ctr.impressions), _notes(
+        _("{n} of {all} posts and places have both sides.").format(n=now.ctr_places, all=now.places),
+        _("Clicks elsewhere: {n}.").format(n=number(rest)) if rest else "",
+        _interval(now.ctr.interval),
+        _over_one(now.ctr),
+    )
+
+
+def _over_one(rate: Rate) -> str:
+    return _("Over 100%: clicks and impressions are counted in different places.") if rate.value > 1 else ""
+
+
+def _engagement(numbers: Numbers) -> tuple[str, str]:
+    found = numbers.now.engagement
+    if found is None:
+        return "–", _("No post has both reactions and impressions in this period.")
+    text = _("({clicks} clicks + {reactions} reactions) / {impressions} = {rate}")
+    return text.format(
+        clicks=number(found.clicks),
+        reactions=number(found.reactions),
+        impressions=number(found.impressions),
+        rate=percent(found.value),
+    ), _notes(_("{n} of {all} posts have both sides.").format(n=found.posts, all=found.of), _interval(found.interval))
+
+
+def _quotient(top: int, bottom: int) -> str:
+    return f"{number(top)} / {number(bottom)} = {percent(top / bottom)}"
