@@ -15,12 +15,11 @@ from bot.insights.summary import (
     Engagement,
     PlaceSummary,
     Summary,
-    by_clicks,
     comparable,
     lifetime_total,
-    most_resonant,
     summarise,
 )
+from bot.insights.tally import Tally, by_link, most_clicks, most_impressions, most_resonant
 from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
 
 DAY = dt.date(2026, 3, 11)
@@ -199,13 +198,13 @@ def test_best_day_and_rankings() -> None:
     found = _summary([Count(1, BARE, Kind.CLICK, 5, DAY), Count(1, BARE, Kind.CLICK, 9, earlier)], [], [])
     assert found.best_day is not None
     assert (found.best_day.day, found.best_day.count) == (earlier, 9)
-    one_of_one = _summary([Count(1, PROFILE, k, 1, DAY) for k in Kind], [], [])
-    many = _summary([Count(2, PROFILE, Kind.CLICK, 480, DAY), Count(2, PROFILE, Kind.IMPRESSION, 10_000, DAY)], [], [])
-    best = most_resonant({1: one_of_one, 2: many})
-    assert best is not None
-    assert best.link_id == 2
-    assert most_resonant({1: one_of_one}) is None
-    assert [ranked.link_id for ranked in by_clicks({1: one_of_one, 2: many})] == [2, 1]
+    lucky = [Count(1, PROFILE, kind, 1, DAY) for kind in Kind]
+    many = [Count(2, PROFILE, Kind.CLICK, 480, DAY), Count(2, PROFILE, Kind.IMPRESSION, 10_000, DAY)]
+    tallies = by_link(_summary([*lucky, *many, Count(2, BARE, Kind.CLICK, 20, DAY)], [], []).by_place)
+    assert tallies == {1: Tally(1, 1, Rate(1, 1)), 2: Tally(500, 10_000, Rate(480, 10_000))}
+    assert most_resonant(tallies) == 2
+    assert most_resonant({1: tallies[1]}) is None
+    assert most_clicks(tallies) == most_impressions(tallies) == [2, 1]
 
 
 @given(

@@ -20,6 +20,7 @@ from bot.insights.hours import best_hours
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
 from bot.insights.summary import Summary, summarise
+from bot.insights.tally import Tally
 from storage.records import BARE, AsideCount, AudienceCount, Count, DayCount, Dimension, Figure, Kind, Post
 
 MONDAY = dt.date(2026, 5, 4)
@@ -74,8 +75,8 @@ class World:
             period=period,
             now=self._summary(period, links[True], by_day, rates),
             before=self._summary(period.previous, links[False], by_day, {}),
-            links={link: self._one(period, link, links[True]) for link in range(LINKS)},
-            links_before={link: self._one(period.previous, link, links[False]) for link in range(LINKS)},
+            links={link: Tally(int(links[True][link]), 0, None) for link in range(LINKS)},
+            links_before={link: Tally(int(links[False][link]), 0, None) for link in range(LINKS)},
             posts={id_: _post(id_) for id_ in rates},
             hours=best_hours(grid.tolist(), [weeks] * 168, by_day),
             audience=_audience(sources[True], countries[True]),
@@ -111,9 +112,6 @@ class World:
         found = summarise(period, counts, days, 0, [], {})
         clicks = int(links.sum())  # the posts' clicks are a world of their own
         return Summary(**{**{name: getattr(found, name) for name in found.__slots__}, "clicks": clicks})
-
-    def _one(self, period: Period, link: int, links: np.ndarray) -> Summary:
-        return summarise(period, [Count(link, BARE, Kind.CLICK, int(links[link]))], [], 0, [], {})
 
 
 def _post(id_: int) -> Post:
@@ -193,7 +191,7 @@ def test_a_record_week_is_found() -> None:
 def _whole(**clicks: int) -> Facts:
     period = Period(MONDAY, MONDAY + dt.timedelta(days=28), "UTC")
     counts = [Count(int(link[1:]), BARE, Kind.CLICK, n) for link, n in clicks.items()]
-    links = {count.link_id: summarise(period, [count], [], 0, [], {}) for count in counts}
+    links = {count.link_id: Tally(count.count, 0, None) for count in counts}
     return Facts(period, now=summarise(period, counts, [], 0, [], {}), links=links)
 
 

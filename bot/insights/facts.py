@@ -11,6 +11,7 @@ from bot.insights.hours import Claim
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
 from bot.insights.summary import Summary
+from bot.insights.tally import Tally
 from storage.records import AudienceCount, Dimension, Post
 
 
@@ -33,9 +34,9 @@ class Facts:
     now: Summary | None = None
     before: Summary | None = None
     """Of the previous period; of an unfinished one, made with `summary.comparable`."""
-    links: Mapping[int, Summary] = field(default_factory=dict)
+    links: Mapping[int, Tally] = field(default_factory=dict)
     """Only those that may be named to the reader."""
-    links_before: Mapping[int, Summary] = field(default_factory=dict)
+    links_before: Mapping[int, Tally] = field(default_factory=dict)
     posts: Mapping[int, Post] = field(default_factory=dict)
     """Only those that may be named to the reader."""
     hours: Sequence[Claim] = ()

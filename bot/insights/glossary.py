@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.insights.ranking import MIN_IMPRESSIONS
 from bot.insights.rates import Direction, change
 from bot.insights.summary import Summary
+from bot.insights.tally import Tally
 from bot.texts import _, ngettext, number, percent
 
 
@@ -16,8 +17,8 @@ class Numbers:
     """Somebody's own numbers to explain with: a period, the one before, and the link that resonates most by name."""
 
     now: Summary
-    before: Summary
-    resonant: tuple[str, Summary] | None = None
+    before: Summary | None
+    resonant: tuple[str, Tally] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ def _resonant(numbers: Numbers) -> str | None:
 
 def change_in_words(numbers: Numbers) -> str | None:
     """How clicks moved; None where there were none."""
+    if numbers.before is None:
+        return None
     now, before = numbers.now.clicks, numbers.before.clicks
     moved = change(now, before)
     said = {

@@ -88,6 +88,22 @@ def occurrences(segments: Iterable[Segment], until: dt.datetime | None = None) -
     return tuple(found)
 
 
+def outliers(by_day: Mapping[dt.date, int]) -> list[dt.date]:
+    """Dates with more than three times the hits of the middle date of their weekday, and `MIN_HITS` more.
+
+    They say nothing of habits, and would hide them: learn hours from the other days.
+    """
+    dates: dict[int, list[int]] = defaultdict(list)
+    for day, count in by_day.items():
+        dates[day.weekday()].append(count)
+    usual = {weekday: median(found) for weekday, found in dates.items()}
+    return [
+        day
+        for day, count in sorted(by_day.items())
+        if count > 3 * usual[day.weekday()] and count >= usual[day.weekday()] + MIN_HITS
+    ]
+
+
 def best_hours(grid: Sequence[int], weeks: Sequence[float], by_day: Mapping[dt.date, int]) -> list[Claim]:
     """What stands out of a week's 168 hours, the surest first.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -240,6 +241,17 @@ def _base36(value: int) -> str:
         value, digit = divmod(value, 36)
         text = _DIGITS[digit] + text
     return text
+
+
+def runs(period: Period, without: Iterable[dt.date]) -> list[Period]:
+    """The stretches of a period between the days `without`, in order."""
+    found: list[Period] = []
+    first = period.first
+    for day in (*sorted(set(without)), period.end):
+        if first < day <= period.end:
+            found.append(Period(first, day, period.zone))
+        first = max(first, day + ONE_DAY)
+    return found
 
 
 def segments(period: Period) -> list[Segment]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.insights.periods import Period
-from bot.insights.ranking import rank
 from bot.insights.rates import Rate, rate_interval
 from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
 
@@ -254,23 +253,3 @@ def _best_day(by_day: dict[Kind, Counter[dt.date]]) -> BestDay | None:
         if best is not None:
             return BestDay(best[1], kind, best[0])
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A link in a ranking."""
-
-    link_id: int
-    summary: Summary
-
-
-def by_clicks(summaries: Mapping[int, Summary]) -> list[Ranked]:
-    """Links with traffic, most clicks first; impressions, then the older link, break ties."""
-    order = sorted(summaries.items(), key=lambda item: (-item[1].clicks, -item[1].impressions, item[0]))
-    return [Ranked(link_id, summary) for link_id, summary in order if summary.clicks or summary.impressions]
-
-
-def most_resonant(summaries: Mapping[int, Summary]) -> Ranked | None:
-    """The link with the highest lower bound of its CTR; None when no link has `MIN_IMPRESSIONS`: too early to call."""
-    best = rank({link_id: summary.ctr for link_id, summary in summaries.items()}).best
-    return None if best is None else Ranked(best, summaries[best])

@@ -169,6 +169,8 @@ class Heatmap(Answer):
     cells: tuple[int, ...]
     """168 counts, Monday midnight first, by the server's clock."""
     claims: Sequence[Claim]
+    outliers: tuple[dt.date, ...]
+    """Days that the claims leave out, since they are far beyond the usual."""
     first_weekday: int = 0
 
 

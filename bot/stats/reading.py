@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.insights.hours import Claim, best_hours, occurrences
-from bot.insights.periods import Choice, Named, Period, period_of, segments
+from bot.insights.hours import Claim, best_hours, occurrences, outliers
+from bot.insights.periods import Choice, Named, Period, period_of, runs, segments
 from bot.stats.answers import Target
 from bot.stats.question import Scope
 from storage import counts, links, notes, posts
@@ -97,19 +97,23 @@ class Reading:
             note for note in reversed(found) if scope is Scope.CREATOR or note.link_id is None or note.link_id == mine
         ]
 
-    async def hours(self, target: Target, period: Period, kind: Kind) -> tuple[tuple[int, ...], Sequence[Claim]]:
-        """Hits by hour of the week, and the times that stand out; days before anything was counted say nothing."""
+    async def hours(self, target: Target, period: Period, kind: Kind) -> tuple[Sequence[Claim], list[dt.date]]:
+        """The times that stand out, and the days that were left out for being far beyond the usual."""
         link_ids, place_id = await self.link_ids(target), self.place_id(target)
         since = await counts.first_day(self.conn, self.guild_id, link_ids)
-        if since is not None and since > period.first:
-            period = dataclasses.replace(period, first=min(since, period.last))
-        found = segments(period)
-        cells = await counts.hour_of_week(self.conn, self.guild_id, found, kind, link_ids, place_id)
+        if since is None or since >= period.end:
+            return (), []
+        # Days before anything was counted say nothing.
+        period = dataclasses.replace(period, first=max(since, period.first))
         by_day = dict.fromkeys(period.days, 0)
         for item in await counts.by_day(self.conn, self.guild_id, period.first, period.end, link_ids, place_id):
             if item.kind is kind:
                 by_day[item.day] += item.count
-        return cells, best_hours(cells, occurrences(found, self.now), by_day)
+        odd = outliers(by_day)
+        kept = [segment for run in runs(period, odd) for segment in segments(run)]
+        cells = await counts.hour_of_week(self.conn, self.guild_id, kept, kind, link_ids, place_id)
+        usual = {day: count for day, count in by_day.items() if day not in odd}
+        return best_hours(cells, occurrences(kept, self.now), usual), odd
 
 
 def is_post(place_id: int) -> bool:

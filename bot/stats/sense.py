@@ -40,7 +40,7 @@ async def with_findings(reading: Reading, target: Target, report: Report) -> Rep
         if (side := found.own or found.server) is not None
     ]
     habit = Period(period.end - HABIT * ONE_DAY, period.end, period.zone)
-    _cells, claims = await reading.hours(target, habit, Kind.CLICK)
+    claims, _odd = await reading.hours(target, habit, Kind.CLICK)
     before = {} if report.before is None else by_link(report.before.by_place)
     facts = Facts(
         period=period,

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bot.errors import InvalidError
-from bot.insights.periods import Period
+from bot.insights.periods import Period, segments
 from bot.insights.ranking import rank
 from bot.insights.summary import summarise
 from bot.insights.tally import Tally, by_link, by_post, most_clicks, most_impressions
@@ -57,8 +57,10 @@ async def top(reading: Reading, head: Head) -> Top:
 async def heatmap(reading: Reading, head: Head) -> Heatmap:
     question, (target, *_rest), (period, *_more), _now = head
     kind = Kind.IMPRESSION if question.metric is Metric.IMPRESSIONS else Kind.CLICK
-    cells, claims = await reading.hours(target, period, kind)
-    return Heatmap(*head, cells, claims, reading.server.first_weekday)
+    link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
+    cells = await counts.hour_of_week(reading.conn, reading.guild_id, segments(period), kind, link_ids, place_id)
+    claims, odd = await reading.hours(target, period, kind)
+    return Heatmap(*head, cells, claims, tuple(odd), reading.server.first_weekday)
 
 
 async def sources(reading: Reading, head: Head) -> Sources:

@@ -267,6 +267,9 @@ def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
         said.add_field(
             name=_("Best times"), value=_("Nothing was counted in this period yet. Choose a longer one."), inline=False
         )
+    if answer.outliers and total:
+        days = ", ".join(fmt.date(day) for day in answer.outliers[:SHOWN])
+        said.set_footer(text=_("Best times leave out {days}, far beyond the usual.").format(days=days))
     return said
 
 

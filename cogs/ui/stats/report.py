@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import discord
-from bot.insights.findings import Finding
 
 from bot.insights.audience import shares
+from bot.insights.findings import Finding
 from bot.insights.rates import Change, change
 from bot.insights.summary import Summary
 from bot.insights.tally import Tally, most_clicks, most_resonant
