@@ -64,7 +64,9 @@ def panels(count: int = 28) -> Series:
     clicks = base.panels[0]
     assert isinstance(clicks, Counts)
     seen = tuple(n * 21 + 40 for n in clicks.values)
-    rates = tuple(None if n in (5, 6) else interval(c, i) for n, (c, i) in enumerate(zip(clicks.values, seen, strict=True)))
+    rates = tuple(
+        None if n in (5, 6) else interval(c, i) for n, (c, i) in enumerate(zip(clicks.values, seen, strict=True))
+    )
     first = LAST - dt.timedelta(days=count * 2 // 3)
     return Series(
         base.title,
@@ -95,7 +97,9 @@ def comparison(count: int = 28) -> Comparison:
         values = traffic(count, 46 - 9 * n, 10 + n, 1.0 + 0.3 * n)
         values = (*values[:-1], values[-1] // 2)
         lines.append(Line(name, values, sum(values)))
-    return Comparison("Five links", f"{_span(count)}, Europe/Berlin", "clicks", days(count), tuple(lines), unfinished=True)
+    return Comparison(
+        "Five links", f"{_span(count)}, Europe/Berlin", "clicks", days(count), tuple(lines), unfinished=True
+    )
 
 
 def periods() -> Comparison:
@@ -119,7 +123,9 @@ def top(rate: bool = True) -> Top:
         ctr = interval(clicks, impressions)
         trend = traffic(28, clicks / 28, 20 + n, 1.6 - 0.2 * n)
         text = f"{ctr.value:.1%}" if rate else f"{clicks:,}"
-        bars.append(Bar(name, ctr.value if rate else clicks, text, ctr if rate else None, trend, rate and impressions < 100))
+        bars.append(
+            Bar(name, ctr.value if rate else clicks, text, ctr if rate else None, trend, rate and impressions < 100)
+        )
     if not rate:
         bars.sort(key=lambda bar: -bar.value)
     title, noun = ("What resonated most", "CTR") if rate else ("Top links", "clicks")

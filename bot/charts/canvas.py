@@ -21,6 +21,8 @@ from bot.charts.theme import PALETTES, Palette, Theme
 SCALE = 2
 Align = Literal["left", "center", "right"]
 Points = Sequence[tuple[float, float]] | np.ndarray
+_POINTS = SCALE * 72 / fonts.DPI
+"""Agg takes the widths of lines in points."""
 _KAPPA = 0.5523
 """How far a Bézier curve's handles reach to make a quarter of a circle."""
 
@@ -102,7 +104,7 @@ class Canvas:
         """A line through points, without one a gap (nan); style: see `path`."""
         self.path(Path(np.asarray(points, float)), stroke=stroke, **style)
 
-    def lines(self, lines: Sequence[tuple[float, float, float, float]], stroke: str, **style: Any) -> None:
+    def lines(self, lines: Sequence[tuple[float, float, float, float]] | np.ndarray, stroke: str, **style: Any) -> None:
         """Separate lines from (x, y) to (x, y) in one go; style: see `path`."""
         codes = np.tile(np.array([Path.MOVETO, Path.LINETO], Path.code_type), len(lines))
         self.path(Path(np.asarray(lines, float).reshape(-1, 2), codes), stroke=stroke, **style)
@@ -130,16 +132,16 @@ class Canvas:
         gc = self._agg.new_gc()
         gc.set_antialiased(True)
         gc.set_snap(crisp)
-        gc.set_linewidth(width * SCALE if stroke else 0)
+        gc.set_linewidth(width * _POINTS if stroke else 0)
         gc.set_foreground(to_rgba(stroke or "#000000", alpha), isRGBA=True)
         gc.set_capstyle("butt" if dash or crisp else "round")
         gc.set_joinstyle("miter" if crisp else "round")
         if dash:
-            gc.set_dashes(0, [length * SCALE for length in dash])
+            gc.set_dashes(0, [length * _POINTS for length in dash])
         if hatch:
             gc.set_hatch("////")
             gc.set_hatch_color(to_rgba(hatch))
-            gc.set_hatch_linewidth(1.6 * SCALE)
+            gc.set_hatch_linewidth(1.5 * _POINTS)
         if within:
             left, top, right, bottom = within
             corners = self._transform.transform([(left, bottom), (right, top)])

@@ -20,7 +20,7 @@ _RIGHT = WIDTH - _MARGIN
 class _Figure(NamedTuple):
     label: str
     value: str
-    source: str
+    source: tuple[str, ...]
     colour: str
 
 
@@ -52,31 +52,38 @@ def draw(chart: Card, theme: Theme) -> bytes:
 
 def _figures(canvas: Canvas, chart: Card, accent: str) -> None:
     palette = canvas.palette
-    figures = [_Figure(_("Clicks"), number(chart.clicks), chart.clicks_source, accent)]
+    columns = max(1 + (chart.impressions is not None) + (chart.ctr is not None) + (chart.engagement is not None), 3)
+
+    def wrapped(source: str) -> tuple[str, ...]:
+        return _wrapped(canvas, source, (_RIGHT - _MARGIN) / columns - 20)
+
+    figures = [_Figure(_("Clicks"), number(chart.clicks), wrapped(chart.clicks_source), accent)]
     if chart.impressions is not None:
-        figures.insert(0, _Figure(_("Impressions"), number(chart.impressions), chart.impressions_source, palette.text))
+        figures.insert(
+            0, _Figure(_("Impressions"), number(chart.impressions), wrapped(chart.impressions_source), palette.text)
+        )
     for name, rate in ((_("CTR"), chart.ctr), (_("Engagement rate"), chart.engagement)):
         if rate:
-            figures.append(_Figure(name, percent(rate.value), _("95% interval {range}").format(range=range_of(rate)), palette.text))
-    room = (_RIGHT - _MARGIN) / max(len(figures), 3)
+            figures.append(_Figure(name, percent(rate.value), (_("95% interval"), range_of(rate)), palette.text))
+    room = (_RIGHT - _MARGIN) / columns
     size = 37.0
-    while size > 16 and any(canvas.measure(one.value, size=size, bold=True) > room - 20 for one in figures):
+    while size > 16 and any(canvas.measure(one.value, size=size, bold=True) > room - 28 for one in figures):
         size -= 1
     for n, one in enumerate(figures):
         x = _MARGIN + n * room
         canvas.text(x, 196, one.label, size=11.5, bold=True, colour=palette.muted, room=room - 16)
-        canvas.text(x - 2, 246, one.value, size=size, bold=True, colour=one.colour, room=room - 12)
-        for line, text in enumerate(_wrapped(canvas, one.source, room - 20)):
+        canvas.text(x, 246, one.value, size=size, bold=True, colour=one.colour, room=room - 12)
+        for line, text in enumerate(one.source):
             canvas.text(x, 270 + 16 * line, text, size=9.5, colour=palette.muted, room=room - 20)
 
 
-def _wrapped(canvas: Canvas, text: str, room: float) -> list[str]:
+def _wrapped(canvas: Canvas, text: str, room: float) -> tuple[str, ...]:
     """The text in one line, or in two where that is too little."""
     words = text.split()
     first = 1
     while first < len(words) and canvas.measure(" ".join(words[: first + 1]), size=9.5) <= room:
         first += 1
-    return [line for line in (" ".join(words[:first]), " ".join(words[first:])) if line]
+    return tuple(line for line in (" ".join(words[:first]), " ".join(words[first:])) if line)
 
 
 def _days(canvas: Canvas, chart: Card, accent: str) -> None:
@@ -84,12 +91,12 @@ def _days(canvas: Canvas, chart: Card, accent: str) -> None:
     palette, top, bottom = canvas.palette, 326, 384
     count, most = len(chart.values), max(chart.values)
     step = (_RIGHT - _MARGIN) / count
-    wide = min(step * 0.72, 34)
+    wide = min(step * 0.72, 64)
     best = chart.values.index(most)
     x = _MARGIN + (np.arange(count) + 0.5) * step
     y = bottom - np.asarray(chart.values) / most * (bottom - top)
     bars = np.column_stack([x - wide / 2, y, x + wide / 2, np.full(count, bottom)])
-    canvas.boxes(np.delete(bars, best, 0), blend(palette.background, accent, 0.45), crisp=step > 6)
+    canvas.boxes(np.delete(bars, best, 0), blend(palette.background, accent, 0.6), crisp=step > 6)
     canvas.boxes(bars[best : best + 1], accent, crisp=step > 6)
     canvas.lines([(_MARGIN, bottom, _RIGHT, bottom)], palette.grid, crisp=True)
     said = _("{n} on {date}").format(n=number(most), date=day_month(chart.days[best]))
@@ -115,4 +122,4 @@ def _wordmark(canvas: Canvas, accent: str) -> None:
     canvas.text(x, y, "Eyeballs", size=11, bold=True)
     for at in (x - 32, x - 16):
         canvas.dots([(at, y - 4)], 6.5, fill=palette.text)
-        canvas.dots([(at + 1.5, y - 4)], 3, fill=accent if palette.text != "#ffffff" else palette.background)
+        canvas.dots([(at + 1.5, y - 4)], 3, fill=accent)

@@ -10,9 +10,11 @@ from bot.charts.canvas import Canvas
 from bot.charts.panel import (
     LEFT,
     MARGIN,
+    MOST_NOTES,
     WIDTH,
     Panel,
     average,
+    badges,
     empty,
     footnotes,
     footnotes_height,
@@ -23,7 +25,7 @@ from bot.charts.panel import (
 )
 from bot.charts.theme import Theme
 from bot.charts.values import Comparison, Line
-from bot.charts.words import none_yet, share_it
+from bot.charts.words import none_yet, share_it, title_case
 from bot.texts import _, number
 
 _TOP, _BOTTOM, _HEIGHT = 118, 412, 450
@@ -47,14 +49,17 @@ def draw(chart: Comparison, theme: Theme) -> bytes:
     highest = max(float(values.max()) for values in drawn)
     panel = Panel(canvas, _TOP, _BOTTOM, count, max(highest, 1) * 1.12, right=_RIGHT)
     text = _("{noun} a day, 7-day average") if smooth else _("{noun} a day")
-    canvas.text(MARGIN, _TOP - 13, text.format(noun=chart.noun), size=11, colour=palette.muted, room=_RIGHT - MARGIN)
+    canvas.text(
+        MARGIN, _TOP - 13, text.format(noun=title_case(chart.noun)), size=11, colour=palette.muted, room=_RIGHT - MARGIN
+    )
     panel.grid(empty=not highest)
     if chart.days:
         panel.dates(chart.days)
     else:
         _day_numbers(panel)
     if notes and chart.days:
-        note_lines([panel], notes, chart.days)
+        note_lines(panel, notes, chart.days)
+        badges(panel, notes[:MOST_NOTES], chart.days)
         footnotes(canvas, notes, _HEIGHT)
     if not highest:
         empty(canvas, (LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, none_yet(chart.noun), share_it())
@@ -87,10 +92,11 @@ def _names(panel: Panel, lines: Sequence[Line], drawn: Sequence[np.ndarray]) -> 
     places = spread([end[1] for end in ends], _LABEL, _TOP + 6, _BOTTOM - 10)
     for n, (line, end, y) in enumerate(zip(lines, ends, places, strict=True)):
         x = _RIGHT + 16
-        canvas.line([(end[0] + 8, end[1]), (_RIGHT - 2, end[1]), (x - 6, y)], palette.lines[n], width=1, alpha=0.6)
+        way = [(end[0] + 8, end[1]), (_RIGHT - 4, end[1]), (x - 6, y)]
+        canvas.line(way, palette.lines[n], width=1.2, dash=(1, 2.5))
         ink, room = palette.line_inks[n], WIDTH - 16 - x
-        canvas.text(x, y - 1, line.name, size=11, bold=True, colour=ink, room=room)
-        canvas.text(x, y + 14, number(line.total), size=11)
+        canvas.text(x, y - 2, line.name, size=11, bold=True, colour=ink, room=room)
+        canvas.text(x, y + 15, number(line.total), size=11)
 
 
 def _day_numbers(panel: Panel) -> None:

@@ -23,7 +23,9 @@ def draw(chart: Heatmap, theme: Theme) -> bytes:
     most = max(chart.cells)
     bottom = _TOP + 7 * _CELL
     for shade, colour in enumerate(palette.ramp):
-        boxes = [_box(chart, at) for at, count in enumerate(chart.cells) if _shade(count, most, len(palette.ramp)) == shade]
+        boxes = [
+            _box(chart, at) for at, count in enumerate(chart.cells) if _shade(count, most, len(palette.ramp)) == shade
+        ]
         if boxes:
             canvas.boxes(boxes, colour, crisp=True)
     for row in range(7):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from math import ceil
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -49,13 +50,15 @@ class Panel:
         self._first = LEFT + spare * self.step
         self.box = (LEFT, top, right, bottom)
 
-    def x(self, n: float | np.ndarray) -> float | np.ndarray:
+    def x(self, n: Any) -> Any:
+        """Of a day, or of an array of them."""
         return self._first + n * self.step
 
-    def y(self, value: float | np.ndarray) -> float | np.ndarray:
+    def y(self, value: Any) -> Any:
+        """Of a value, or of an array of them."""
         return self.bottom - value / self.top_value * (self.bottom - self.top)
 
-    def points(self, values: Sequence[float], first: int = 0) -> np.ndarray:
+    def points(self, values: Sequence[float] | np.ndarray, first: int = 0) -> np.ndarray:
         """Where the values of the days from `first` on are, as an array of (x, y)."""
         return np.column_stack([self.x(np.arange(first, first + len(values))), self.y(np.asarray(values, float))])
 
@@ -139,30 +142,38 @@ def notes_in(notes: Sequence[Note], days: Sequence[dt.date]) -> list[Note]:
     return sorted((note for note in notes if days[0] <= note.day <= days[-1]), key=lambda note: note.day)
 
 
+MOST_NOTES = 6
+"""More are counted, not told."""
+
+
 def footnotes_height(notes: Sequence[Note]) -> int:
-    return ceil(min(len(notes), 6) / 2) * FOOTNOTE + (8 if notes else 0)
+    return ceil(min(len(notes), MOST_NOTES) / 2) * FOOTNOTE + (8 if notes else 0)
 
 
-def note_lines(panels: Sequence[Panel], notes: Sequence[Note], days: Sequence[dt.date]) -> None:
-    """A numbered marker above the first panel, with a thin line down through all of them."""
-    canvas, palette = panels[0].canvas, panels[0].canvas.palette
-    xs = [float(panels[0].x((note.day - days[0]).days)) for note in notes]
-    for panel in panels:
-        where = [(x, panel.top, x, panel.bottom) for x in sorted(set(xs))]
-        canvas.lines(where, palette.muted, width=1, dash=(2, 2), crisp=True)
-    for n, x in enumerate(spread(xs, 15, LEFT, panels[0].right), start=1):
-        _badge(canvas, x, panels[0].top - 3, n)
+def note_lines(panel: Panel, notes: Sequence[Note], days: Sequence[dt.date]) -> None:
+    """A thin line through the panel on each day with a note."""
+    xs = sorted({panel.x((note.day - days[0]).days) for note in notes})
+    if xs:
+        where = [(x, panel.top, x, panel.bottom) for x in xs]
+        panel.canvas.lines(where, panel.canvas.palette.muted, width=1, dash=(2, 2), crisp=True)
+
+
+def badges(panel: Panel, notes: Sequence[Note], days: Sequence[dt.date]) -> None:
+    """A number for each note, above its line."""
+    wanted = [panel.x((note.day - days[0]).days) for note in notes]
+    for n, x in enumerate(spread(wanted, 15, LEFT, panel.right), start=1):
+        _badge(panel.canvas, x, panel.top - 3, n)
 
 
 def footnotes(canvas: Canvas, notes: Sequence[Note], top: float) -> None:
     """What the numbered markers stand for, in two columns."""
     room = (WIDTH - 2 * MARGIN) / 2
-    more = len(notes) - 6
-    for n, note in enumerate(notes[:6]):
+    more = len(notes) - MOST_NOTES
+    for n, note in enumerate(notes[:MOST_NOTES]):
         x, baseline = MARGIN + n % 2 * room, top + n // 2 * FOOTNOTE + 12
         _badge(canvas, x + 7, baseline - 4, n + 1)
         text = f"{day_month(note.day)}  {note.text}"
-        if n == 5 and more > 0:
+        if n == MOST_NOTES - 1 and more > 0:
             text = _("{note} and {n} more").format(note=text, n=more)
         canvas.text(x + 20, baseline, text, size=10, colour=canvas.palette.muted, room=room - 36)
 

@@ -1,4 +1,4 @@
-"""Writes PNG files fast and without loss: each row as its difference from the one above, deflated by ISA-L."""
+"""Writes PNG files fast and without loss: flat pictures need no filter, and ISA-L deflates them in a millisecond."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ import numpy as np
 from isal import isal_zlib
 from PIL import Image
 
-_UP = 2
-"""PNG's name of the filter. Charts are flat, so that most differences are 0."""
+_NO_FILTER = 0
 
 
 def encode(rgba: memoryview, width: int, height: int) -> bytes:
     """A PNG of opaque pixels; `rgba` holds four bytes for each, row by row from the top."""
     rgb = Image.frombuffer("RGBA", (width, height), rgba, "raw", "RGBA", 0, 1).tobytes("raw", "RGB")
-    rows = np.frombuffer(rgb, np.uint8).reshape(height, width * 3)
-    filtered = np.empty((height, width * 3 + 1), np.uint8)
-    filtered[:, 0] = _UP
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    rows = np.empty((height, width * 3 + 1), np.uint8)
+    rows[:, 0] = _NO_FILTER
+    rows[:, 1:] = np.frombuffer(rgb, np.uint8).reshape(height, width * 3)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", isal_zlib.compress(filtered, 2)), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", isal_zlib.compress(rows, 2)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
 
 

@@ -8,11 +8,11 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
-from collections import OrderedDict
 from contextvars import copy_context
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 

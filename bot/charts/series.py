@@ -14,9 +14,11 @@ from bot.charts.panel import (
     LEFT,
     MANY,
     MARGIN,
+    MOST_NOTES,
     WIDTH,
     Panel,
     average,
+    badges,
     empty,
     footnotes,
     footnotes_height,
@@ -52,7 +54,7 @@ def draw(chart: Series, theme: Theme) -> bytes:
         top += height + _GAP
     panels[-1].dates(chart.days)
     if notes:
-        note_lines(panels, notes, chart.days)
+        badges(panels[0], notes[:MOST_NOTES], chart.days)
         footnotes(canvas, notes, below)
     return canvas.png()
 
@@ -66,6 +68,7 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     highest = max((*counts, *(value.previous or ()), *_per_day(spans, len(counts))))
     panel = Panel(canvas, top, bottom, len(counts), max(highest, 1) * 1.32)
     panel.grid(empty=not highest)
+    note_lines(panel, notes_in(chart.notes, chart.days), chart.days)
     keys: list[tuple[str, Sample]] = []
     if spans:
         keys.append(_reported(panel, value, spans, chart.days))
@@ -73,14 +76,15 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     x, y = panel.x(np.arange(len(counts))), panel.y(np.asarray(counts, float))
     floor = np.full(len(counts), float(bottom))
     bars = np.column_stack([x - wide * panel.step, y, x + wide * panel.step, floor])
-    if value.colour is Colour.IMPRESSIONS and not many:
+    line = value.colour is Colour.IMPRESSIONS and not many
+    if line:
         _area(panel, counts, over, mark)
     else:
-        canvas.boxes(bars[:over], tint if many else mark, crisp=panel.step > 8)
-    if chart.unfinished and highest:
-        if value.colour is not Colour.IMPRESSIONS or many:
+        canvas.boxes(bars if many else bars[:over], tint if many else mark, crisp=panel.step > 8)
+    if chart.unfinished and highest and not many:
+        if not line:
             canvas.boxes(bars[over:], blend(palette.background, mark, 0.25), hatch=mark, crisp=panel.step > 8)
-        keys.append((_("today so far"), _hatched(canvas, mark)))
+        keys.append((_("today so far"), _hollow(canvas, mark) if line else _hatched(canvas, mark)))
     if many:
         canvas.line(panel.points(average(counts[:over])), mark, width=2)
         keys.append((_("7-day average"), _line(canvas, mark, 2)))
@@ -98,7 +102,13 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     elif not spans:
         then = share_it() if value.previous is None and len(chart.panels) == 1 else ""
         middle = (top + bottom) / 2 + (0 if then else 5)
-        empty(canvas, (LEFT + panel.right) / 2, top + 18 if any(value.previous or ()) else middle, none_yet(value.name), then)
+        empty(
+            canvas,
+            (LEFT + panel.right) / 2,
+            top + 18 if any(value.previous or ()) else middle,
+            none_yet(value.name),
+            then,
+        )
     return panel
 
 
@@ -119,7 +129,9 @@ def _area(panel: Panel, counts: Sequence[int], over: int, mark: str) -> None:
 
 def _clipped(reported: Sequence[Reported], days: Sequence[dt.date]) -> list[tuple[int, int, Reported]]:
     """The figures that touch the chart, each with its first and last day there."""
-    spans = ((max(0, (one.first - days[0]).days), min(len(days) - 1, (one.last - days[0]).days), one) for one in reported)
+    spans = (
+        (max(0, (one.first - days[0]).days), min(len(days) - 1, (one.last - days[0]).days), one) for one in reported
+    )
     return [span for span in spans if span[0] <= span[1]]
 
 
@@ -155,12 +167,12 @@ def _reported(
         canvas.lines(rises, mark, width=1.6, dash=(4, 2))
     total = sum(one.count for *_days, one in spans)
     outside = any(one.first < days[0] or one.last > days[-1] for *_days, one in spans)
-    text = _("{n} reported, partly outside these days") if outside else _("{n} reported, spread over its days")
+    text = _("{n} reported, partly outside") if outside else _("{n} reported, spread evenly")
     apart = all(one[1] < other[0] for one, other in pairwise(sorted(spans, key=lambda span: span[:2])))
-    for first, last, one in spans if apart and len(spans) > 1 or outside else ():
-        if not apart:
-            break
-        said = _("{n}, {first} – {last}").format(n=number(one.count), first=day_month(one.first), last=day_month(one.last))
+    for first, last, one in spans if apart and (len(spans) > 1 or outside) else ():
+        said = _("{n}, {first} – {last}").format(
+            n=number(one.count), first=day_month(one.first), last=day_month(one.last)
+        )
         x = float(panel.x((first + last) / 2))
         half = canvas.measure(said, size=10) / 2
         if len(spans) == 1 or half * 2 < (last - first + 1) * panel.step:
@@ -181,6 +193,7 @@ def _rates(canvas: Canvas, top: int, bottom: int, value: Rates, chart: Series) -
     known = [(n, one) for n, one in enumerate(value.values) if one is not None]
     panel = Panel(canvas, top, bottom, len(value.values), _rate_top([one for _n, one in known], value.overall))
     panel.grid(percent_labels(panel.top_value), whole=False, empty=not known)
+    note_lines(panel, notes_in(chart.notes, chart.days), chart.days)
     above = value.overall and panel.y(value.overall.value)
     if above:
         canvas.lines([(LEFT, above, panel.right, above)], palette.muted, width=1.4, dash=(5, 3), crisp=True)
@@ -190,20 +203,20 @@ def _rates(canvas: Canvas, top: int, bottom: int, value: Rates, chart: Series) -
         ends = [panel.y(np.array([getattr(one, end) for _n, one in run])) for end in ("low", "high", "value")]
         if thick:
             whiskers = list(zip(x, ends[0], x, ends[1], strict=True))
-            canvas.lines(whiskers, mark, width=min(4.0, panel.step / 4), alpha=0.5, within=panel.box)
+            canvas.lines(whiskers, mark, width=min(4.0, panel.step / 4), alpha=0.65, within=panel.box)
         elif len(run) > 1:
             band = [*zip(x, ends[0], strict=True), *zip(x[::-1], ends[1][::-1], strict=True)]
             canvas.polygon(band, mark, alpha=0.3, within=panel.box)
         else:
-            canvas.lines([(x[0], ends[0][0], x[0], ends[1][0])], mark, alpha=0.5, within=panel.box)
+            canvas.lines([(x[0], ends[0][0], x[0], ends[1][0])], mark, width=2, alpha=0.65, within=panel.box)
         points = np.column_stack([x, ends[2]])
         if len(run) > 1:
             canvas.line(points, mark, width=1.4 if thick else 2, alpha=0.7 if thick else 1)
-        last = chart.unfinished and run[-1][0] == len(value.values) - 1
-        for point in points if thick or len(run) == 1 else points[-1:] if last else ():
-            hollow = last and point is not None and point[0] == points[-1][0]
-            fill = palette.background if hollow else mark
-            canvas.dots([point], 3.6, fill=fill, stroke=mark if hollow else palette.background, width=1.6)
+        unfinished = chart.unfinished and run[-1][0] == len(value.values) - 1
+        shown = points if thick or len(run) == 1 else points[-1:] if unfinished else points[:0]
+        canvas.dots(shown, 3.6, fill=mark, stroke=palette.background, width=1.6)
+        if unfinished:
+            canvas.dots(points[-1:], 3.6, fill=palette.background, stroke=mark, width=1.8)
     keys: list[tuple[str, Sample]] = []
     if known:
         keys.append((_("95% interval"), _whisker(canvas, mark, thick)))
@@ -249,7 +262,12 @@ def _heading(panel: Panel, name: str, total: str, aside: str, ink: str, keys: Se
         x -= canvas.text(x, baseline, text, size=10, colour=canvas.palette.muted, align="right") + 24
         sample(x, baseline - 4)
         x -= 16
-    left = MARGIN + canvas.text(MARGIN, baseline, name, size=13, bold=True, colour=ink, room=max(x - MARGIN - 150, 80)) + 9
+    after = canvas.measure(total, size=13, bold=True) + 9 if total else 0
+    left = (
+        MARGIN
+        + canvas.text(MARGIN, baseline, name, size=13, bold=True, colour=ink, room=max(x - MARGIN - after, 80))
+        + 9
+    )
     left += canvas.text(left, baseline, total, size=13, bold=True) + 9 if total else 0
     if aside and x - left > 90:
         canvas.text(left, baseline, aside, size=10, colour=canvas.palette.muted, room=x - left)
@@ -260,13 +278,21 @@ def _hatched(canvas: Canvas, mark: str) -> Sample:
     return lambda x, y: canvas.boxes([(x + 3, y - 5, x + 18, y + 5)], fill, hatch=mark, crisp=True)
 
 
+def _hollow(canvas: Canvas, mark: str) -> Sample:
+    def sample(x: float, y: float) -> None:
+        canvas.line([(x, y), (x + 14, y)], mark, width=2.2, dash=(2, 2.5))
+        canvas.dots([(x + 14, y)], 3.5, fill=canvas.palette.background, stroke=mark, width=2)
+
+    return sample
+
+
 def _line(canvas: Canvas, stroke: str, width: float, dash: tuple[float, float] | None = None) -> Sample:
     return lambda x, y: canvas.line([(x, y), (x + 18, y)], stroke, width=width, dash=dash)
 
 
 def _whisker(canvas: Canvas, mark: str, thick: bool) -> Sample:
     if thick:
-        return lambda x, y: canvas.lines([(x + 12, y - 6, x + 12, y + 6)], mark, width=4, alpha=0.5)
+        return lambda x, y: canvas.lines([(x + 12, y - 6, x + 12, y + 6)], mark, width=4, alpha=0.65)
     return lambda x, y: canvas.boxes([(x, y - 5, x + 18, y + 5)], mark, alpha=0.3)
 
 

@@ -62,7 +62,7 @@ PALETTES: Mapping[Theme, Palette] = {
         inks=_DARK,
         lines=("#e69f00", "#56b4e9", "#1fb688", "#d68cb5", "#f0e442"),
         line_inks=("#e69f00", "#56b4e9", "#1fb688", "#d68cb5", "#f0e442"),
-        ramp=("#282a33", "#3a3a52", "#5b4468", "#844e6c", "#ae5c62", "#d2724e", "#ea9240", "#f6b94c", "#fbe083"),
+        ramp=("#282a33", "#34344a", "#594366", "#875266", "#b5625f", "#d47f4a", "#eaa043", "#f8c461", "#fce9a0"),
     ),
     Theme.LIGHT: Palette(
         background="#ffffff",
@@ -84,7 +84,7 @@ PALETTES: Mapping[Theme, Palette] = {
         },
         lines=("#d07a00", "#0072b2", "#009068", "#b2528c", "#4a4d57"),
         line_inks=("#a85b00", "#0069a5", "#007a58", "#a03f7b", "#4a4d57"),
-        ramp=("#f3f4f7", "#fbe3b0", "#f8c37c", "#ed9f57", "#d97b46", "#bb5d49", "#954853", "#6b3a58", "#422f50"),
+        ramp=("#f3f4f7", "#fbe6bd", "#f5c284", "#e99e57", "#d47d4c", "#b6614d", "#8f4d54", "#663d52", "#3f2c4d"),
     ),
 }
 
@@ -110,8 +110,5 @@ def blend(one: str, other: str, share: float) -> str:
 
 def readable(colour: str, palette: Palette, least: float = 3.0) -> str:
     """The colour, moved towards the text's until it stands out from the background by `least` to 1."""
-    for step in range(21):
-        made = blend(colour, palette.text, step / 20)
-        if contrast(made, palette.background) >= least:
-            break
-    return made
+    steps = (blend(colour, palette.text, step / 20) for step in range(21))
+    return next((made for made in steps if contrast(made, palette.background) >= least), palette.text)

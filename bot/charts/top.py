@@ -18,16 +18,20 @@ from bot.texts import _, compact, number
 
 _FIRST, _ROW = 116, 36
 _AXIS = 44
-_NAMES_MOST, _TREND, _TEXT_MOST = 210, 64, 190
+_NAMES_MOST, _TREND, _TEXT_MOST = 230, 64, 190
 _GAP = 14
 
 
 def draw(chart: Top, theme: Theme) -> bytes:
     """A PNG 1600 pixels wide, with 72 pixels for each bar."""
     rows = len(chart.bars)
-    early = any(bar.early for bar in chart.bars)
+    notes = []
+    if any(bar.interval for bar in chart.bars):
+        notes.append(_("Whiskers: the 95% interval."))
+    if any(bar.early for bar in chart.bars):
+        notes.append(_("Pale: too early to call."))
     bottom = _FIRST + _ROW * max(rows, 3)
-    canvas = Canvas(WIDTH, bottom + _AXIS + (14 if early else 0), theme)
+    canvas = Canvas(WIDTH, bottom + _AXIS + (16 if notes else 0), theme)
     palette = canvas.palette
     titles(canvas, chart.title, chart.subtitle)
     if not rows:
@@ -53,8 +57,7 @@ def draw(chart: Top, theme: Theme) -> bytes:
             trend(canvas, bar.trend, (spark, y - 10, spark + _TREND, y + 10), palette.muted, 1.4)
         _bar(canvas, bar, left, right, y, highest, mark)
         canvas.text(RIGHT, y + 5, bar.text, size=12, bold=True, colour=pale, align="right", room=texts)
-    if early:
-        canvas.text(MARGIN, bottom + _AXIS + 4, _("Pale: too early to call."), size=10, colour=palette.muted)
+    canvas.text(MARGIN, bottom + _AXIS + 2, "  ".join(notes), size=10, colour=palette.muted)
     return canvas.png()
 
 

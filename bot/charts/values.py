@@ -45,7 +45,8 @@ class Interval:
     high: float
 
     def __post_init__(self) -> None:
-        if not (0 <= self.low <= self.value <= self.high and math.isfinite(self.high)):
+        near = 1e-9  # Formulas end a little off 0 and 1.
+        if not (-near <= self.low <= self.value + near <= self.high + 2 * near and math.isfinite(self.high)):
             raise ValueError("A rate lies within its interval, and neither is below 0 or endless.")
 
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.charts.values import Bar, Card, Chart, Comparison, Counts, Heatmap, Interval, Note, Rates, Series, Sparkline, Top
+from bot.charts.values import (
+    Bar,
+    Card,
+    Chart,
+    Comparison,
+    Counts,
+    Heatmap,
+    Interval,
+    Note,
+    Rates,
+    Series,
+    Sparkline,
+    Top,
+)
 from bot.texts import _, current_locale, ngettext, number, percent, use_locale
 
 ALT_TEXT_LIMIT = 1024
@@ -110,7 +123,9 @@ def _counts(panel: Counts, days: tuple[dt.date, ...]) -> list[str]:
         said = [amount(panel.sum, panel.name)]
         best = max(panel.values)
         if best and len(days) > 1:
-            said.append(_("Best day: {date} with {n}").format(date=_long(days[panel.values.index(best)]), n=number(best)))
+            said.append(
+                _("Best day: {date} with {n}").format(date=_long(days[panel.values.index(best)]), n=number(best))
+            )
     if panel.previous is not None:
         said.append(_("The previous period had {n}").format(n=number(sum(panel.previous))))
     for figure in panel.reported[:3]:

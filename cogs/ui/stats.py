@@ -8,12 +8,12 @@ from typing import Any
 
 import discord
 
-from bot.charts import ChartRenderer, Timeline, alt_text
+from bot.charts import ChartRenderer, Colour, Counts, Series, alt_text
 from bot.insights.audience import shares
 from bot.insights.rates import change
 from bot.insights.summary import Summary, by_clicks, most_resonant
 from bot.stats import PERIODS, Report, Scope, Shown
-from bot.texts import _
+from bot.texts import _, current_locale
 from cogs.ui import audit, people
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, embed, require_asker, services
@@ -42,16 +42,20 @@ async def message(
 
 async def chart(charts: ChartRenderer, report: Report, title: str, filename: str) -> discord.File:
     """The report's clicks and measured impressions by day, as a picture with alt text."""
-    timeline = Timeline(
+    before = report.before.clicks_by_day if report.before.clicks else None
+    panels = [Counts(_("clicks"), report.now.clicks_by_day, before)]
+    if any(report.now.impressions_by_day):
+        seen = report.now.impressions_by_day
+        panels.insert(0, Counts(_("measured impressions"), seen, colour=Colour.IMPRESSIONS))
+    series = Series(
         title=fmt.plain(title),
         subtitle=f"{fmt.dates(report.period)}, {report.period.zone}",
         days=report.period.days,
-        clicks=report.now.clicks_by_day,
-        impressions=report.now.impressions_by_day,
+        panels=tuple(panels),
         unfinished=report.unfinished,
-        previous_clicks=report.before.clicks_by_day if report.before.clicks else None,
+        locale=current_locale(),
     )
-    return discord.File(io.BytesIO(await charts.timeline(timeline)), filename, description=alt_text(timeline))
+    return discord.File(io.BytesIO(await charts.draw(series)), filename, description=alt_text(series))
 
 
 def _embed(shown: Shown, title: str, private: bool) -> discord.Embed:
