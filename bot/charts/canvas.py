@@ -54,10 +54,10 @@ class Canvas:
         room: float = 10_000,
         halo: str | None = None,
     ) -> float:
-        """Write one line, cut to `room`, and return its width; `halo` is a colour that parts it from what it crosses."""
+        """Write one line, cut to `room`, and return its width; `halo` is a colour between it and what it crosses."""
         text = fonts.fitted(text, size, bold, room * SCALE)
         alpha, below = fonts.bitmap(text, size, bold)
-        rows, columns = alpha.shape
+        columns = alpha.shape[1]
         left = round(x * SCALE) - {"left": 0, "center": columns // 2, "right": columns}[align]
         bottom = round((self.height - baseline) * SCALE) - below
         if halo:

@@ -7,14 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from bot.charts.canvas import Canvas
-from bot.charts.theme import Colour, Theme, blend, readable
+from bot.charts.theme import Colour, Theme, blend, contrast, readable
 from bot.charts.values import Card
 from bot.charts.words import day_month, range_of
-from bot.texts import _, number, percent
+from bot.texts import _, compact, number, percent
 
 WIDTH, HEIGHT = 800, 450
 _MARGIN = 48
 _RIGHT = WIDTH - _MARGIN
+_SIZE, _LEAST = 37.0, 23.0
+"""Of the big numbers, in points; counts that need less are written short."""
 
 
 class _Figure(NamedTuple):
@@ -22,6 +24,7 @@ class _Figure(NamedTuple):
     value: str
     source: tuple[str, ...]
     colour: str
+    exact: int | None = None
 
 
 def draw(chart: Card, theme: Theme) -> bytes:
@@ -40,45 +43,67 @@ def draw(chart: Card, theme: Theme) -> bytes:
         canvas.rounded(_MARGIN, 40, _MARGIN + wide, 68, 14, fill=back)
         canvas.text(_MARGIN + 14, 58.5, chart.platform, size=10.5, bold=True, colour=inside, room=260)
         pill = wide + 14
-    canvas.text(_MARGIN + pill, 58.5, chart.period, size=11, colour=palette.muted, room=_RIGHT - _MARGIN - pill)
+    if chart.period:
+        canvas.text(_MARGIN + pill, 58.5, chart.period, size=11, colour=palette.muted, room=_RIGHT - _MARGIN - pill)
     canvas.text(_MARGIN, 116, chart.title, size=25, bold=True, room=_RIGHT - _MARGIN)
     canvas.text(_MARGIN, 146, chart.creator, size=13, colour=palette.muted, room=_RIGHT - _MARGIN)
-    _figures(canvas, chart, ink)
-    if any(chart.values) and len(chart.days) > 1:
+    by_day = any(chart.values) and len(chart.days) > 1
+    _figures(canvas, chart, ink, 196 if by_day else 246)
+    if by_day:
         _days(canvas, chart, accent)
     _wordmark(canvas, accent)
     return canvas.png()
 
 
-def _figures(canvas: Canvas, chart: Card, accent: str) -> None:
+def _figures(canvas: Canvas, chart: Card, accent: str, top: float) -> None:
     palette = canvas.palette
     columns = max(1 + (chart.impressions is not None) + (chart.ctr is not None) + (chart.engagement is not None), 3)
 
     def wrapped(source: str) -> tuple[str, ...]:
         return _wrapped(canvas, source, (_RIGHT - _MARGIN) / columns - 20)
 
-    figures = [_Figure(_("Clicks"), number(chart.clicks), wrapped(chart.clicks_source), accent)]
+    figures = [_Figure(_("Clicks"), number(chart.clicks), wrapped(chart.clicks_source), accent, chart.clicks)]
     if chart.impressions is not None:
         figures.insert(
-            0, _Figure(_("Impressions"), number(chart.impressions), wrapped(chart.impressions_source), palette.text)
+            0,
+            _Figure(
+                _("Impressions"),
+                number(chart.impressions),
+                wrapped(chart.impressions_source),
+                palette.text,
+                chart.impressions,
+            ),
         )
     for name, rate in ((_("CTR"), chart.ctr), (_("Engagement rate"), chart.engagement)):
         if rate:
             figures.append(_Figure(name, percent(rate.value), (_("95% interval"), range_of(rate)), palette.text))
     room = (_RIGHT - _MARGIN) / columns
-    size = 37.0
-    while size > 16 and any(canvas.measure(one.value, size=size, bold=True) > room - 28 for one in figures):
+    size = _SIZE
+
+    def too_wide() -> bool:
+        return any(canvas.measure(one.value, size=size, bold=True) > room - 28 for one in figures)
+
+    while too_wide() and size > _LEAST:
         size -= 1
+    if too_wide():
+        size = _SIZE
+        figures = [one._replace(value=compact(one.exact)) if one.exact is not None else one for one in figures]
+        while too_wide() and size > 10:
+            size -= 1
     for n, one in enumerate(figures):
         x = _MARGIN + n * room
-        canvas.text(x, 196, one.label, size=11.5, bold=True, colour=palette.muted, room=room - 16)
-        canvas.text(x, 246, one.value, size=size, bold=True, colour=one.colour, room=room - 12)
+        canvas.text(x, top, one.label, size=11.5, bold=True, colour=palette.muted, room=room - 16)
+        canvas.text(x, top + 50, one.value, size=size, bold=True, colour=one.colour, room=room - 12)
         for line, text in enumerate(one.source):
-            canvas.text(x, 270 + 16 * line, text, size=9.5, colour=palette.muted, room=room - 20)
+            canvas.text(x, top + 74 + 16 * line, text, size=9.5, colour=palette.muted, room=room - 20)
 
 
 def _wrapped(canvas: Canvas, text: str, room: float) -> tuple[str, ...]:
-    """The text in one line, or in two where that is too little."""
+    """The text in one line, or in two where that is too little, best after a comma."""
+    if canvas.measure(text, size=9.5) > room and ", " in text:
+        head, tail = text.split(", ", 1)
+        if canvas.measure(head + ",", size=9.5) <= room:
+            return head + ",", tail
     words = text.split()
     first = 1
     while first < len(words) and canvas.measure(" ".join(words[: first + 1]), size=9.5) <= room:
@@ -119,7 +144,8 @@ def _wordmark(canvas: Canvas, accent: str) -> None:
     palette, y = canvas.palette, 424
     wide = canvas.measure("Eyeballs", size=11, bold=True)
     x = _RIGHT - wide
+    pupil = accent if contrast(accent, palette.text) > 1.5 else palette.background
     canvas.text(x, y, "Eyeballs", size=11, bold=True)
     for at in (x - 32, x - 16):
         canvas.dots([(at, y - 4)], 6.5, fill=palette.text)
-        canvas.dots([(at + 1.5, y - 4)], 3, fill=accent)
+        canvas.dots([(at + 1.5, y - 4)], 3, fill=pupil)

@@ -33,7 +33,7 @@ _RIGHT = 606
 """Where the lines end and their names begin."""
 _SMOOTH = 60
 """Days from which on lines are averages: more of them are a tangle."""
-_LABEL = 40
+_LABEL = 46
 """The height of a line's name with its total."""
 
 
@@ -75,7 +75,7 @@ def _line(panel: Panel, values: np.ndarray, colour: str, unfinished: bool) -> No
     back = canvas.palette.background
     over = len(points) - unfinished
     if over > 1:
-        canvas.line(points[:over], back, width=5)
+        canvas.line(points[:over], back, width=4 if len(points) <= _SMOOTH else 0.1)
         canvas.line(points[:over], colour, width=2.6)
     if unfinished:
         if over:
@@ -95,7 +95,7 @@ def _names(panel: Panel, lines: Sequence[Line], drawn: Sequence[np.ndarray]) -> 
         way = [(end[0] + 8, end[1]), (_RIGHT - 4, end[1]), (x - 6, y)]
         canvas.line(way, palette.lines[n], width=1.2, dash=(1, 2.5))
         ink, room = palette.line_inks[n], WIDTH - 16 - x
-        canvas.text(x, y - 2, line.name, size=11, bold=True, colour=ink, room=room)
+        canvas.text(x, y - 3, line.name, size=11, bold=True, colour=ink, room=room)
         canvas.text(x, y + 15, number(line.total), size=11)
 
 

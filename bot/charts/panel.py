@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from math import ceil
+from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from bot.charts.canvas import Canvas
 from bot.charts.values import Note
 from bot.charts.words import day_month, weekday_day
-from bot.texts import _, compact
+from bot.texts import _, compact, percent
 
 WIDTH = 800
 LEFT, RIGHT, MARGIN = 76, 772, 28
@@ -62,10 +62,10 @@ class Panel:
         """Where the values of the days from `first` on are, as an array of (x, y)."""
         return np.column_stack([self.x(np.arange(first, first + len(values))), self.y(np.asarray(values, float))])
 
-    def grid(self, label: Callable[[float], str] = compact, *, whole: bool = True, empty: bool = False) -> None:
-        """Lines at round values, named on the left."""
-        locator = MaxNLocator(nbins=4, integer=whole, steps=[1, 2, 2.5, 5, 10])
-        ticks = [0.0] if empty else [tick for tick in locator.tick_values(0, self.top_value) if tick <= self.top_value]
+    def grid(self, *, rate: bool = False, empty: bool = False) -> None:
+        """Lines at round values, named on the left, of a rate in percent."""
+        ticks, label = value_ticks(self.top_value, 4, rate=rate)
+        ticks = ticks[:1] if empty else ticks
         muted, grid = self.canvas.palette.muted, self.canvas.palette.grid
         self.canvas.lines([(LEFT, self.y(t), self.right, self.y(t)) for t in ticks], grid, width=1, crisp=True)
         for tick in ticks:
@@ -95,7 +95,7 @@ def date_ticks(days: Sequence[dt.date], room: int) -> tuple[list[int], list[str]
     if count <= 8:
         return list(range(count)), [weekday_day(day) for day in days]
     if count <= 16:
-        at = list(range(count - 1, -1, -2))
+        at = list(range((count - 1) % 2, count, 2))
     elif count <= MANY:
         at = [n for n, day in enumerate(days) if day.weekday() == 0]
         at = at[:: ceil(len(at) / room)]
@@ -107,9 +107,21 @@ def date_ticks(days: Sequence[dt.date], room: int) -> tuple[list[int], list[str]
 def _month_ticks(days: Sequence[dt.date], room: int) -> tuple[list[int], list[str]]:
     for every in (1, 2, 3, 6, 12, 24, 60, 120):
         at = [n for n, day in enumerate(days) if day.day == 1 and (day.year * 12 + day.month - 1) % every == 0]
-        if len(at) <= room + 3:
+        if len(at) <= 1.6 * room:
             break
     return at, [f"{days[n].year}" if days[n].month == 1 else f"{days[n]:%b}" for n in at]
+
+
+def value_ticks(highest: float, most: int, *, rate: bool) -> tuple[list[float], Callable[[float], str]]:
+    """Up to `most` + 1 round values from 0 to at most `highest`, and how to write them."""
+    steps = [1, 2, 5, 10] if rate else [1, 2, 2.5, 5, 10]
+    locator = MaxNLocator(nbins=most, integer=not rate, steps=steps)
+    ticks = [float(tick) for tick in locator.tick_values(0, highest) if 0 <= tick <= highest]
+    if not rate:
+        return ticks, compact
+    step = 100 * ticks[1] if len(ticks) > 1 else 1.0
+    decimals = max(0, -floor(log10(step) + 1e-9))
+    return ticks, lambda value: percent(value, decimals)
 
 
 def average(values: Sequence[float], over: int = 7) -> np.ndarray:

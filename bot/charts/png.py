@@ -12,9 +12,11 @@ from PIL import Image
 _NO_FILTER = 0
 
 
-def encode(rgba: memoryview, width: int, height: int) -> bytes:
+def encode(rgba: bytes | memoryview, width: int, height: int) -> bytes:
     """A PNG of opaque pixels; `rgba` holds four bytes for each, row by row from the top."""
-    rgb = Image.frombuffer("RGBA", (width, height), rgba, "raw", "RGBA", 0, 1).tobytes("raw", "RGB")
+    rgb = Image.frombuffer("RGBA", (width, height), np.frombuffer(rgba, np.uint8), "raw", "RGBA", 0, 1).tobytes(
+        "raw", "RGB"
+    )
     rows = np.empty((height, width * 3 + 1), np.uint8)
     rows[:, 0] = _NO_FILTER
     rows[:, 1:] = np.frombuffer(rgb, np.uint8).reshape(height, width * 3)

@@ -49,8 +49,10 @@ def draw(chart: Series, theme: Theme) -> bytes:
     titles(canvas, chart.title, chart.subtitle)
     top, panels = HEADER, []
     for value, height in zip(chart.panels, heights, strict=True):
-        draw_one = _counts if isinstance(value, Counts) else _rates
-        panels.append(draw_one(canvas, top, top + height, value, chart))
+        if isinstance(value, Counts):
+            panels.append(_counts(canvas, top, top + height, value, chart))
+        else:
+            panels.append(_rates(canvas, top, top + height, value, chart))
         top += height + _GAP
     panels[-1].dates(chart.days)
     if notes:
@@ -77,11 +79,11 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     floor = np.full(len(counts), float(bottom))
     bars = np.column_stack([x - wide * panel.step, y, x + wide * panel.step, floor])
     line = value.colour is Colour.IMPRESSIONS and not many
-    if line:
+    if line and any(counts):
         _area(panel, counts, over, mark)
-    else:
+    elif not line:
         canvas.boxes(bars if many else bars[:over], tint if many else mark, crisp=panel.step > 8)
-    if chart.unfinished and highest and not many:
+    if chart.unfinished and any(counts) and not many:
         if not line:
             canvas.boxes(bars[over:], blend(palette.background, mark, 0.25), hatch=mark, crisp=panel.step > 8)
         keys.append((_("today so far"), _hollow(canvas, mark) if line else _hatched(canvas, mark)))
@@ -192,7 +194,7 @@ def _rates(canvas: Canvas, top: int, bottom: int, value: Rates, chart: Series) -
     mark = palette.marks[Colour.RATE]
     known = [(n, one) for n, one in enumerate(value.values) if one is not None]
     panel = Panel(canvas, top, bottom, len(value.values), _rate_top([one for _n, one in known], value.overall))
-    panel.grid(percent_labels(panel.top_value), whole=False, empty=not known)
+    panel.grid(rate=True, empty=not known)
     note_lines(panel, notes_in(chart.notes, chart.days), chart.days)
     above = value.overall and panel.y(value.overall.value)
     if above:
@@ -234,14 +236,9 @@ def _rate_top(known: Sequence[Interval], overall: Interval | None) -> float:
     """Above all the intervals; where a wide one would flatten the rest it runs off the panel."""
     values = [one.value for one in (*known, *([overall] if overall else ()))]
     if not values:
-        return 0.01
+        return 1.0
     highest = max(values)
     return max(min(max(one.high for one in known) if known else highest, 2.5 * highest), highest, 0.001) * 1.12
-
-
-def percent_labels(highest: float) -> Callable[[float], str]:
-    decimals = 0 if highest >= 0.04 else 1 if highest >= 0.004 else 2
-    return lambda value: percent(value, decimals)
 
 
 def _runs(known: Sequence[tuple[int, Interval]]) -> list[list[tuple[int, Interval]]]:
@@ -256,7 +253,7 @@ def _runs(known: Sequence[tuple[int, Interval]]) -> list[list[tuple[int, Interva
 
 def _heading(panel: Panel, name: str, total: str, aside: str, ink: str, keys: Sequence[tuple[str, Sample]]) -> None:
     """What a panel counts, in the colour of its marks, how much, and at the right what else is drawn there."""
-    canvas, baseline = panel.canvas, panel.top - 13
+    canvas, baseline = panel.canvas, panel.top - 16
     x = panel.right
     for text, sample in keys:
         x -= canvas.text(x, baseline, text, size=10, colour=canvas.palette.muted, align="right") + 24

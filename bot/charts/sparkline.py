@@ -37,7 +37,7 @@ def trend(
     """A line from 0 up in a box (left, top, right, bottom), its end dotted; one value is a dot."""
     left, top, right, bottom = box
     y = bottom - np.asarray(values, float) / max(*values, 1) * (bottom - top)
-    points = np.column_stack([np.linspace(left, right, len(values)) if len(values) > 1 else [right], y])
+    points = np.column_stack([np.linspace(left, right, len(values)) if len(values) > 1 else [(left + right) / 2], y])
     if tint and len(values) > 1:
         canvas.polygon([*points, (right, bottom), (left, bottom)], stroke, alpha=0.16)
     if len(values) > 1:

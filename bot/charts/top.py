@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from bot.charts.canvas import Canvas
-from bot.charts.panel import MARGIN, RIGHT, WIDTH, empty, titles
-from bot.charts.series import percent_labels
+from bot.charts.panel import MARGIN, RIGHT, WIDTH, empty, titles, value_ticks
 from bot.charts.sparkline import trend
 from bot.charts.theme import Colour, Theme, blend
 from bot.charts.values import Bar, Top
 from bot.charts.words import none_yet, share_it, title_case
-from bot.texts import _, compact, number
+from bot.texts import _, number
 
 _FIRST, _ROW = 116, 36
 _AXIS = 44
@@ -30,14 +28,13 @@ def draw(chart: Top, theme: Theme) -> bytes:
         notes.append(_("Whiskers: the 95% interval."))
     if any(bar.early for bar in chart.bars):
         notes.append(_("Pale: too early to call."))
-    bottom = _FIRST + _ROW * max(rows, 3)
+    bottom = _FIRST + _ROW * (rows or 3)
     canvas = Canvas(WIDTH, bottom + _AXIS + (16 if notes else 0), theme)
     palette = canvas.palette
     titles(canvas, chart.title, chart.subtitle)
     if not rows:
         empty(canvas, WIDTH / 2, (_FIRST + bottom) / 2, none_yet(chart.noun), share_it())
         return canvas.png()
-    bottom = _FIRST + _ROW * rows
     ranks = max(canvas.measure(number(chart.first + n), size=12) for n in range(rows))
     names = min(_NAMES_MOST, max(canvas.measure(bar.name, size=12, bold=True) for bar in chart.bars))
     texts = min(_TEXT_MOST, max(canvas.measure(bar.text, size=12, bold=True) for bar in chart.bars))
@@ -71,14 +68,12 @@ def _highest(bars: Sequence[Bar]) -> float:
 def _grid(canvas: Canvas, chart: Top, left: float, right: float, bottom: float, highest: float) -> None:
     palette = canvas.palette
     room = max(2, int((right - left) / 70))
-    locator = MaxNLocator(nbins=room, integer=not chart.rate, steps=[1, 2, 2.5, 5, 10])
-    ticks = [tick for tick in locator.tick_values(0, highest) if 0 <= tick <= highest]
+    ticks, label = value_ticks(highest, room, rate=chart.rate)
     at = [left + tick / highest * (right - left) for tick in ticks]
     canvas.lines([(x, _FIRST, x, bottom + 4) for x in at], palette.grid, crisp=True)
-    label = percent_labels(highest) if chart.rate else compact
     for x, tick in zip(at, ticks, strict=True):
         canvas.text(x, bottom + 20, label(tick), size=10, colour=palette.muted, align="center")
-    canvas.text(MARGIN, bottom + 20, title_case(chart.noun), size=10, colour=palette.muted, room=left - MARGIN - 24)
+    canvas.text(left, _FIRST - 10, title_case(chart.noun), size=10, colour=palette.muted, room=right - left)
 
 
 def _bar(canvas: Canvas, bar: Bar, left: float, right: float, y: float, highest: float, mark: str) -> None:
@@ -88,7 +83,8 @@ def _bar(canvas: Canvas, bar: Bar, left: float, right: float, y: float, highest:
     def x(value: float) -> float:
         return left + min(value / highest, 1) * (right - left)
 
-    canvas.boxes([(left, y - 9, max(x(bar.value), left + 1.5), y + 9)], fill, crisp=True)
+    if bar.value:
+        canvas.boxes([(left, y - 9, max(x(bar.value), left + 1.5), y + 9)], fill, crisp=True)
     if bar.interval is None:
         return
     low, high = x(bar.interval.low), x(bar.interval.high)
