@@ -31,8 +31,8 @@ def write(charts: Mapping[str, Chart], docs: Path = DOCS, titles: Mapping[str, s
     page = [
         "# Gallery",
         "",
-        "Every picture that Eyeballs draws, dark as in Discord and light for documents. The quoted text is the picture's",
-        "description for who cannot see it. `make gallery` makes this page.",
+        "Every picture that Eyeballs draws, dark as in Discord and light for documents. The quoted text is the",
+        "picture's description for who cannot see it. `make gallery` makes this page.",
     ]
     for name, chart in charts.items():
         page += ["", f"## {titles.get(name, name)}", ""]

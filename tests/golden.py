@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bot.charts import Chart, Counts, Rates, Series, Theme, draw
+from bot.charts import Chart, Counts, Rates, Theme, draw
 from tests import samples
 
 FOLDER = Path(__file__).parent / "golden"

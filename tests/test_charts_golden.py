@@ -11,9 +11,10 @@ from bot.charts import Counts, Theme, draw
 from tests import golden, samples
 
 CHARTS = golden.charts()
+CASES = list(golden.cases())
 
 
-@pytest.mark.parametrize(("name", "theme"), golden.cases())
+@pytest.mark.parametrize(("name", "theme"), CASES)
 def test_a_chart_looks_as_it_did(name: str, theme: Theme) -> None:
     drawn = golden.small(draw(CHARTS[name], theme))
     kept = Image.open(golden.path(name, theme)).convert("RGB")
@@ -22,7 +23,7 @@ def test_a_chart_looks_as_it_did(name: str, theme: Theme) -> None:
 
 def test_no_golden_picture_is_left_over_and_all_are_small() -> None:
     there = sorted(golden.FOLDER.iterdir())
-    assert there == sorted(golden.path(*case) for case in golden.cases())
+    assert there == sorted(golden.path(*case) for case in CASES)
     assert sum(path.stat().st_size for path in there) < 600_000
 
 

@@ -121,7 +121,7 @@ def _days(canvas: Canvas, chart: Card, accent: str) -> None:
     x = _MARGIN + (np.arange(count) + 0.5) * step
     y = bottom - np.asarray(chart.values) / most * (bottom - top)
     bars = np.column_stack([x - wide / 2, y, x + wide / 2, np.full(count, bottom)])
-    canvas.boxes(np.delete(bars, best, 0), blend(palette.background, accent, 0.6), crisp=step > 6)
+    canvas.boxes(np.delete(bars, best, 0), readable(blend(palette.background, accent, 0.6), palette), crisp=step > 6)
     canvas.boxes(bars[best : best + 1], accent, crisp=step > 6)
     canvas.lines([(_MARGIN, bottom, _RIGHT, bottom)], palette.grid, crisp=True)
     said = _("{n} on {date}").format(n=number(most), date=day_month(chart.days[best]))

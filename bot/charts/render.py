@@ -74,7 +74,7 @@ class ChartRenderer:
         task = self._drawing.get(key)
         if task is None:
             task = self._drawing[key] = asyncio.create_task(self._draw_and_keep(key))
-            task.add_done_callback(lambda _: self._drawing.pop(key))
+            task.add_done_callback(lambda done: self._drawn(key, done))
         return await asyncio.shield(task)  # Who stops waiting does not stop the others.
 
     async def warm(self) -> None:
@@ -91,6 +91,11 @@ class ChartRenderer:
             png = await self._submit(self._running(), *key)
         self._cache.put(key, png)
         return png
+
+    def _drawn(self, key: tuple[Chart, Theme], task: asyncio.Task[bytes]) -> None:
+        del self._drawing[key]
+        if not task.cancelled():
+            task.exception()  # Whoever waits is told; nobody may be left who does.
 
     def _running(self) -> ProcessPoolExecutor:
         if self._closed:

@@ -26,7 +26,7 @@ from bot.charts.panel import (
     notes_in,
     titles,
 )
-from bot.charts.theme import Colour, Theme, blend
+from bot.charts.theme import WHISKER, Colour, Theme, blend
 from bot.charts.values import Counts, Interval, Rates, Reported, Series
 from bot.charts.words import day_month, none_yet, range_of, share_it, title_case
 from bot.texts import _, number, percent
@@ -205,12 +205,12 @@ def _rates(canvas: Canvas, top: int, bottom: int, value: Rates, chart: Series) -
         ends = [panel.y(np.array([getattr(one, end) for _n, one in run])) for end in ("low", "high", "value")]
         if thick:
             whiskers = list(zip(x, ends[0], x, ends[1], strict=True))
-            canvas.lines(whiskers, mark, width=min(4.0, panel.step / 4), alpha=0.65, within=panel.box)
+            canvas.lines(whiskers, mark, width=min(4.0, panel.step / 4), alpha=WHISKER, within=panel.box)
         elif len(run) > 1:
             band = [*zip(x, ends[0], strict=True), *zip(x[::-1], ends[1][::-1], strict=True)]
             canvas.polygon(band, mark, alpha=0.3, within=panel.box)
         else:
-            canvas.lines([(x[0], ends[0][0], x[0], ends[1][0])], mark, width=2, alpha=0.65, within=panel.box)
+            canvas.lines([(x[0], ends[0][0], x[0], ends[1][0])], mark, width=2, alpha=WHISKER, within=panel.box)
         points = np.column_stack([x, ends[2]])
         if len(run) > 1:
             canvas.line(points, mark, width=1.4 if thick else 2, alpha=0.7 if thick else 1)
@@ -289,7 +289,7 @@ def _line(canvas: Canvas, stroke: str, width: float, dash: tuple[float, float] |
 
 def _whisker(canvas: Canvas, mark: str, thick: bool) -> Sample:
     if thick:
-        return lambda x, y: canvas.lines([(x + 12, y - 6, x + 12, y + 6)], mark, width=4, alpha=0.65)
+        return lambda x, y: canvas.lines([(x + 12, y - 6, x + 12, y + 6)], mark, width=4, alpha=WHISKER)
     return lambda x, y: canvas.boxes([(x, y - 5, x + 18, y + 5)], mark, alpha=0.3)
 
 

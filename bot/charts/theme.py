@@ -89,6 +89,10 @@ PALETTES: Mapping[Theme, Palette] = {
 }
 
 
+WHISKER = 0.8
+"""How opaque the line of an interval is, so that the dot on it stands out."""
+
+
 def luminance(colour: str) -> float:
     """WCAG's relative luminance of #rrggbb, from 0 to 1."""
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
