@@ -21,6 +21,7 @@ test: .venv/.test ## every test
 
 bench: .venv/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_charts
 
 gallery: .venv/.test ## every kind of chart, into docs/gallery.md
 	$(BIN)/python -m tests.gallery

@@ -23,6 +23,7 @@ from tests import samples
 ROUNDS = 60
 WARM_UP = 8
 AT_ONCE = 8
+TICK = 0.001
 
 
 def other(chart: Any, seed: int) -> Any:
@@ -188,19 +189,24 @@ def quantiles(times: list[float]) -> tuple[float, float]:
     return statistics.median(times), statistics.quantiles(times, n=20)[-1]
 
 
-async def stall(renderer: ChartRenderer) -> float:
-    """The longest that the loop stood still, in ms, while several charts were wanted at once."""
+async def stall(renderer: ChartRenderer | None, round_: int) -> float:
+    """The longest that the loop stood still, in ms, while several charts were wanted at once; without a renderer, of
+    the machine alone over as long a time."""
     longest = 0.0
+    charts = [other(samples.panels(), 5_000 + AT_ONCE * round_ + n) for n in range(AT_ONCE)]
 
     async def watch() -> None:
         nonlocal longest
         while True:
             began = time.perf_counter()
-            await asyncio.sleep(0)
-            longest = max(longest, time.perf_counter() - began)
+            await asyncio.sleep(TICK)
+            longest = max(longest, time.perf_counter() - began - TICK)
 
     watching = asyncio.create_task(watch())
-    await asyncio.gather(*(renderer.draw(other(samples.panels(), 5_000 + n)) for n in range(AT_ONCE)))
+    if renderer is None:
+        await asyncio.sleep(1)
+    else:
+        await asyncio.gather(*map(renderer.draw, charts))
     watching.cancel()
     return longest * 1000
 
@@ -226,10 +232,14 @@ async def main() -> None:
                         ours.append(took)
                 (p50, p95), (plain50, plain95) = quantiles(ours), quantiles(theirs)
                 print(f"{name:<12}{p50 / plain50:>10.2f}{p95 / plain95:>10.2f}{p50:>9.1f}{p95:>9.1f}{plain50:>14.1f}")
-            stalls = [await stall(renderer) for _ in range(5)]
-            print(f"longest stall of the loop while {AT_ONCE} charts render: {max(stalls):.1f} ms")
-        async with ChartRenderer() as cold:
-            print(f"the same, the worker not yet started: {await stall(cold):.1f} ms")
+            warm = [await stall(renderer, n) for n in range(9)]
+        async with ChartRenderer() as renderer:
+            cold = await stall(renderer, 90)
+        idle = max([await stall(None, n) for n in range(9)])
+    print(f"Longest stall of the loop while {AT_ONCE} charts render, median of nine: {statistics.median(warm):.1f} ms,")
+    print(
+        f"at worst {max(warm):.1f} ms; while the worker starts, too: {cold:.1f} ms; with nothing to do: {idle:.1f} ms"
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ Align = Literal["left", "center", "right"]
 Points = Sequence[tuple[float, float]] | np.ndarray
 _POINTS = SCALE * 72 / fonts.DPI
 """Agg takes the widths of lines in points."""
+_HALO = 7
+"""Pixels around letters that cross something: the space between words closes."""
 _KAPPA = 0.5523
 """How far a Bézier curve's handles reach to make a quarter of a circle."""
 
@@ -61,8 +63,8 @@ class Canvas:
         left = round(x * SCALE) - {"left": 0, "center": columns // 2, "right": columns}[align]
         bottom = round((self.height - baseline) * SCALE) - below
         if halo:
-            spread = 4
-            self._stamp(left - spread, bottom - spread, fonts.halo(text, size, bold, spread), halo)
+            behind = fonts.halo(text, size, bold, _HALO)
+            self._stamp(left - _HALO, bottom - _HALO, behind, halo)
         self._stamp(left, bottom, alpha, colour or self.palette.text)
         return columns / SCALE
 

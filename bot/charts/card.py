@@ -121,13 +121,12 @@ def _days(canvas: Canvas, chart: Card, accent: str) -> None:
     x = _MARGIN + (np.arange(count) + 0.5) * step
     y = bottom - np.asarray(chart.values) / most * (bottom - top)
     bars = np.column_stack([x - wide / 2, y, x + wide / 2, np.full(count, bottom)])
-    canvas.boxes(np.delete(bars, best, 0), readable(blend(palette.background, accent, 0.6), palette), crisp=step > 6)
-    canvas.boxes(bars[best : best + 1], accent, crisp=step > 6)
+    canvas.boxes(bars, accent, crisp=step > 6)
     canvas.lines([(_MARGIN, bottom, _RIGHT, bottom)], palette.grid, crisp=True)
     said = _("{n} on {date}").format(n=number(most), date=day_month(chart.days[best]))
     half = canvas.measure(said, size=9.5) / 2
     at = min(max(x[best], _MARGIN + half), _RIGHT - half)
-    canvas.text(at, top - 6, said, size=9.5, align="center", halo=palette.background)
+    canvas.text(at, top - 6, said, size=9.5, align="center")
     canvas.text(_MARGIN, bottom + 16, day_month(chart.days[0]), size=9.5, colour=palette.muted)
     canvas.text(_RIGHT, bottom + 16, day_month(chart.days[-1]), size=9.5, colour=palette.muted, align="right")
     canvas.text(WIDTH / 2, bottom + 16, _("Clicks by day"), size=9.5, colour=palette.muted, align="center")

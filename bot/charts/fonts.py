@@ -59,7 +59,8 @@ def bitmap(text: str, size: float, bold: bool) -> Bitmap:
 def halo(text: str, size: float, bold: bool, spread: int) -> np.ndarray:
     """The same string grown by `spread` pixels on each side, for behind it; the array is larger by as much."""
     padded = Image.fromarray(np.pad(bitmap(text, size, bold).alpha, spread))
-    return np.array(padded.filter(ImageFilter.MaxFilter(2 * spread - 1)).filter(ImageFilter.BoxBlur(1)))
+    grow = ImageFilter.MaxFilter(spread if spread % 2 else spread - 1)  # Twice is as far as once with double the size.
+    return np.array(padded.filter(grow).filter(grow).filter(ImageFilter.BoxBlur(1)))
 
 
 @lru_cache(2048)

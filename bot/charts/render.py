@@ -48,6 +48,7 @@ class ChartRenderer:
         self._cache = PictureCache(cache_bytes)
         self._drawing: dict[tuple[Chart, Theme], asyncio.Task[bytes]] = {}
         self._pool: ProcessPoolExecutor | None = None
+        self._starting = asyncio.Lock()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -57,7 +58,8 @@ class ChartRenderer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._closed = True
-        pool, self._pool = self._pool, None
+        async with self._starting:
+            pool, self._pool = self._pool, None
         if pool is not None:
             workers = list(pool._processes.values())
             pool.shutdown(wait=False, cancel_futures=True)
@@ -82,13 +84,13 @@ class ChartRenderer:
         await self.draw(Series("", "", (dt.date(2026, 1, 1),), (Counts("", (1,)),), unfinished=False))
 
     async def _draw_and_keep(self, key: tuple[Chart, Theme]) -> bytes:
-        pool = self._running()
+        pool = await self._running()
         try:
             png = await self._submit(pool, *key)
         except BrokenProcessPool:
             if self._pool is pool:
                 self._pool = None
-            png = await self._submit(self._running(), *key)
+            png = await self._submit(await self._running(), *key)
         self._cache.put(key, png)
         return png
 
@@ -97,12 +99,14 @@ class ChartRenderer:
         if not task.cancelled():
             task.exception()  # Whoever waits is told; nobody may be left who does.
 
-    def _running(self) -> ProcessPoolExecutor:
-        if self._closed:
-            raise RuntimeError("The chart renderer is closed.")
-        if self._pool is None:
-            self._pool = _start()
-        return self._pool
+    async def _running(self) -> ProcessPoolExecutor:
+        async with self._starting:
+            if self._pool is None and not self._closed:
+                self._pool = await asyncio.to_thread(_start)  # To start a process takes longer than a loop may wait.
+            if self._closed:
+                raise RuntimeError("The chart renderer is closed.")
+            assert self._pool is not None
+            return self._pool
 
     async def _submit(self, pool: ProcessPoolExecutor, chart: Chart, theme: Theme) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(pool, draw, chart, theme)
@@ -146,8 +150,10 @@ def _start() -> ProcessPoolExecutor:
 
 
 def _settle_worker() -> None:
-    """In the worker: leave Ctrl-C to the bot, and do not outlive it when it is killed."""
+    """In the worker: leave Ctrl-C to the bot, let it go first, and do not outlive it when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(5)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
