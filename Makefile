@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo run test bench lint clean
+.PHONY: demo run test bench gallery lint clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -21,6 +21,10 @@ test: .venv/.test ## every test
 
 bench: .venv/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_charts
+
+gallery: .venv/.test ## every kind of chart, into docs/gallery.md
+	$(BIN)/python -m tests.gallery
 
 lint: .venv/.test ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ import simcord
 from yarl import URL
 
 from bot.app import Application, open_application
-from bot.charts import ChartRenderer, Timeline, draw
+from bot.charts import Chart, ChartRenderer, Theme, draw
 from bot.client import Client
 from bot.clock import FixedClock
 from bot.config import Config, StorageSection, WebSection
@@ -143,8 +143,8 @@ def answer_of(result: simcord.InteractionResult) -> Any:
 class QuickCharts(ChartRenderer):
     """Draws in this process: a worker process for each test would take most of the time."""
 
-    async def timeline(self, timeline: Timeline) -> bytes:
-        return draw(timeline)
+    async def draw(self, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
+        return draw(chart, theme)
 
 
 @pytest.fixture

@@ -8,30 +8,47 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextvars import copy_context
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
-from bot.charts.timeline import Timeline
+from bot.charts.theme import Theme
+from bot.charts.values import Chart, Counts, Series
+from bot.texts import use_locale
 
+CACHE_BYTES = 32 * 2**20
+"""How much the pictures that are kept may weigh together."""
 CLOSING_SECONDS = 2.0
 """How long closing lets a chart finish before it ends the worker."""
 
 
-def draw(timeline: Timeline) -> bytes:
-    """A PNG of 1600 x 900 pixels; 1600 x 600 when no impression was measured, since their panel is left out."""
-    from bot.charts import panels  # Here, so that only the process that draws pays for matplotlib.
+def draw(chart: Chart, theme: Theme = Theme.DARK) -> bytes:
+    """The chart as a PNG with two pixels for each logical one; see the kinds' modules for their sizes."""
+    return copy_context().run(_draw, chart, theme)
 
-    return panels.draw(timeline)
+
+def _draw(chart: Chart, theme: Theme) -> bytes:
+    from bot.charts import drawing  # Here, so that only the process that draws pays for matplotlib.
+
+    use_locale(chart.locale)
+    return drawing.png(chart, theme)
 
 
 class ChartRenderer:
-    """An async context manager that owns one worker process, started by the first chart."""
+    """An async context manager that owns one worker process, started by the first chart.
 
-    def __init__(self) -> None:
+    Pictures are kept, the least recently wanted dropped first, and a chart wanted twice at once is drawn once.
+    """
+
+    def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
+        self._cache = PictureCache(cache_bytes)
+        self._drawing: dict[tuple[Chart, Theme], asyncio.Task[bytes]] = {}
         self._pool: ProcessPoolExecutor | None = None
+        self._starting = asyncio.Lock()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -41,35 +58,81 @@ class ChartRenderer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._closed = True
-        pool, self._pool = self._pool, None
+        async with self._starting:
+            pool, self._pool = self._pool, None
         if pool is not None:
             workers = list(pool._processes.values())
             pool.shutdown(wait=False, cancel_futures=True)
             await asyncio.to_thread(_end, workers)
 
-    async def timeline(self, timeline: Timeline) -> bytes:
-        """The PNG of a timeline. RuntimeError once closed; BrokenProcessPool when the worker died twice in a row."""
-        pool = self._running()
-        try:
-            return await self._draw(pool, timeline)
-        except BrokenProcessPool:
-            if self._pool is pool:
-                self._pool = None
-            return await self._draw(self._running(), timeline)
+    async def draw(self, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
+        """The PNG of a chart. RuntimeError once closed; BrokenProcessPool when the worker died twice in a row."""
+        if self._closed:
+            raise RuntimeError("The chart renderer is closed.")
+        key = (chart, theme)
+        kept = self._cache.get(key)
+        if kept is not None:
+            return kept
+        task = self._drawing.get(key)
+        if task is None:
+            task = self._drawing[key] = asyncio.create_task(self._draw_and_keep(key))
+            task.add_done_callback(lambda done: self._drawn(key, done))
+        return await asyncio.shield(task)  # Who stops waiting does not stop the others.
 
     async def warm(self) -> None:
         """Draw a small chart, so that nobody waits for the worker to start."""
-        await self.timeline(Timeline("", "", (dt.date(2026, 1, 1),), (1,), (1,), unfinished=False))
+        await self.draw(Series("", "", (dt.date(2026, 1, 1),), (Counts("", (1,)),), unfinished=False))
 
-    def _running(self) -> ProcessPoolExecutor:
-        if self._closed:
-            raise RuntimeError("The chart renderer is closed.")
-        if self._pool is None:
-            self._pool = _start()
-        return self._pool
+    async def _draw_and_keep(self, key: tuple[Chart, Theme]) -> bytes:
+        pool = await self._running()
+        try:
+            png = await self._submit(pool, *key)
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self._pool = None
+            png = await self._submit(await self._running(), *key)
+        self._cache.put(key, png)
+        return png
 
-    async def _draw(self, pool: ProcessPoolExecutor, timeline: Timeline) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(pool, draw, timeline)
+    def _drawn(self, key: tuple[Chart, Theme], task: asyncio.Task[bytes]) -> None:
+        del self._drawing[key]
+        if not task.cancelled():
+            task.exception()  # Whoever waits is told; nobody may be left who does.
+
+    async def _running(self) -> ProcessPoolExecutor:
+        async with self._starting:
+            if self._pool is None and not self._closed:
+                self._pool = await asyncio.to_thread(_start)  # To start a process takes longer than a loop may wait.
+            if self._closed:
+                raise RuntimeError("The chart renderer is closed.")
+            assert self._pool is not None
+            return self._pool
+
+    async def _submit(self, pool: ProcessPoolExecutor, chart: Chart, theme: Theme) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(pool, draw, chart, theme)
+
+
+class PictureCache:
+    """Pictures by what they show, up to a weight in bytes; the least recently wanted goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[tuple[Chart, Theme], bytes] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, key: tuple[Chart, Theme]) -> bytes | None:
+        png = self._kept.get(key)
+        if png is not None:
+            self._kept.move_to_end(key)
+        return png
+
+    def put(self, key: tuple[Chart, Theme], png: bytes) -> None:
+        if key not in self._kept:
+            self._kept[key] = png
+            self.bytes += len(png)
+        while self.bytes > self._limit:
+            _, dropped = self._kept.popitem(last=False)
+            self.bytes -= len(dropped)
 
 
 def _start() -> ProcessPoolExecutor:
@@ -87,8 +150,10 @@ def _start() -> ProcessPoolExecutor:
 
 
 def _settle_worker() -> None:
-    """In the worker: leave Ctrl-C to the bot, and do not outlive it when it is killed."""
+    """In the worker: leave Ctrl-C to the bot, let it go first, and do not outlive it when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(5)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,0 +1,24 @@
+"""Picks the drawing for a chart; the one module that the worker imports, and matplotlib with it."""
+
+from __future__ import annotations
+
+from bot.charts import card, comparison, heatmap, series, sparkline, top
+from bot.charts.theme import Theme
+from bot.charts.values import Card, Chart, Comparison, Heatmap, Series, Sparkline, Top
+
+
+def png(chart: Chart, theme: Theme) -> bytes:
+    """The picture of a chart, with numbers as the locale in use writes them."""
+    match chart:
+        case Series():
+            return series.draw(chart, theme)
+        case Comparison():
+            return comparison.draw(chart, theme)
+        case Top():
+            return top.draw(chart, theme)
+        case Heatmap():
+            return heatmap.draw(chart, theme)
+        case Sparkline():
+            return sparkline.draw(chart, theme)
+        case Card():
+            return card.draw(chart, theme)

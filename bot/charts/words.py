@@ -1,0 +1,255 @@
+"""What charts say: names of days and hours, numbers in words, and the alt text of each kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.charts.values import (
+    Bar,
+    Card,
+    Chart,
+    Comparison,
+    Counts,
+    Heatmap,
+    Interval,
+    Note,
+    Rates,
+    Series,
+    Sparkline,
+    Top,
+)
+from bot.texts import _, current_locale, ngettext, number, percent, use_locale
+
+ALT_TEXT_LIMIT = 1024
+"""Characters that Discord takes as the description of a picture."""
+
+
+def alt_text(chart: Chart) -> str:
+    """What the picture shows in plain words, its title first; at most 1,024 characters."""
+    before = current_locale()
+    use_locale(chart.locale)
+    try:
+        sentences = _sentences(chart)
+    finally:
+        use_locale(before)
+    text = " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
+    return text if len(text) <= ALT_TEXT_LIMIT else text[: ALT_TEXT_LIMIT - 1] + "…"
+
+
+def _sentences(chart: Chart) -> list[str]:
+    match chart:
+        case Series():
+            return _series(chart)
+        case Comparison():
+            return _comparison(chart)
+        case Top():
+            return _top(chart)
+        case Heatmap():
+            return _heatmap(chart)
+        case Sparkline():
+            return _sparkline(chart)
+        case Card():
+            return _card(chart)
+
+
+def day_month(day: dt.date) -> str:
+    return f"{day.day} {day:%b}"
+
+
+def weekday_day(day: dt.date) -> str:
+    return f"{day:%a} {day.day}"
+
+
+def weekday(n: int, *, long: bool = False) -> str:
+    """The name of a day of the week, 0 for Monday."""
+    day = dt.date(2024, 1, 1 + n)
+    return f"{day:%A}" if long else f"{day:%a}"
+
+
+def hour(n: int, hours24: bool) -> str:
+    """Of 0 to 23: "18:00", or "6 pm"."""
+    if hours24:
+        return f"{n:02}:00"
+    return f"{(n - 1) % 12 + 1} " + (_("am") if n < 12 else _("pm"))
+
+
+def hour_of_week(at: int, hours24: bool) -> str:
+    """Of 0 to 167, Monday 00:00 first: "Thu 18:00"."""
+    return f"{weekday(at // 24)} {hour(at % 24, hours24)}"
+
+
+def title_case(noun: str) -> str:
+    """The noun with a capital letter in front, and what follows as it was."""
+    return noun[:1].upper() + noun[1:]
+
+
+def amount(n: int, noun: str) -> str:
+    """ "1,234 clicks"; the noun is a plural, so that of one it says "Clicks: 1"."""
+    return f"{title_case(noun)}: {number(n)}" if n == 1 else f"{number(n)} {noun}"
+
+
+def none_yet(noun: str) -> str:
+    """What an empty chart says."""
+    return _("No {noun} yet in this period").format(noun=noun)
+
+
+def share_it() -> str:
+    """What to do about an empty chart."""
+    return _("Share a link, and they appear here.")
+
+
+def range_of(interval: Interval) -> str:
+    """ "3.9% – 4.5%" """
+    return _("{low} – {high}").format(low=percent(interval.low), high=percent(interval.high))
+
+
+def _with_range(interval: Interval) -> str:
+    return _("{value} (95% interval {low} to {high})").format(
+        value=percent(interval.value), low=percent(interval.low), high=percent(interval.high)
+    )
+
+
+def _series(chart: Series) -> list[str]:
+    said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
+    for panel in chart.panels:
+        said += _counts(panel, chart.days) if isinstance(panel, Counts) else _rates(panel, chart.days)
+    return [*said, *_ending(chart.unfinished), *_notes(chart.notes, chart.days)]
+
+
+def _counts(panel: Counts, days: tuple[dt.date, ...]) -> list[str]:
+    if not (panel.sum or any(panel.values)):
+        said = [none_yet(panel.name)]
+    else:
+        said = [amount(panel.sum, panel.name)]
+        best = max(panel.values)
+        if best and len(days) > 1:
+            said.append(
+                _("Best day: {date} with {n}").format(date=_long(days[panel.values.index(best)]), n=number(best))
+            )
+    if panel.previous is not None:
+        said.append(_("The previous period had {n}").format(n=number(sum(panel.previous))))
+    for figure in panel.reported[:3]:
+        text = _("The platform reported {n} from {first} to {last}")
+        said.append(text.format(n=number(figure.count), first=day_month(figure.first), last=day_month(figure.last)))
+    if len(panel.reported) > 3:
+        rest = panel.reported[3:]
+        total = number(sum(figure.count for figure in rest))
+        said.append(_("{n} more reported figures add up to {total}").format(n=len(rest), total=total))
+    return said
+
+
+def _rates(panel: Rates, days: tuple[dt.date, ...]) -> list[str]:
+    known = [(value, day) for value, day in zip(panel.values, days, strict=True) if value is not None]
+    if not known:
+        return [_("{rate}: no data yet in this period").format(rate=panel.name)]
+    said = [f"{panel.name}: {_with_range(panel.overall)}" if panel.overall else panel.name]
+    low, high = min(known, key=lambda item: item[0].value), max(known, key=lambda item: item[0].value)
+    text = _("From {low} on {low_day} to {high} on {high_day}")
+    if len(known) == 1:
+        text = _("{high} on {high_day}")
+    return [
+        *said,
+        text.format(
+            low=percent(low[0].value),
+            low_day=day_month(low[1]),
+            high=percent(high[0].value),
+            high_day=day_month(high[1]),
+        ),
+    ]
+
+
+def _comparison(chart: Comparison) -> list[str]:
+    said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
+    if not any(any(line.values) for line in chart.lines):
+        return [*said, none_yet(chart.noun)]
+    lines = [f"{_short(line.name, 80)} {number(line.total)}" for line in chart.lines]
+    said.append(_("{noun} by day: {lines}").format(noun=title_case(chart.noun), lines=", ".join(lines)))
+    return [*said, *_ending(chart.unfinished), *(_notes(chart.notes, chart.days) if chart.days else ())]
+
+
+def _top(chart: Top) -> list[str]:
+    said = [_short(chart.title, 150), _short(chart.subtitle, 100)]
+    if not chart.bars:
+        return [*said, none_yet(chart.noun)]
+    return [*said, *(_bar(rank, bar) for rank, bar in enumerate(chart.bars, start=chart.first))]
+
+
+def _bar(rank: int, bar: Bar) -> str:
+    said = f"{number(rank)}. {_short(bar.name, 40)}: {_short(bar.text, 30)}"
+    if bar.interval is not None and bar.early:
+        return _("{bar}, {range}, too early to call").format(bar=said, range=range_of(bar.interval))
+    if bar.interval is not None:
+        return f"{said}, {range_of(bar.interval)}"
+    return _("{bar}, too early to call").format(bar=said) if bar.early else said
+
+
+def _heatmap(chart: Heatmap) -> list[str]:
+    said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
+    if not any(chart.cells):
+        return [*said, none_yet(chart.noun)]
+    said.append(_("{amount}, by hour of the week").format(amount=amount(sum(chart.cells), chart.noun)))
+    if chart.best:
+        said.append(best_hours(chart))
+    top = chart.cells.index(max(chart.cells))
+    text = _("The busiest hour is {hour} with {n}")
+    said.append(text.format(hour=hour_of_week(top, chart.hours24), n=number(chart.cells[top])))
+    days = [sum(chart.cells[24 * n : 24 * n + 24]) for n in range(7)]
+    said.append(_("The busiest day is {day}").format(day=weekday(days.index(max(days)), long=True)))
+    return said
+
+
+def best_hours(chart: Heatmap) -> str:
+    """The outlined cells by name."""
+    names = [hour_of_week(at, chart.hours24) for at in chart.best[:5]]
+    return _("Best hours: {hours}").format(hours=", ".join(names))
+
+
+def _sparkline(chart: Sparkline) -> list[str]:
+    if not chart.values:
+        return [_short(chart.title, 200), _("No data yet")]
+    text = _("{n} days, from {first} to {last}, at most {most}")
+    if len(chart.values) == 1:
+        text = _("One day with {last}")
+    values = [number(value) for value in (chart.values[0], chart.values[-1], max(chart.values))]
+    said = text.format(n=number(len(chart.values)), first=values[0], last=values[1], most=values[2])
+    return [_short(chart.title, 200), said]
+
+
+def _card(chart: Card) -> list[str]:
+    said = [_("{title}, by {creator}").format(title=_short(chart.title, 200), creator=_short(chart.creator, 80))]
+    said.append(", ".join(text for text in (_short(chart.platform, 60), _short(chart.period, 60)) if text))
+    if chart.impressions is not None:
+        text = ngettext("{n} impression, {source}", "{n} impressions, {source}", chart.impressions)
+        said.append(text.format(n=number(chart.impressions), source=_short(chart.impressions_source, 80)))
+    text = ngettext("{n} click, {source}", "{n} clicks, {source}", chart.clicks)
+    said.append(text.format(n=number(chart.clicks), source=_short(chart.clicks_source, 80)))
+    if chart.ctr:
+        said.append(_("CTR {rate}").format(rate=_with_range(chart.ctr)))
+    if chart.engagement:
+        said.append(_("Engagement rate {rate}").format(rate=_with_range(chart.engagement)))
+    if any(chart.values) and len(chart.days) > 1:
+        best = max(chart.values)
+        day = _long(chart.days[chart.values.index(best)])
+        said.append(_("Best day: {date} with {n}").format(date=day, n=number(best)))
+    return said
+
+
+def _ending(unfinished: bool) -> list[str]:
+    return [_("The last day is today so far")] if unfinished else []
+
+
+def _notes(notes: tuple[Note, ...], days: tuple[dt.date, ...]) -> list[str]:
+    shown = [note for note in notes if days[0] <= note.day <= days[-1]]
+    if not shown:
+        return []
+    named = "; ".join(f"{day_month(note.day)} {_short(note.text, 60)}" for note in shown[:6])
+    return [_("Notes: {notes}").format(notes=named)]
+
+
+def _long(day: dt.date) -> str:
+    return f"{day:%A}, {day.day} {day:%B}"
+
+
+def _short(text: str, limit: int) -> str:
+    line = " ".join(text.split()).rstrip(".")
+    return line if len(line) <= limit else line[: limit - 1] + "…"
