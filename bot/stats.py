@@ -18,7 +18,7 @@ from bot.insights.rates import Rate
 from bot.insights.summary import Summary, summarise
 from bot.links.access import Actor
 from bot.texts import _
-from storage import hits, links, posts, servers
+from storage import counts, links, posts, servers
 from storage.database import Database
 from storage.records import AsideCount, AudienceCount, Count, Figure, Link, Post, State, UniqueCount
 
@@ -151,9 +151,10 @@ class Stats:
             figures[figure.post_id].append(figure)
 
         async def load(which: Period) -> _Counts:
+            uniques = await counts.uniques_by_link(conn, guild_id, which.first, which.end, link_ids)
             return _Counts(
-                await hits.daily(conn, guild_id, which.first, which.end, link_ids),
-                await hits.uniques(conn, guild_id, which.first, which.end, link_ids),
+                await counts.by_place_day(conn, guild_id, which.first, which.end, link_ids),
+                [UniqueCount(link_id, which.first, n) for link_id, n in uniques.items()],
             )
 
         now, before = await load(period), await load(period.previous)
@@ -162,7 +163,7 @@ class Stats:
             LifetimeRate(post, Rate(clicks, figures[post.id][-1].value))
             for post in summary.lifetime
             if post.link_id is not None and figures[post.id][-1].value > 0
-            for clicks in [await hits.clicks_of_place(conn, guild_id, post.link_id, post.id)]
+            for clicks in [await counts.clicks_of_place(conn, guild_id, post.link_id, post.id)]
         ]
         return Report(
             period=period,
@@ -172,24 +173,24 @@ class Stats:
             by_link=_by_link(period, now, found, figures),
             links={link.id: link for link in known},
             lifetime=tuple(lifetime),
-            set_aside=await hits.set_aside_counts(conn, guild_id, period.first, period.end, link_ids),
-            audience=await hits.audience(conn, guild_id, period.first, period.end, link_ids),
-            gaps=gaps(await hits.dropped(conn, guild_id, period.start_at, period.end_at, link_ids), period.zone),
+            set_aside=await counts.set_aside_counts(conn, guild_id, period.first, period.end, link_ids),
+            audience=await counts.audience(conn, guild_id, period.first, period.end, link_ids),
+            gaps=gaps(await counts.dropped(conn, guild_id, period.start_at, period.end_at, link_ids), period.zone),
         )
 
 
 def _by_link(period: Period, loaded: _Counts, found: Iterable[Post], figures: Figures) -> dict[int, Summary]:
-    counts: dict[int, list[Count]] = defaultdict(list)
+    by_link: dict[int, list[Count]] = defaultdict(list)
     uniques: dict[int, list[UniqueCount]] = defaultdict(list)
     own: dict[int, list[Post]] = defaultdict(list)
     for count in loaded.counts:
-        counts[count.link_id].append(count)
+        by_link[count.link_id].append(count)
     for unique in loaded.uniques:
         uniques[unique.link_id].append(unique)
     for post in found:
         if post.link_id is not None:
             own[post.link_id].append(post)
     return {
-        link_id: summarise(period, counts[link_id], uniques[link_id], own[link_id], figures)
-        for link_id in counts.keys() | own.keys()
+        link_id: summarise(period, by_link[link_id], uniques[link_id], own[link_id], figures)
+        for link_id in by_link.keys() | own.keys()
     }

@@ -10,6 +10,8 @@ BARE = 0
 """The place of a hit on a link's own address, `/summer`."""
 PROFILE = 1
 """The place of a hit that came through the creator's profile page."""
+ALL_LINKS = 0
+"""The link of the rollups' rows that sum up a whole server; no real link has this id."""
 
 
 class State(StrEnum):
@@ -196,6 +198,34 @@ class Count:
     kind: Kind
     count: int
     day: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many hits of a kind there were on a local day."""
+
+    day: dt.date
+    kind: Kind
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDayCount:
+    """How many hits of a kind a link got on a local day."""
+
+    link_id: int
+    day: dt.date
+    kind: Kind
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of time, half-open, in which a server's clocks keep one distance from UTC."""
+
+    start: dt.datetime
+    end: dt.datetime
+    offset: dt.timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import discord
 import pytest
 
 from bot.links.access import Actor
-from storage import hits
-from storage.records import BARE, Kind
+from storage import counts
+from storage.records import DayCount, Kind
 from tests.conftest import NOW, SHARED, World, answer_of, check_requests, mismatches, text_of
 
 
@@ -430,8 +430,8 @@ async def test_a_new_zone_regroups_the_days(world: World) -> None:
     assert "There is no time zone" in text_of(refused)
     await world.admin.slash(world.channel, "setup", zone="Asia/Kolkata")
     async with world.app.db.read() as conn:
-        (count,) = await hits.daily(conn, world.guild.id, NOW.date(), NOW.date() + dt.timedelta(days=9))
-    assert (count.day, count.place_id, count.kind) == (NOW.date() + dt.timedelta(days=1), BARE, Kind.CLICK)
+        (count,) = await counts.by_day(conn, world.guild.id, NOW.date(), NOW.date() + dt.timedelta(days=9))
+    assert count == DayCount(NOW.date() + dt.timedelta(days=1), Kind.CLICK, 1)
     assert await mismatches(world.app.db) == []
 
 
