@@ -69,35 +69,44 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
     # The zone may have changed while hits waited: their day among the totals is that of the zone which holds now.
     settled = servers.settled(conn, {hit.guild_id for hit in batch})
     for (guild_id, link_id, place_id, kind, bucket, day, *values), n in alike.items():
-        local_day = bucket.astimezone(settled[guild_id][0]).date()
-        for link, place in ((link_id, place_id), (ALL_LINKS, BARE)):
-            quarters[guild_id, link, bucket, place, kind] += n
-            days[guild_id, link, local_day, place, kind] += n
-            for dimension, value in zip(_DIMENSIONS, values, strict=True):
-                if value:
-                    audience[guild_id, link, day, kind, dimension, value] += n
-    uniques: Counter[upsert.Row] = Counter()
-    for guild_id, link_id, day, _visitor in new:
-        uniques[guild_id, link_id, day] += 1
-        uniques[guild_id, ALL_LINKS, day] += 1
+        quarters[guild_id, link_id, bucket, place_id, kind] += n
+        days[guild_id, link_id, bucket.astimezone(settled[guild_id][0]).date(), place_id, kind] += n
+        for dimension, value in zip(_DIMENSIONS, values, strict=True):
+            if value:
+                audience[guild_id, link_id, day, kind, dimension, value] += n
     upsert.insert(conn, hits, events)
     for table, counter in (
         (hits_quarter, quarters),
         (hits_daily, days),
         (audience_daily, audience),
-        (uniques_daily, uniques),
+        (uniques_daily, Counter(key[:3] for key in new)),
     ):
-        upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in counter.items()])
-    _reopen(conn, settled, days, audience, uniques)
+        of_server = _of_server(counter, with_place=table is hits_quarter or table is hits_daily)
+        rows = chain(of_server.items(), counter.items())
+        upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in rows])
+        if table is not hits_quarter:
+            _reopen(conn, settled, of_server)
     return new
 
 
+def _of_server(counter: Mapping[upsert.Row, int], *, with_place: bool) -> Counter[upsert.Row]:
+    """The sums over a server's links and places; keys begin with guild, link, day or bucket, and perhaps place."""
+    found: Counter[upsert.Row] = Counter()
+    if with_place:
+        for (guild_id, _link_id, when, _place_id, *rest), n in counter.items():
+            found[guild_id, ALL_LINKS, when, BARE, *rest] += n
+    else:
+        for (guild_id, _link_id, *rest), n in counter.items():
+            found[guild_id, ALL_LINKS, *rest] += n
+    return found
+
+
 def _reopen(
-    conn: sa.Connection, settled: Mapping[int, tuple[ZoneInfo, dt.date]], *counters: Iterable[upsert.Row]
+    conn: sa.Connection, settled: Mapping[int, tuple[ZoneInfo, dt.date]], counted: Iterable[upsert.Row]
 ) -> None:
-    """Open the closed days that something was counted on; keys begin with guild, link, day."""
+    """Open the closed days that something was counted on; `counted` begin with guild, link, day."""
     late: dict[int, dt.date] = {}
-    for guild_id, _link_id, day, *_ in chain(*counters):
+    for guild_id, _link_id, day, *_ in counted:
         if day < late.get(guild_id, settled[guild_id][1]):
             late[guild_id] = day
     for guild_id, day in late.items():
@@ -106,12 +115,11 @@ def _reopen(
 
 def set_aside(conn: sa.Connection, counter: Mapping[SetAside, int], *, writer_id: int = 0) -> None:
     """Count requests that were not counted, by reason."""
-    counts: Counter[upsert.Row] = Counter()
-    for s, n in counter.items():
-        counts[s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent] += n
-        counts[s.guild_id, ALL_LINKS, s.day, BARE, s.reason, s.agent] += n
-    upsert.add_counts(conn, set_aside_daily, [(*key, writer_id, n) for key, n in counts.items()])
-    _reopen(conn, servers.settled(conn, {s.guild_id for s in counter}), counts)
+    counts = Counter({(s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent): n for s, n in counter.items()})
+    of_server = _of_server(counts, with_place=True)
+    rows = chain(of_server.items(), counts.items())
+    upsert.add_counts(conn, set_aside_daily, [(*key, writer_id, n) for key, n in rows])
+    _reopen(conn, servers.settled(conn, {s.guild_id for s in counter}), of_server)
 
 
 def note_dropped(conn: sa.Connection, counter: Mapping[Quarter, int], *, writer_id: int = 0) -> None:
