@@ -1,4 +1,4 @@
-"""What is tidied up every hour: visitors of days gone by, and raw events older than they are kept."""
+"""What is done every hour: days that are over get totals; visitors of days gone by and old raw events go."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ import datetime as dt
 import structlog
 
 from bot.clock import Clock
+from bot.insights.periods import local_day
 from bot.tracking.visitors import Visitors
-from storage import hits, recount, servers
+from storage import hits, recount, servers, totals
 from storage.database import Database
 from storage.ids import floor
 
 CHUNK = 2_000
 """Events deleted in one transaction: hits wait for none of them longer than some milliseconds."""
 
+CLOSED_AFTER = dt.timedelta(hours=2)
+"""How long after its end a day is closed: no hit waits as long to be written."""
+
 log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
-    """Deletes what is no longer needed; the rollups stay for good."""
+    """Closes days, and deletes what is no longer needed; the rollups stay for good."""
 
     def __init__(self, db: Database, clock: Clock, visitors: Visitors, keep_events: dt.timedelta) -> None:
         self._db = db
@@ -38,6 +42,7 @@ class Housekeeping:
             guild_ids = await servers.all_ids(conn)
         deleted = 0
         for guild_id in guild_ids:
+            await self._close_days(guild_id, now - CLOSED_AFTER)
             while True:
                 n = await self._db.write(
                     lambda conn, guild_id=guild_id: hits.delete_events(conn, guild_id, horizon, floor(horizon), CHUNK)
@@ -48,3 +53,15 @@ class Housekeeping:
         if deleted:
             log.info("old events deleted", count=deleted, before=horizon.isoformat())
         return deleted
+
+    async def _close_days(self, guild_id: int, at: dt.datetime) -> None:
+        """Build the totals of the days that were over at an instant, day by day in small transactions."""
+        while True:
+            async with self._db.read() as conn:
+                today = local_day(at, (await servers.get(conn, guild_id)).timezone)
+                steps = await totals.steps(conn, guild_id, today)
+            if not steps:
+                return
+            for step in steps:
+                if not await self._db.write(step):
+                    break

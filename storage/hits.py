@@ -1,28 +1,19 @@
-"""Hits: the events, the rollups written with them in one transaction, and the counts that stats are made of."""
+"""Hits: the events, and the rollups written with them in one transaction."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import servers, upsert
-from storage.records import (
-    AsideCount,
-    AudienceCount,
-    Count,
-    Dimension,
-    DroppedCount,
-    Hit,
-    Kind,
-    Salt,
-    SetAside,
-    UniqueCount,
-)
+from storage import servers, totals, upsert
+from storage.records import ALL_LINKS, BARE, Dimension, Hit, Kind, Salt, SetAside
 from storage.schema import (
     audience_daily,
     dropped_quarter,
@@ -76,10 +67,10 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
     days: Counter[upsert.Row] = Counter()
     audience: Counter[upsert.Row] = Counter()
     # The zone may have changed while hits waited: their day among the totals is that of the zone which holds now.
-    zones = servers.zones(conn, {hit.guild_id for hit in batch})
+    settled = servers.settled(conn, {hit.guild_id for hit in batch})
     for (guild_id, link_id, place_id, kind, bucket, day, *values), n in alike.items():
         quarters[guild_id, link_id, bucket, place_id, kind] += n
-        days[guild_id, link_id, bucket.astimezone(zones[guild_id]).date(), place_id, kind] += n
+        days[guild_id, link_id, bucket.astimezone(settled[guild_id][0]).date(), place_id, kind] += n
         for dimension, value in zip(_DIMENSIONS, values, strict=True):
             if value:
                 audience[guild_id, link_id, day, kind, dimension, value] += n
@@ -90,14 +81,45 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
         (audience_daily, audience),
         (uniques_daily, Counter(key[:3] for key in new)),
     ):
-        upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in counter.items()])
+        of_server = _of_server(counter, with_place=table is hits_quarter or table is hits_daily)
+        rows = chain(of_server.items(), counter.items())
+        upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in rows])
+        if table is not hits_quarter:
+            _reopen(conn, settled, of_server)
     return new
+
+
+def _of_server(counter: Mapping[upsert.Row, int], *, with_place: bool) -> Counter[upsert.Row]:
+    """The sums over a server's links and places; keys begin with guild, link, day or bucket, and perhaps place."""
+    found: Counter[upsert.Row] = Counter()
+    if with_place:
+        for (guild_id, _link_id, when, _place_id, *rest), n in counter.items():
+            found[guild_id, ALL_LINKS, when, BARE, *rest] += n
+    else:
+        for (guild_id, _link_id, *rest), n in counter.items():
+            found[guild_id, ALL_LINKS, *rest] += n
+    return found
+
+
+def _reopen(
+    conn: sa.Connection, settled: Mapping[int, tuple[ZoneInfo, dt.date]], counted: Iterable[upsert.Row]
+) -> None:
+    """Open the closed days that something was counted on; `counted` begin with guild, link, day."""
+    late: dict[int, dt.date] = {}
+    for guild_id, _link_id, day, *_ in counted:
+        if day < late.get(guild_id, settled[guild_id][1]):
+            late[guild_id] = day
+    for guild_id, day in late.items():
+        totals.reopen(conn, guild_id, day)
 
 
 def set_aside(conn: sa.Connection, counter: Mapping[SetAside, int], *, writer_id: int = 0) -> None:
     """Count requests that were not counted, by reason."""
-    rows = [(s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent, writer_id, n) for s, n in counter.items()]
-    upsert.add_counts(conn, set_aside_daily, rows)
+    counts = Counter({(s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent): n for s, n in counter.items()})
+    of_server = _of_server(counts, with_place=True)
+    rows = chain(of_server.items(), counts.items())
+    upsert.add_counts(conn, set_aside_daily, [(*key, writer_id, n) for key, n in rows])
+    _reopen(conn, servers.settled(conn, {s.guild_id for s in counter}), of_server)
 
 
 def note_dropped(conn: sa.Connection, counter: Mapping[Quarter, int], *, writer_id: int = 0) -> None:
@@ -118,107 +140,6 @@ async def delete_events(conn: AsyncConnection, guild_id: int, before: dt.datetim
     )
     result = await conn.execute(sa.delete(hits).where(hits.c.guild_id == guild_id, hits.c.id.in_(old)))
     return result.rowcount
-
-
-def _within(
-    table: sa.Table, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None
-) -> list[sa.ColumnElement[bool]]:
-    where = [table.c.guild_id == guild_id, table.c.day >= first, table.c.day < end]
-    return where if link_ids is None else [*where, table.c.link_id.in_(link_ids)]
-
-
-async def daily(
-    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
-) -> list[Count]:
-    """Counts by local day, link, place and kind from `first` up to but without `end`."""
-    c = hits_daily.c
-    keys = (c.day, c.link_id, c.place_id, c.kind)
-    query = (
-        sa.select(*keys, sa.func.sum(c.count))
-        .where(*_within(hits_daily, guild_id, first, end, link_ids))
-        .group_by(*keys)
-    )
-    return [
-        Count(link_id, place_id, Kind(kind), int(n), day)
-        for day, link_id, place_id, kind, n in (await conn.execute(query)).all()
-    ]
-
-
-async def uniques(
-    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
-) -> list[UniqueCount]:
-    """Unique clicks by link and local day."""
-    c = uniques_daily.c
-    query = (
-        sa.select(c.link_id, c.day, sa.func.sum(c.count))
-        .where(*_within(uniques_daily, guild_id, first, end, link_ids))
-        .group_by(c.link_id, c.day)
-    )
-    return [UniqueCount(link_id, day, int(n)) for link_id, day, n in (await conn.execute(query)).all()]
-
-
-async def set_aside_counts(
-    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
-) -> list[AsideCount]:
-    """How many requests were set aside, by reason and unfurler."""
-    c = set_aside_daily.c
-    query = (
-        sa.select(c.reason, c.agent, sa.func.sum(c.count))
-        .where(*_within(set_aside_daily, guild_id, first, end, link_ids))
-        .group_by(c.reason, c.agent)
-    )
-    return [AsideCount(reason, agent, int(n)) for reason, agent, n in (await conn.execute(query)).all()]
-
-
-async def audience(
-    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
-) -> list[AudienceCount]:
-    """Hits by country, by device and by source; what is not known is not in it."""
-    c = audience_daily.c
-    keys = (c.dimension, c.value, c.kind)
-    query = (
-        sa.select(*keys, sa.func.sum(c.count))
-        .where(*_within(audience_daily, guild_id, first, end, link_ids))
-        .group_by(*keys)
-    )
-    return [
-        AudienceCount(Dimension(dimension), value, Kind(kind), int(n))
-        for dimension, value, kind, n in (await conn.execute(query)).all()
-    ]
-
-
-async def dropped(
-    conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, link_ids: Collection[int] | None = None
-) -> list[DroppedCount]:
-    """How many hits are missing by link and quarter hour, from `start` up to but without `end`, in order of time."""
-    c = dropped_quarter.c
-    query = (
-        sa.select(c.link_id, c.bucket, sa.func.sum(c.count))
-        .where(c.guild_id == guild_id, c.bucket >= start, c.bucket < end)
-        .group_by(c.link_id, c.bucket)
-        .order_by(c.bucket)
-    )
-    if link_ids is not None:
-        query = query.where(c.link_id.in_(link_ids))
-    return [DroppedCount(link_id, bucket, int(n)) for link_id, bucket, n in (await conn.execute(query)).all()]
-
-
-async def clicks_of_link(conn: AsyncConnection, guild_id: int, link_id: int) -> int:
-    """All clicks that a link ever got, whichever place they came from."""
-    c = hits_daily.c
-    query = sa.select(sa.func.coalesce(sa.func.sum(c.count), 0)).where(
-        c.guild_id == guild_id, c.link_id == link_id, c.kind == Kind.CLICK
-    )
-    return int((await conn.execute(query)).scalar_one())
-
-
-async def clicks_of_place(conn: AsyncConnection, guild_id: int, link_id: int, place_id: int) -> int:
-    """All clicks that one place ever got."""
-    c = hits_daily.c
-    query = sa.select(sa.func.coalesce(sa.func.sum(c.count), 0)).where(
-        c.guild_id == guild_id, c.link_id == link_id, c.place_id == place_id, c.kind == Kind.CLICK
-    )
-    return int((await conn.execute(query)).scalar_one())
 
 
 async def salt(conn: AsyncConnection, guild_id: int, day: dt.date) -> bytes | None:

@@ -10,6 +10,8 @@ BARE = 0
 """The place of a hit on a link's own address, `/summer`."""
 PROFILE = 1
 """The place of a hit that came through the creator's profile page."""
+ALL_LINKS = 0
+"""The link of the rollups' rows that sum up a whole server; no real link has this id."""
 
 
 class State(StrEnum):
@@ -210,8 +212,18 @@ class DayCount:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkDayCount:
+    """How many hits of a kind a link got on a local day."""
+
+    link_id: int
+    day: dt.date
+    kind: Kind
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of time, `end` not in it, through which a zone keeps the same offset from UTC."""
+    """A stretch of time, half-open, in which a server's clocks keep one distance from UTC."""
 
     start: dt.datetime
     end: dt.datetime

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import meta
+from storage import meta, totals
 from storage.hits import bucket_of
-from storage.records import Dimension, Mismatch
+from storage.records import ALL_LINKS, BARE, Dimension, Mismatch
 from storage.schema import audience_daily, hits, hits_daily, hits_quarter, metadata, uniques_daily
 
 _HORIZON = "events_since"
@@ -38,7 +38,7 @@ async def horizon(conn: AsyncConnection) -> dt.datetime | None:
 
 
 async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datetime], dt.date]) -> list[Mismatch]:
-    """Compare all rollups of a server with its events; `day_of` gives the server's local date.
+    """Compare all rollups of a server with its events, and its totals with those; `day_of` gives its local date.
 
     It looks back to the horizon, and at whole local days after it. Reads the events as a stream within one consistent
     state; memory grows with the buckets, not with the events.
@@ -63,6 +63,10 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
             for dimension, value in zip(Dimension, values, strict=True):
                 if value:
                     audience[link_id, day, kind, dimension.value, value] += 1
+    for counter in (quarters, days, uniques, audience):
+        places = counter is quarters or counter is days
+        for (_link_id, when, *rest), n in list(counter.items()):
+            counter[ALL_LINKS, when, *([BARE, *rest[1:]] if places else rest)] += n
     found: list[Mismatch] = []
     for table, counted in (
         (hits_quarter, quarters),
@@ -82,12 +86,16 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
             for key in sorted(kept.keys() | counted.keys())
             if kept.get(key, 0) != counted[key]
         ]
-    return found
+    return found + await totals.check(conn, guild_id)
 
 
 async def repair(conn: AsyncConnection, found: Sequence[Mismatch]) -> None:
     """Set each rollup that `check` found wrong to what its events say."""
     for item in found:
+        # Whatever is wrong, the totals were made of it: they are built anew.
+        await totals.forget(conn, item.guild_id)
+        if item.table == totals.TABLE:
+            continue
         table = metadata.tables[item.table]
         names = _KEYS[item.table]
         key = {"guild_id": item.guild_id} | dict(zip(names, item.key, strict=True))

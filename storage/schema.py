@@ -157,7 +157,10 @@ hits_quarter = _table(
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
 )
-"""15 minutes of UTC: whatever zone a server moves to, its days can be built from these."""
+"""15 minutes of UTC: whatever zone a server moves to, its days can be built from these.
+
+In this and the other rollups the rows of link 0 (`storage.records.ALL_LINKS`) are the sums over a server's links and
+places."""
 
 hits_daily = _table(
     "hits_daily",
@@ -224,7 +227,30 @@ set_aside_daily = _table(
     sa.Column("agent", sa.Text, primary_key=True),
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Index("set_aside_daily_by_day", "guild_id", "day"),
 )
+
+totals = _table(
+    "totals",
+    _guild(),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("facet", sa.Text, primary_key=True),
+    _key("link_id"),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    *(sa.Column(f"t{day}", sa.BigInteger, nullable=False, server_default="0") for day in range(32)),
+)
+"""Running totals of closed days: `t5` is everything up to and with the 5th of the month, `t0` what was before it.
+
+So any range of days is one total less another, however long it is. `storage.totals` builds them behind the hits."""
+
+closed_days = _table(
+    "closed_days",
+    _guild(),
+    sa.Column("until", sa.Date, nullable=False),
+    sa.Column("building", sa.Date, nullable=False),
+)
+"""The totals are there for the days before `until`; those before `building` are there or under way."""
 
 salts = _table(
     "salts",
@@ -244,7 +270,8 @@ figures = _table(
     _at("as_of"),
     _ref("entered_by"),
     _at("entered_at"),
-    sa.Index("figures_by_post", "guild_id", "post_id"),
+    sa.Index("figures_by_post", "guild_id", "post_id", "metric", "as_of"),
+    sa.Index("figures_by_time", "guild_id", "as_of"),
 )
 
 notes = _table(

@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
-from storage.records import AddPolicy, Server
-from storage.schema import hits_daily, hits_quarter, servers
+from storage.records import ALL_LINKS, AddPolicy, Server
+from storage.schema import closed_days, hits_daily, hits_quarter, servers
 
-_ZONE = sa.select(servers.c.timezone).where(servers.c.guild_id == sa.bindparam("guild_id"))
+_SETTLED = sa.select(
+    sa.select(servers.c.timezone).where(servers.c.guild_id == sa.bindparam("guild_id")).scalar_subquery(),
+    sa.select(closed_days.c.building).where(closed_days.c.guild_id == sa.bindparam("guild_id")).scalar_subquery(),
+)
 
 
 async def get(conn: AsyncConnection, guild_id: int) -> Server:
@@ -29,12 +32,12 @@ async def put(conn: AsyncConnection, server: Server) -> None:
     await conn.run_sync(upsert.put, servers, dataclasses.asdict(server))
 
 
-def zones(conn: sa.Connection, guild_ids: Collection[int]) -> dict[int, ZoneInfo]:
-    """The time zone of each server."""
-    found: dict[int, ZoneInfo] = {}
+def settled(conn: sa.Connection, guild_ids: Collection[int]) -> dict[int, tuple[ZoneInfo, dt.date]]:
+    """Each server's time zone, and the day before which its days are closed (`storage.totals`)."""
+    found: dict[int, tuple[ZoneInfo, dt.date]] = {}
     for guild_id in guild_ids:
-        zone = conn.execute(_ZONE, {"guild_id": guild_id}).scalar_one_or_none()
-        found[guild_id] = ZoneInfo(zone or Server(guild_id).timezone)
+        zone, closed = conn.execute(_SETTLED, {"guild_id": guild_id}).one()
+        found[guild_id] = (ZoneInfo(zone or Server(guild_id).timezone), closed or dt.date.min)
     return found
 
 
@@ -49,7 +52,9 @@ async def counted_range(conn: AsyncConnection, guild_id: int) -> tuple[dt.dateti
     bucket = hits_quarter.c.bucket
     row = (
         await conn.execute(
-            sa.select(sa.func.min(bucket), sa.func.max(bucket)).where(hits_quarter.c.guild_id == guild_id)
+            sa.select(sa.func.min(bucket), sa.func.max(bucket)).where(
+                hits_quarter.c.guild_id == guild_id, hits_quarter.c.link_id == ALL_LINKS
+            )
         )
     ).one()
     return None if row[0] is None else (row[0], row[1])
@@ -59,6 +64,7 @@ async def rebuild_days(
     conn: AsyncConnection, guild_id: int, days: Sequence[tuple[dt.date, dt.datetime, dt.datetime]]
 ) -> None:
     """Build the daily rollup anew from the quarter hours; `days` are (local date, start, end). Uniques keep theirs."""
+    await conn.execute(sa.delete(closed_days).where(closed_days.c.guild_id == guild_id))
     await conn.execute(sa.delete(hits_daily).where(hits_daily.c.guild_id == guild_id))
     quarter = hits_quarter.c
     keys = (quarter.guild_id, quarter.link_id, quarter.place_id, quarter.kind, quarter.writer_id)

@@ -36,6 +36,15 @@ def add_counts(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> Non
     _execute(conn, table, rows, _added)
 
 
+def add_selected(
+    conn: sa.Connection, table: sa.Table, names: Sequence[str], rows: sa.Select[Any], counter: str
+) -> None:
+    """Add what `rows`, in the order of `names`, have for the column `counter` to the rows with the same keys."""
+    statement = _INSERT[conn.dialect.name](table).from_select(list(names), rows)
+    total = table.c[counter] + statement.excluded[counter]
+    conn.execute(statement.on_conflict_do_update(index_elements=table.primary_key, set_={counter: total}))
+
+
 def existing(conn: sa.Connection, table: sa.Table, prefix: Row, values: Sequence[Any]) -> set[Any]:
     """Those of the values that are there as the last column of a key that begins with `prefix`."""
     found: set[Any] = set()

@@ -19,7 +19,7 @@ from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.routes import Edge as WebEdge
 from bot.web.server import serve
-from storage import addresses, hits, links, profiles
+from storage import addresses, counts, links, profiles
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import Address, Kind, Link, Profile
@@ -52,19 +52,18 @@ class Edge:
 
     async def counts(self, day: dt.date = TODAY) -> dict[tuple[int, int, Kind], int]:
         async with self.db.read() as conn:
-            rows = await hits.daily(conn, GUILD, day, day + dt.timedelta(days=1))
+            rows = await counts.by_place(conn, GUILD, day, day + dt.timedelta(days=1))
         return {(row.link_id, row.place_id, row.kind): row.count for row in rows}
 
     async def uniques(self) -> dict[int, int]:
         async with self.db.read() as conn:
-            rows = await hits.uniques(conn, GUILD, TODAY, TOMORROW)
-        return {row.link_id: row.count for row in rows}
+            return await counts.uniques_by_link(conn, GUILD, TODAY, TOMORROW)
 
     async def aside(self) -> dict[str, int]:
         """What was set aside, once the recorder has written it."""
         await asyncio.sleep(1.5 * FLUSH_SECONDS)
         async with self.db.read() as conn:
-            found = await hits.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
+            found = await counts.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
         return {reason: sum(c.count for c in found if c.reason == reason) for reason in {c.reason for c in found}}
 
     async def write(self, work: Any) -> None:

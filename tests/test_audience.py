@@ -17,7 +17,7 @@ from bot.tracking import tracker as tracker_module
 from bot.tracking.audience import DESKTOP, DIRECT, OTHER, PHONE, TABLET, TV, device_of, source_of
 from bot.tracking.countries import open_countries
 from bot.tracking.limits import Distinct
-from storage import hits
+from storage import counts, hits
 from storage.records import AudienceCount, Dimension, DroppedCount, Kind
 from tests.conftest import BROWSER, NOW, World, answer_of, text_of
 from tests.served import GUILD, TODAY, TOMORROW, Edge
@@ -105,7 +105,7 @@ def test_a_file_that_can_not_be_read_is_said(tmp_path: Path) -> None:
 
 async def audience(edge: Edge) -> dict[tuple[str, str, str], int]:
     async with edge.db.read() as conn:
-        found = await hits.audience(conn, GUILD, TODAY, TOMORROW)
+        found = await counts.audience(conn, GUILD, TODAY, TOMORROW)
     return {(item.kind.value, item.dimension.value, item.value): item.count for item in found}
 
 

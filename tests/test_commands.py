@@ -10,8 +10,8 @@ import discord
 import pytest
 
 from bot.links.access import Actor
-from storage import hits
-from storage.records import BARE, Kind
+from storage import counts
+from storage.records import DayCount, Kind
 from tests.conftest import NOW, SHARED, World, answer_of, check_requests, mismatches, text_of
 
 
@@ -70,7 +70,7 @@ async def test_ctr_leaves_out_what_has_one_side_only(world: World) -> None:
     world.move(minutes=5)
     await world.admin.slash(world.channel, "impressions log", impressions="400", post=await _post_choice(world))
     text = text_of(await world.admin.slash(world.channel, "stats link", link="summer"))
-    assert "CTR: **0.25%**\n1 of 400\n1 of 2 posts and places" in text
+    assert "CTR: **0.25%** (0.044%–1.4%)\n1 of 400\n1 of 2 posts and places" in text
 
 
 async def test_a_post_with_both_kinds_of_impressions_counts_once(world: World) -> None:
@@ -389,7 +389,7 @@ async def test_the_profile(world: World) -> None:
     assert "is taken" in text_of(await world.leo.slash(world.channel, "profile publish", handle="maya"))
     assert "reserved" in text_of(await world.leo.slash(world.channel, "profile publish", handle="admin"))
     text = text_of(await world.maya.slash(world.channel, "stats link", link="summer"))
-    assert "CTR: **100%**\n1 of 1\n1 of 1 posts and places" in text
+    assert "CTR: **100%** (20.7%–100%)\n1 of 1" in text
     await world.maya.slash(world.channel, "profile publish", handle="mayalindt")
     assert (await world.visit("/@maya")).status == 404
     again = await world.maya.slash(world.channel, "profile publish", handle="lindt", name="Maya *Lindt*")
@@ -430,8 +430,8 @@ async def test_a_new_zone_regroups_the_days(world: World) -> None:
     assert "There is no time zone" in text_of(refused)
     await world.admin.slash(world.channel, "setup", zone="Asia/Kolkata")
     async with world.app.db.read() as conn:
-        (count,) = await hits.daily(conn, world.guild.id, NOW.date(), NOW.date() + dt.timedelta(days=9))
-    assert (count.day, count.place_id, count.kind) == (NOW.date() + dt.timedelta(days=1), BARE, Kind.CLICK)
+        (count,) = await counts.by_day(conn, world.guild.id, NOW.date(), NOW.date() + dt.timedelta(days=9))
+    assert count == DayCount(NOW.date() + dt.timedelta(days=1), Kind.CLICK, 1)
     assert await mismatches(world.app.db) == []
 
 

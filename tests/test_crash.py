@@ -18,7 +18,7 @@ import pytest
 
 from bot.insights.periods import local_day
 from bot.tracking.visitors import visitor_hash
-from storage import hits, recount
+from storage import counts, recount
 from storage.database import open_reader
 from tests.conftest import BROWSER
 
@@ -95,8 +95,8 @@ async def check(path: Path, answers: Answers) -> int:
             assert hashes & known, f"{agent} was answered in time, and its hit is not there"
         assert answers.in_time <= events <= answers.in_time + answers.late + answers.unanswered
         assert await recount.check(conn, 1, lambda at: local_day(at, "UTC")) == []
-        counted = await hits.uniques(conn, 1, dt.date.min, dt.date.max)
-        assert sum(count.count for count in counted) == events
+        counted = await counts.uniques_by_link(conn, 1, dt.date.min, dt.date.max)
+        assert sum(counted.values()) == events
     return events
 
 

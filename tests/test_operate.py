@@ -27,7 +27,7 @@ from bot.housekeeping import Housekeeping
 from bot.logs import redact
 from bot.tracking.recorder import Recorder
 from bot.tracking.visitors import Visitors
-from storage import backup, hits, links, meta, migrate, recount
+from storage import backup, counts, hits, links, meta, migrate, recount
 from storage.database import Database, open_reader
 from storage.errors import StorageError
 from storage.ids import Ids
@@ -242,7 +242,7 @@ async def test_a_copy_of_a_database_in_use_is_whole(db: Database, tmp_path: Path
     await asyncio.to_thread(backup.copy, tmp_path / "eyeballs.db", tmp_path / "copy.db")
     backup.prove(tmp_path / "copy.db")
     async with open_reader(tmp_path / "copy.db") as conn:
-        (count,) = await hits.daily(conn, 1, NOW.date(), NOW.date().replace(day=31))
+        (count,) = await counts.by_day(conn, 1, NOW.date(), NOW.date().replace(day=31))
         assert count.count == 50
         assert await links.find(conn, 1) == []
     with pytest.raises(StorageError, match="exists already"):
@@ -265,14 +265,14 @@ async def test_old_events_go_and_their_rollups_stay(db: Database, clock: FixedCl
     assert await housekeeping.run() == 0
     async with db.read() as conn:
         assert await recount.count_events(conn) == 90
-        counts = await hits.daily(conn, 1, NOW.date(), clock.now().date())
-        assert sum(count.count for count in counts) == 200
-        assert sum(count.count for count in await hits.uniques(conn, 1, NOW.date(), clock.now().date())) == 200
+        days = await counts.by_day(conn, 1, NOW.date(), clock.now().date())
+        assert sum(count.count for count in days) == 200
+        assert await counts.uniques_by_link(conn, 1, NOW.date(), clock.now().date()) == {5: 200}
     assert await mismatches(db) == []
     await click()
     await db.write(lambda conn: conn.execute(sa.update(hits_daily).values(count=1)))
     found = await mismatches(db)
-    assert len(found) == 9  # the whole days since which events are kept
+    assert len(found) == 2 * 9  # of the link and of all, the whole days since which events are kept
     await db.write(lambda conn: recount.repair(conn, found))
     assert await mismatches(db) == []
 
@@ -308,7 +308,7 @@ def test_backup_restore_and_recount(eyeballs: Eyeballs, folder: Path) -> None:
     assert wrong.returncode == 1
     assert "rollup 99, events 3" in wrong.stdout
     mended = eyeballs("recount", "--repair")
-    assert "1 counts differed from their 3 events and were mended." in mended.stdout
+    assert "2 counts differed from their 3 events and were mended." in mended.stdout
     assert eyeballs("recount", "--check").returncode == 0
     assert "Say either" in eyeballs("recount").stderr
     with closing(sqlite3.connect(path)) as conn, conn:
@@ -391,7 +391,6 @@ async def test_a_database_of_the_first_version_keeps_its_numbers(tmp_path: Path)
             for hit_id, visitor in ((4, 7), (5, 8)):  # the known one is still known
                 await recorder.count(Hit(1, hit_id, 5, BARE, Kind.CLICK, NOW, NOW.date(), visitor))
         async with db.read() as conn:
-            (unique,) = await hits.uniques(conn, 1, NOW.date(), NOW.date() + dt.timedelta(days=1))
-        assert unique.count == 2
+            assert await counts.uniques_by_link(conn, 1, NOW.date(), NOW.date() + dt.timedelta(days=1)) == {5: 2}
         assert await mismatches(db) == []
     assert len(list((tmp_path / "backups").iterdir())) == 1

@@ -17,7 +17,7 @@ from bot.links.access import Actor
 from bot.servers import Servers
 from bot.tracking import recorder as recorder_module
 from bot.tracking.recorder import Recorder
-from storage import hits, recount, seen
+from storage import counts, recount, seen
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import BARE, Dimension, Hit, Kind, SetAside
@@ -74,13 +74,13 @@ async def events(db: Database) -> int:
 
 async def aside(db: Database) -> dict[str, int]:
     async with db.read() as conn:
-        found = await hits.set_aside_counts(conn, GUILD, DAY, TOMORROW)
+        found = await counts.set_aside_counts(conn, GUILD, DAY, TOMORROW)
     return {reason: sum(c.count for c in found if c.reason == reason) for reason in {c.reason for c in found}}
 
 
 async def uniques(db: Database) -> int:
     async with db.read() as conn:
-        return sum(count.count for count in await hits.uniques(conn, GUILD, DAY, TOMORROW))
+        return sum((await counts.uniques_by_link(conn, GUILD, DAY, TOMORROW)).values())
 
 
 async def test_five_hundred_at_once_are_all_on_disk_in_few_trips(db: Database, disk: Any, clock: FixedClock) -> None:
@@ -111,7 +111,7 @@ async def test_dimensions_are_counted_with_the_hit(db: Database, clock: FixedClo
     async with Recorder(db, clock) as recorder:
         await asyncio.gather(*(recorder.count(hit(n)) for n in range(5)))
     async with db.read() as conn:
-        found = {(c.dimension, c.value): c.count for c in await hits.audience(conn, GUILD, DAY, TOMORROW)}
+        found = {(c.dimension, c.value): c.count for c in await counts.audience(conn, GUILD, DAY, TOMORROW)}
     assert found == {
         (Dimension.COUNTRY, "DE"): 5,
         (Dimension.DEVICE, "phone"): 5,
@@ -289,7 +289,7 @@ async def test_a_full_queue_drops_and_says_how_many_and_when(
     assert await events(db) == 5
     assert await aside(db) == {"crawler": 3}
     async with db.read() as conn:
-        (dropped,) = await hits.dropped(conn, GUILD, NOW - dt.timedelta(hours=1), NOW + dt.timedelta(hours=1))
+        (dropped,) = await counts.dropped(conn, GUILD, NOW - dt.timedelta(hours=1), NOW + dt.timedelta(hours=1))
     assert (dropped.link_id, dropped.bucket, dropped.count) == (LINK, NOW, 3)
 
 
@@ -320,8 +320,8 @@ async def test_hits_that_wait_while_the_zone_changes_count_on_the_new_zones_day(
         assert all(await asyncio.gather(*waiting))
     assert await mismatches(db) == []
     async with db.read() as conn:
-        counts = {count.day: count.count for count in await hits.daily(conn, GUILD, DAY, TOMORROW + dt.timedelta(1))}
-    assert counts == {TOMORROW: 4}
+        days = {count.day: count.count for count in await counts.by_day(conn, GUILD, DAY, TOMORROW + dt.timedelta(1))}
+    assert days == {TOMORROW: 4}
 
 
 async def test_what_was_set_aside_is_counted_once_though_hits_came_between_the_commit_and_its_retry(

@@ -18,7 +18,7 @@ from bot.links.owner import OwnerTokens
 from bot.links.slugs import parse_slug, random_slug, shorten
 from bot.moments import parse_future
 from bot.texts import _
-from storage import addresses, hits, links, posts, servers
+from storage import addresses, counts, links, posts, servers
 from storage.database import Database
 from storage.errors import NameTaken
 from storage.ids import Ids
@@ -183,7 +183,7 @@ class Links:
         if link.max_clicks is None:
             return False
         async with self._db.read() as conn:
-            return await hits.clicks_of_link(conn, link.guild_id, link.id) >= link.max_clicks
+            return await counts.clicks_of_link(conn, link.guild_id, link.id) >= link.max_clicks
 
     async def visible(self, actor: Actor, *, creator_id: int | None = None, archived: bool = False) -> Sequence[Link]:
         """The links that the actor may see, newest first: a creator's own, a manager's server."""

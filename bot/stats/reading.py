@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -110,10 +111,11 @@ class Reading:
             if item.kind is kind:
                 by_day[item.day] += item.count
         odd = outliers(by_day)
-        kept = [segment for run in runs(period, odd) for segment in segments(run)]
-        cells = await counts.hour_of_week(self.conn, self.guild_id, kept, kind, link_ids, place_id)
+        kept = [segments(run) for run in runs(period, odd)]
+        grids = [await counts.hour_of_week(self.conn, self.guild_id, one, kind, link_ids, place_id) for one in kept]
+        cells = [sum(cell) for cell in zip(*grids, strict=True)]
         usual = {day: count for day, count in by_day.items() if day not in odd}
-        return best_hours(cells, occurrences(kept, self.now), usual), odd
+        return best_hours(cells, occurrences(chain(*kept), self.now), usual), odd
 
 
 def is_post(place_id: int) -> bool:

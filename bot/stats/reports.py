@@ -127,7 +127,12 @@ async def _rates_by_day(
         return ()
     clicks, impressions = Counter[dt.date](), Counter[dt.date]()
     found = await counts.by_place_day(
-        reading.conn, reading.guild_id, period.first, period.end, {link_id for link_id, _ in measuring}, place_id
+        reading.conn,
+        reading.guild_id,
+        period.first,
+        period.end,
+        {link_id for link_id, _ in measuring if link_id is not None},
+        place_id,
     )
     for count in found:
         if (count.link_id, count.place_id) in measuring and count.day is not None:

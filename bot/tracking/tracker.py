@@ -25,7 +25,7 @@ from bot.tracking.limits import Buckets, Distinct, Repeats
 from bot.tracking.recorder import Recorder
 from bot.tracking.unfurlers import family_of
 from bot.tracking.visitors import Visitors
-from storage import addresses, hits, links, meta, profiles, servers
+from storage import addresses, counts, links, meta, profiles, servers
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import BARE, PROFILE, Address, Hit, Kind, SetAside, State
@@ -218,7 +218,7 @@ class Tracker:
         if max_clicks is None:
             return False
         key = (guild_id, link_id)
-        written = await self._cached(self._written, key, lambda conn: hits.clicks_of_link(conn, guild_id, link_id))
+        written = await self._cached(self._written, key, lambda conn: counts.clicks_of_link(conn, guild_id, link_id))
         self._clicks[key] = max(written, self._clicks.get(key, 0))
         return self._clicks[key] >= max_clicks
 

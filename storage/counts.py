@@ -1,0 +1,257 @@
+"""Counts: every number that stats are made of, from the totals of closed days and the rollups of the others.
+
+Ranges of days are half-open and local to the server. `link_ids` None is the whole server, `place_id` one place alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import ranges
+from storage import totals as closed
+from storage.ranges import ASIDE, AUDIENCE, HITS, HOURS, PLACES, UNIQUES, Question, of_links
+from storage.records import (
+    AsideCount,
+    AudienceCount,
+    Count,
+    DayCount,
+    Dimension,
+    DroppedCount,
+    Kind,
+    LinkDayCount,
+    Segment,
+)
+from storage.schema import dropped_quarter, hits_daily, hits_quarter
+from storage.totals import ONE_DAY
+
+_KINDS = {kind.value: kind for kind in Kind}
+_DIMENSIONS = {dimension.value: dimension for dimension in Dimension}
+_HOURS = 7 * 24
+_MONDAY = 3 * 24
+"""1970 began on a Thursday."""
+
+
+async def by_day(
+    conn: AsyncConnection,
+    guild_id: int,
+    first: dt.date,
+    end: dt.date,
+    link_ids: Collection[int] | None = None,
+    place_id: int | None = None,
+) -> list[DayCount]:
+    """Hits by day and kind, in order of the days; those without any are left out."""
+    source = HITS if place_id is None else PLACES
+    found = await ranges.by_day(conn, Question(source, guild_id, ("kind",), link_ids, place_id), first, end)
+    return [DayCount(day, _KINDS[kind], n) for (day, kind), n in sorted(found.items())]
+
+
+async def by_link_day(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int]
+) -> list[LinkDayCount]:
+    """Hits by link, day and kind: for some links beside each other."""
+    found = await ranges.by_day(conn, Question(HITS, guild_id, ("link_id", "kind"), link_ids), first, end)
+    return [LinkDayCount(link_id, day, _KINDS[kind], n) for (day, link_id, kind), n in found.items()]
+
+
+async def by_place_day(
+    conn: AsyncConnection,
+    guild_id: int,
+    first: dt.date,
+    end: dt.date,
+    link_ids: Collection[int] | None = None,
+    place_id: int | None = None,
+) -> list[Count]:
+    """Hits by link, place, kind and day: of a link, or of a creator's."""
+    question = Question(PLACES, guild_id, ("link_id", "value", "kind"), link_ids, place_id)
+    found = await ranges.by_day(conn, question, first, end)
+    return [Count(link_id, place, _KINDS[kind], n, day) for (day, link_id, place, kind), n in found.items()]
+
+
+async def by_place(
+    conn: AsyncConnection,
+    guild_id: int,
+    first: dt.date,
+    end: dt.date,
+    link_ids: Collection[int] | None = None,
+    place_id: int | None = None,
+) -> list[Count]:
+    """Hits by link, place and kind over the whole range."""
+    question = Question(PLACES, guild_id, ("link_id", "value", "kind"), link_ids, place_id)
+    rows = await ranges.sums(conn, question, first, end)
+    return [Count(link_id, place, _KINDS[kind], n) for link_id, place, kind, n in rows]
+
+
+async def top_links(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, kind: Kind, limit: int
+) -> list[tuple[int, int]]:
+    """The server's links with the most hits of a kind, and how many; the older link breaks ties."""
+    query = await ranges.summing(conn, Question(HITS, guild_id, ("link_id",), kind=kind), first, end)
+    if query is None:
+        return []
+    link_id, n = query.selected_columns
+    rows = await conn.execute(query.order_by(n.desc(), link_id).limit(limit))
+    return [(link_id, int(n)) for link_id, n in rows.all()]
+
+
+async def uniques_by_day(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> list[tuple[dt.date, int]]:
+    """First clicks of visitors on a link and day, by day, in order; days without any are left out."""
+    found = await ranges.by_day(conn, Question(UNIQUES, guild_id, (), link_ids), first, end)
+    return [(day, n) for (day,), n in sorted(found.items())]
+
+
+async def uniques_by_link(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> dict[int, int]:
+    """First clicks of visitors on a link and day, by link, over the whole range."""
+    rows = await ranges.sums(conn, Question(UNIQUES, guild_id, ("link_id",), link_ids), first, end)
+    return dict(map(tuple, rows))
+
+
+async def audience(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> list[AudienceCount]:
+    """Hits by country, by device and by source; what is not known is not in it."""
+    rows = await ranges.sums(conn, Question(AUDIENCE, guild_id, ("facet", "value", "kind"), link_ids), first, end)
+    return [AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n) for facet, value, kind, n in rows]
+
+
+async def set_aside_counts(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> list[AsideCount]:
+    """How many requests were set aside, by reason and unfurler."""
+    rows = await ranges.sums(conn, Question(ASIDE, guild_id, ("kind", "value"), link_ids), first, end)
+    return [AsideCount(reason, agent, n) for reason, agent, n in rows]
+
+
+async def hour_of_week(
+    conn: AsyncConnection,
+    guild_id: int,
+    segments: Sequence[Segment],
+    kind: Kind,
+    link_ids: Collection[int] | None = None,
+    place_id: int | None = None,
+) -> tuple[int, ...]:
+    """Hits by local hour of the week: 168 counts, Monday's first hour first.
+
+    `segments` are the period in order, in the server's own zone. A quarter hour belongs to the hour that it begins in,
+    also where an offset is no multiple of 15 minutes.
+    """
+    grid = [0] * _HOURS
+    outside = list(segments)
+    if segments and place_id is None:
+        begin, last = segments[0], segments[-1]
+        first, end = (begin.start + begin.offset).date(), (last.end + last.offset).date()
+        if begin.start + begin.offset > dt.datetime.combine(first, dt.time(), dt.UTC):
+            first += ONE_DAY  # a day that is not there as a whole is read from its quarter hours
+        stop = min(end, await closed.until(conn, guild_id))
+        days = await ranges.by_closed_day(conn, Question(HOURS, guild_id, ("value",), link_ids, kind=kind), first, stop)
+        for (day, hour), n in days.items():
+            grid[day.weekday() * 24 + int(hour)] += n
+        if first < stop:
+            outside = _without(segments, _begin_of(segments, first), _begin_of(segments, stop))
+    for segment in outside:
+        q = hits_quarter.c
+        hour = ((closed.local_hours(segment.offset) + _MONDAY) % _HOURS).label("hour")
+        query = (
+            sa.select(hour, sa.func.sum(q.count))
+            .where(q.guild_id == guild_id, of_links(q.link_id, link_ids, each=place_id is not None))
+            .where(q.bucket >= segment.start, q.bucket < segment.end, q.kind == kind.value)
+            .group_by(hour)
+        )
+        if place_id is not None:
+            query = query.where(q.place_id == place_id)
+        for number, n in (await conn.execute(query)).all():
+            grid[number] += int(n)
+    return tuple(grid)
+
+
+def _begin_of(segments: Sequence[Segment], day: dt.date) -> dt.datetime:
+    """The first instant of a local day, or of what follows it where it does not lie within the segments."""
+    midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
+    found = (max(segment.start, midnight - segment.offset) for segment in segments)
+    return next((at for at, segment in zip(found, segments, strict=True) if at < segment.end), segments[-1].end)
+
+
+def _without(segments: Sequence[Segment], start: dt.datetime, end: dt.datetime) -> list[Segment]:
+    """What is left of the segments before `start` and from `end` on."""
+    parts = (
+        Segment(*stretch, segment.offset)
+        for segment in segments
+        for stretch in ((segment.start, min(segment.end, start)), (max(segment.start, end), segment.end))
+    )
+    return [part for part in parts if part.start < part.end]
+
+
+async def until(
+    conn: AsyncConnection,
+    guild_id: int,
+    start: dt.datetime,
+    end: dt.datetime,
+    link_ids: Collection[int] | None = None,
+    place_id: int | None = None,
+) -> list[Count]:
+    """Hits in the quarter hours that begin from `start` up to but without `end`, by link, place and kind.
+
+    Of the whole server by kind alone, as `ALL_LINKS`.
+    """
+    q = hits_quarter.c
+    query = (
+        sa.select(q.link_id, q.place_id, q.kind, sa.func.sum(q.count))
+        .where(
+            q.guild_id == guild_id,
+            q.bucket >= start,
+            q.bucket < end,
+            of_links(q.link_id, link_ids, each=place_id is not None),
+        )
+        .group_by(q.link_id, q.place_id, q.kind)
+    )
+    if place_id is not None:
+        query = query.where(q.place_id == place_id)
+    return [Count(link, place, _KINDS[kind], int(n)) for link, place, kind, n in (await conn.execute(query)).all()]
+
+
+async def dropped(
+    conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, link_ids: Collection[int] | None = None
+) -> list[DroppedCount]:
+    """How many hits are missing by link and quarter hour, from `start` up to but without `end`, in order of time."""
+    c = dropped_quarter.c
+    query = (
+        sa.select(c.link_id, c.bucket, sa.func.sum(c.count))
+        .where(c.guild_id == guild_id, c.bucket >= start, c.bucket < end)
+        .group_by(c.link_id, c.bucket)
+        .order_by(c.bucket)
+    )
+    if link_ids is not None:
+        query = query.where(c.link_id.in_(link_ids))
+    return [DroppedCount(link_id, bucket, int(n)) for link_id, bucket, n in (await conn.execute(query)).all()]
+
+
+async def first_day(conn: AsyncConnection, guild_id: int, link_ids: Collection[int] | None = None) -> dt.date | None:
+    """The first local day with any hit; None when there is none."""
+    query = sa.select(sa.func.min(hits_daily.c.day)).where(
+        hits_daily.c.guild_id == guild_id, of_links(hits_daily.c.link_id, link_ids)
+    )
+    return (await conn.execute(query)).scalar_one()
+
+
+async def clicks_of_link(conn: AsyncConnection, guild_id: int, link_id: int) -> int:
+    """All clicks that a link ever got, whichever place they came from."""
+    return await _clicks(conn, guild_id, link_id)
+
+
+async def clicks_of_place(conn: AsyncConnection, guild_id: int, link_id: int, place_id: int) -> int:
+    """All clicks that one place ever got."""
+    return await _clicks(conn, guild_id, link_id, hits_daily.c.place_id == place_id)
+
+
+async def _clicks(conn: AsyncConnection, guild_id: int, link_id: int, *where: sa.ColumnElement[bool]) -> int:
+    query = sa.select(sa.func.coalesce(sa.func.sum(hits_daily.c.count), 0)).where(
+        hits_daily.c.guild_id == guild_id, hits_daily.c.link_id == link_id, hits_daily.c.kind == Kind.CLICK, *where
+    )
+    return int((await conn.execute(query)).scalar_one())

@@ -1,0 +1,268 @@
+"""Running totals of closed days: built behind the hits, day by day, so that any range is one total less another.
+
+A day is closed some time after its end. A hit that is counted on a closed day all the same opens it again, and the days
+after it: from then on they are read from the daily rollups, until they are built anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from calendar import monthrange
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import servers, upsert
+from storage.records import ALL_LINKS, Dimension, Mismatch, Segment
+from storage.schema import (
+    audience_daily,
+    closed_days,
+    hits_daily,
+    hits_quarter,
+    links,
+    set_aside_daily,
+    totals,
+    uniques_daily,
+)
+
+ALL, PLACE, UNIQUE, HOUR, ASIDE = "", "place", "unique", "hour", "aside"
+"""What a total is of, beside the dimensions of the audience: hits by nothing else, by place, uniques, hits by local
+hour of the day, set aside by reason (`kind`) and agent (`value`)."""
+FACETS = (ALL, PLACE, UNIQUE, HOUR, ASIDE, *(dimension.value for dimension in Dimension))
+
+TABLE = totals.name
+
+LINKS_A_STEP = 40
+"""Links whose totals are built in one transaction: hits wait for some 20 ms."""
+
+ONE_DAY = dt.timedelta(days=1)
+HOUR_MS = 3_600_000
+_QUARTER = dt.timedelta(minutes=15)
+
+Step = Callable[[AsyncConnection], Awaitable[bool]]
+Key = tuple[str, int, str, str]
+"""facet, link_id, kind, value."""
+
+
+def column(day: dt.date) -> tuple[dt.date, sa.Column[int]]:
+    """Where the total up to and with `day` stands: the month, and the column."""
+    return day.replace(day=1), totals.c[f"t{day.day}"]
+
+
+def day_counts(month: dt.date, row: Sequence[int], first: dt.date, end: dt.date) -> Iterator[tuple[dt.date, int]]:
+    """The counts, but zeros, of a month's days within `first` and `end`; `row` is t0 to t31."""
+    begin = first.day if first > month else 1
+    stop = min(monthrange(month.year, month.month)[1], (end - month).days)
+    for number in range(begin, stop + 1):
+        if count := row[number] - row[number - 1]:
+            yield month.replace(day=number), count
+
+
+async def until(conn: AsyncConnection, guild_id: int) -> dt.date:
+    """Before which day the totals hold; `dt.date.min` when there are none."""
+    query = sa.select(closed_days.c.until).where(closed_days.c.guild_id == guild_id)
+    return (await conn.execute(query)).scalar_one_or_none() or dt.date.min
+
+
+def reopen(conn: sa.Connection, guild_id: int, day: dt.date) -> None:
+    """Something is counted on a closed day: from it on, the totals hold no longer."""
+    c = closed_days.c
+    conn.execute(
+        sa.update(closed_days)
+        .where(c.guild_id == guild_id, c.building > day)
+        .values(until=sa.case((c.until > day, day), else_=c.until), building=day)
+    )
+
+
+async def forget(conn: AsyncConnection, guild_id: int) -> None:
+    """The days themselves have changed: no total holds any longer."""
+    await conn.execute(sa.delete(closed_days).where(closed_days.c.guild_id == guild_id))
+
+
+async def steps(conn: AsyncConnection, guild_id: int, before: dt.date) -> list[Step]:
+    """What closes the server's next day before `before`: transactions, to be run in turn until one returns False.
+
+    Empty when there is nothing to close. A step that finds the day opened again meanwhile returns False.
+    """
+    day = await _next_day(conn, guild_id)
+    if day is None or day >= before:
+        return []
+    ids = (await conn.execute(sa.select(links.c.id).where(links.c.guild_id == guild_id).order_by(links.c.id))).scalars()
+    # Ranges and not the ids themselves: nothing is left out, whatever its link.
+    ends = [-1, *list(ids)[LINKS_A_STEP - 1 :: LINKS_A_STEP], 2**63 - 1]
+    last = len(ends) - 2
+
+    def step(number: int, low: int, high: int) -> Step:
+        async def work(conn: AsyncConnection) -> bool:
+            if number == 0:
+                if await _next_day(conn, guild_id) != day:
+                    return False
+                # From here on, a hit on that day opens it again.
+                claim = {"guild_id": guild_id, "until": day, "building": day + ONE_DAY}
+                await conn.run_sync(upsert.put, closed_days, claim)
+            elif await _building(conn, guild_id) != day + ONE_DAY:
+                return False
+            await conn.run_sync(_build, guild_id, day, low, high)
+            if number == last:
+                await conn.execute(
+                    sa.update(closed_days).where(closed_days.c.guild_id == guild_id).values(until=day + ONE_DAY)
+                )
+            return True
+
+        return work
+
+    return [step(number, low, high) for number, (low, high) in enumerate(pairwise(ends))]
+
+
+async def _next_day(conn: AsyncConnection, guild_id: int) -> dt.date | None:
+    known = await until(conn, guild_id)
+    if known > dt.date.min:
+        return known
+    # From the first month that anything was ever built for: what is left of an older build is overwritten.
+    found = [(await conn.execute(sa.select(sa.func.min(totals.c.month)).where(totals.c.guild_id == guild_id))).scalar()]
+    for table in (hits_daily, uniques_daily, audience_daily, set_aside_daily):
+        query = sa.select(sa.func.min(table.c.day)).where(table.c.guild_id == guild_id, table.c.link_id == ALL_LINKS)
+        found.append((await conn.execute(query)).scalar())
+    return min((day.replace(day=1) for day in found if day is not None), default=None)
+
+
+async def _building(conn: AsyncConnection, guild_id: int) -> dt.date | None:
+    query = sa.select(closed_days.c.building).where(closed_days.c.guild_id == guild_id)
+    return (await conn.execute(query)).scalar_one_or_none()
+
+
+def _segments(day: dt.date, zone: ZoneInfo) -> list[Segment]:
+    """The quarter hours that count for a local day, in stretches of one UTC offset."""
+    at = dt.datetime.combine(day, dt.time(), dt.UTC) - dt.timedelta(hours=27)
+    found: list[Segment] = []
+    for number in range(4 * 78):
+        start = at + number * _QUARTER
+        local = start.astimezone(zone)
+        offset = local.utcoffset()
+        assert offset is not None
+        if local.date() != day:
+            continue
+        if found and (found[-1].end, found[-1].offset) == (start, offset):
+            found[-1] = Segment(found[-1].start, start + _QUARTER, offset)
+        else:
+            found.append(Segment(start, start + _QUARTER, offset))
+    return found
+
+
+def _build(conn: sa.Connection, guild_id: int, day: dt.date, low: int, high: int) -> None:
+    """Bring the totals of the links above `low` up to `high` to the end of `day`."""
+    month, today = column(day)
+    c = totals.c
+    key = [c.guild_id, c.facet, c.link_id, c.kind, c.value]
+    mine = (c.guild_id == guild_id, c.facet.in_(FACETS), c.link_id > low, c.link_id <= high)
+    _, yesterday = column(day - ONE_DAY)
+    if day.day == 1:
+        conn.execute(sa.delete(totals).where(*mine, c.month == month))
+        carried = sa.select(*key, sa.literal(month, sa.Date), yesterday, yesterday).where(
+            *mine, c.month == (day - ONE_DAY).replace(day=1)
+        )
+        names = [*(column.name for column in key), "month", "t0", "t1"]
+        conn.execute(totals.insert().from_select(names, carried))
+    else:
+        conn.execute(sa.update(totals).where(*mine, c.month == month).values({today: yesterday}))
+    names = ["guild_id", "month", "facet", "link_id", "kind", "value", today.name]
+    zone, _ = servers.settled(conn, {guild_id})[guild_id]
+    for counts in _counts(guild_id, day, _segments(day, zone), low, high):
+        source = counts.subquery()
+        values = sa.select(
+            sa.literal(guild_id, sa.BigInteger),
+            sa.literal(month, sa.Date),
+            *(source.c[name] for name in ("facet", "link_id", "kind", "value", "n")),
+        ).where(sa.true())
+        upsert.add_selected(conn, totals, names, values, today.name)
+
+
+def _counts(
+    guild_id: int, day: dt.date, segments: Sequence[Segment], low: int, high: int
+) -> list[sa.Select[*tuple[Any, ...]]]:
+    """A day's counts by facet, link, kind and value, of the links above `low` up to `high`."""
+    empty = sa.literal("", sa.Text)
+
+    def select(
+        table: sa.Table, facet: sa.ColumnElement[str], kind: sa.ColumnElement[str], value: sa.ColumnElement[str]
+    ) -> sa.Select[*tuple[Any, ...]]:
+        c = table.c
+        query = sa.select(
+            facet.label("facet"), c.link_id, kind.label("kind"), value.label("value"), sa.func.sum(c.count).label("n")
+        )
+        query = query.where(c.guild_id == guild_id, c.link_id > low, c.link_id <= high)
+        if table is not hits_quarter:
+            query = query.where(c.day == day)
+        return query.group_by("facet", c.link_id, "kind", "value")
+
+    hit, quarter, audience, aside = hits_daily.c, hits_quarter.c, audience_daily.c, set_aside_daily.c
+    counted = sa.select(hit.link_id).where(
+        hit.guild_id == guild_id, hit.day == day, hit.link_id > low, hit.link_id <= high
+    )
+    found = [
+        select(hits_daily, sa.literal(ALL, sa.Text), hit.kind, empty),
+        select(hits_daily, sa.literal(PLACE, sa.Text), hit.kind, sa.cast(hit.place_id, sa.Text)).where(
+            hit.link_id != ALL_LINKS
+        ),
+        select(uniques_daily, sa.literal(UNIQUE, sa.Text), empty, empty),
+        select(audience_daily, audience.dimension, audience.kind, audience.value),
+        select(set_aside_daily, sa.literal(ASIDE, sa.Text), aside.reason, aside.agent),
+    ]
+    for segment in segments:
+        # A quarter is looked up by its link: nothing else leads to those of one day.
+        found.append(
+            select(hits_quarter, sa.literal(HOUR, sa.Text), quarter.kind, hour_of_day(segment.offset)).where(
+                quarter.link_id.in_(counted), quarter.bucket >= segment.start, quarter.bucket < segment.end
+            )
+        )
+    return found
+
+
+def local_hours(offset: dt.timedelta) -> sa.ColumnElement[int]:
+    """Whole local hours since 1970 at a quarter hour's start."""
+    ms = sa.type_coerce(hits_quarter.c.bucket, sa.BigInteger)
+    return (ms + int(offset.total_seconds() * 1000)) // HOUR_MS
+
+
+def hour_of_day(offset: dt.timedelta) -> sa.ColumnElement[str]:
+    return sa.cast(local_hours(offset) % 24, sa.Text)
+
+
+async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
+    """Compare the totals of closed days with what the days say; keys are day, facet, link, kind and value."""
+    found: list[Mismatch] = []
+    end = await until(conn, guild_id)
+    zone = (await conn.run_sync(servers.settled, {guild_id}))[guild_id][0]
+    months = sa.select(totals.c.month).distinct().where(totals.c.guild_id == guild_id, totals.c.month < end)
+    before: Counter[Key] = Counter()
+    for month in (await conn.execute(months.order_by(totals.c.month))).scalars().all():
+        query = sa.select(totals).where(totals.c.guild_id == guild_id, totals.c.month == month)
+        kept: dict[dt.date, Counter[Key]] = defaultdict(Counter)
+        after: Counter[Key] = Counter()
+        stop = min(end, (month + 31 * ONE_DAY).replace(day=1))
+        for _guild_id, _month, facet, link_id, kind, value, *row in (await conn.execute(query)).all():
+            key = (facet, link_id, kind, value)
+            for day, n in day_counts(month, row, month, stop):
+                kept[day][key] = n
+            if row[0] != (carried := before.pop(key, 0)):
+                found.append(Mismatch(TABLE, guild_id, (month, *key), row[0], carried))
+            after[key] = row[(stop - ONE_DAY).day]
+        found += [Mismatch(TABLE, guild_id, (month, *key), 0, n) for key, n in before.items() if n]
+        before = after
+        for number in range((stop - month).days):
+            day = month + number * ONE_DAY
+            counted: Counter[Key] = Counter()
+            for counts in _counts(guild_id, day, _segments(day, zone), -1, 2**63 - 1):
+                for facet, link_id, kind, value, n in (await conn.execute(counts)).all():
+                    counted[facet, link_id, kind, value] += n
+            found += [
+                Mismatch(TABLE, guild_id, (day, *key), kept[day][key], counted[key])
+                for key in sorted(kept[day].keys() | counted.keys())
+                if kept[day][key] != counted[key]
+            ]
+    return found
