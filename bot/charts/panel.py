@@ -64,7 +64,7 @@ class Panel:
 
     def grid(self, *, rate: bool = False, empty: bool = False) -> None:
         """Lines at round values, named on the left, of a rate in percent."""
-        ticks, label = value_ticks(self.top_value, 4, rate=rate)
+        ticks, label = value_ticks(self.top_value, 5 if rate else 4, rate=rate)
         ticks = ticks[:1] if empty else ticks
         muted, grid = self.canvas.palette.muted, self.canvas.palette.grid
         self.canvas.lines([(LEFT, self.y(t), self.right, self.y(t)) for t in ticks], grid, width=1, crisp=True)
@@ -185,9 +185,11 @@ def footnotes(canvas: Canvas, notes: Sequence[Note], top: float) -> None:
         x, baseline = MARGIN + n % 2 * room, top + n // 2 * FOOTNOTE + 12
         _badge(canvas, x + 7, baseline - 4, n + 1)
         text = f"{day_month(note.day)}  {note.text}"
-        if n == MOST_NOTES - 1 and more > 0:
-            text = _("{note} and {n} more").format(note=text, n=more)
-        canvas.text(x + 20, baseline, text, size=10, colour=canvas.palette.muted, room=room - 36)
+        rest = _("and {n} more").format(n=more) if n == MOST_NOTES - 1 and more > 0 else ""
+        after = canvas.measure(rest, size=10) + 8 if rest else 0
+        wide = canvas.text(x + 20, baseline, text, size=10, colour=canvas.palette.muted, room=room - 36 - after)
+        if rest:
+            canvas.text(x + 28 + wide, baseline, rest, size=10, colour=canvas.palette.muted)
 
 
 def _badge(canvas: Canvas, x: float, y: float, n: int) -> None:

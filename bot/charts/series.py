@@ -98,7 +98,9 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
             canvas.line(panel.points(before), palette.background, width=4)
             canvas.line(panel.points(before), palette.muted, width=1.6, dash=(5, 3))
         keys.append((_("previous period"), _line(canvas, palette.muted, 1.6, (5, 3))))
-    _heading(panel, title_case(value.name), number(value.sum), "", palette.inks[value.colour], keys)
+    # Where only a platform counted, 0 would say that nobody looked.
+    total = "" if spans and not value.sum else number(value.sum)
+    _heading(panel, title_case(value.name), total, "", palette.inks[value.colour], keys)
     if any(counts):
         _mark_best(panel, chart.days, counts)
     elif not spans:

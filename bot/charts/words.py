@@ -118,7 +118,7 @@ def _series(chart: Series) -> list[str]:
 
 def _counts(panel: Counts, days: tuple[dt.date, ...]) -> list[str]:
     if not (panel.sum or any(panel.values)):
-        said = [none_yet(panel.name)]
+        said = [] if panel.reported else [none_yet(panel.name)]
     else:
         said = [amount(panel.sum, panel.name)]
         best = max(panel.values)
