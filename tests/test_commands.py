@@ -90,7 +90,7 @@ async def test_buttons_switch_the_period_in_place_also_after_a_restart(world: Wo
     await world.env.restart_bot(world.app.client())
     pressed = await world.admin.click(answer_of(shown), label="90 days")
     assert pressed.acknowledged
-    assert "last 90 days" in text_of(shown)
+    assert "summer: 90 days" in text_of(shown)
     assert len(answer_of(shown).attachments) == 1
     shared = await world.admin.slash(world.channel, "stats link", link="summer", share=True)
     assert not answer_of(shared).ephemeral

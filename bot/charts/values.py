@@ -194,6 +194,8 @@ class Heatmap:
     cells: tuple[int, ...]
     first_weekday: int = 0
     best: tuple[int, ...] = ()
+    best_times: str = ""
+    """What the outlined cells are called together; the hours one by one when empty."""
     locale: str = DEFAULT_LOCALE
     hours24: bool = True
 

@@ -200,6 +200,8 @@ def _heatmap(chart: Heatmap) -> list[str]:
 
 def best_hours(chart: Heatmap) -> str:
     """The outlined cells by name."""
+    if chart.best_times:
+        return _("Best times: {names}").format(names=chart.best_times)
     names = [hour_of_week(at, chart.hours24) for at in chart.best[:5]]
     return _("Best hours: {hours}").format(hours=", ".join(names))
 

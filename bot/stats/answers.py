@@ -82,8 +82,8 @@ class Report:
     """When hits are missing."""
     notes: Sequence[Note] = ()
     findings: Sequence[Finding] = ()
-    benchmarks: Sequence[Benchmark] = ()
-    """Of a post: where it stands by CTR, by impressions and by clicks."""
+    benchmarks: Sequence[tuple[str, Benchmark]] = ()
+    """Of a post: where it stands by CTR, by impressions and by clicks, among what ("Instagram stories")."""
     has_links: bool = True
 
     @property

@@ -123,8 +123,9 @@ async def _peers(reading: Reading, target: Target) -> dict[int, PeerPost]:
     }
 
 
-def _benchmarks(reading: Reading, target: Target, peers: Mapping[int, PeerPost]) -> tuple[Benchmark, ...]:
+def _benchmarks(reading: Reading, target: Target, peers: Mapping[int, PeerPost]) -> tuple[tuple[str, Benchmark], ...]:
     if target.post is None or (own := peers.get(target.post.id)) is None:
         return ()
     found = (benchmark(own, list(peers.values()), reading.now, measure) for measure in Measure)
-    return tuple(one for one in found if one is not None)
+    what = describe_many(target.post.platform, target.post.kind)
+    return tuple((what, one) for one in found if one is not None)

@@ -102,6 +102,12 @@ METRICS = {
     Metric.IMPRESSIONS: _("Impressions"),
     Metric.CTR: _("CTR"),
 }
+METRICS_IN_TEXT = {
+    Metric.CLICKS: _("clicks"),
+    Metric.UNIQUES: _("unique clicks"),
+    Metric.IMPRESSIONS: _("impressions"),
+    Metric.CTR: _("CTR"),
+}
 CHOICES = {
     Named.TODAY: _("Today"),
     Named.YESTERDAY: _("Yesterday"),

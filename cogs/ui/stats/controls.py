@@ -38,7 +38,7 @@ def controls(question: Question, asker_id: int, pages: int = 1) -> discord.ui.Vi
             view.add_item(StatsButton(GO, asker_id, chosen, fmt.choice(choice), current=choice == question.choice))
     view.add_item(MetricSelect(asker_id, question))
     if question.view is View.TOP:
-        for action, step, label in ((BACK, -1, _("Previous")), (NEXT, 1, _("Next"))):
+        for action, step, label in ((BACK, -1, _("Previous")), (NEXT, 1, _("Next"))) if pages > 1 else ():
             page = question.page + step
             turned = dataclasses.replace(question, page=max(page, 0))
             view.add_item(StatsButton(action, asker_id, turned, label, off=not 0 <= page < pages, row=2))

@@ -23,6 +23,7 @@ from bot.charts import (
 from bot.insights.audience import shares
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate
+from bot.insights.summary import Engagement
 from bot.insights.tally import most_clicks
 from bot.links.platforms import PLATFORMS, describe
 from bot.stats import answers
@@ -76,9 +77,11 @@ def _subtitle(report: Report) -> str:
 def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
     now = report.now
     clicks = Counts(_("clicks"), now.clicks_by_day, report.previous_clicks)
+    measured = any(now.impressions_by_day)
     impressions = Counts(
-        _("measured impressions"),
+        _("measured impressions") if measured or not report.grown else _("impressions"),
         now.impressions_by_day,
+        total=None if measured or not report.grown else now.impressions,
         reported=tuple(Reported(grown.since, grown.until, grown.impressions) for grown in report.grown),
         colour=Colour.IMPRESSIONS,
     )
@@ -92,10 +95,10 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
             rates = tuple(None if rate is None else interval(rate) for rate in report.rates_by_day)
             return (Rates(_("CTR"), rates, overall), clicks)
         case _:
-            return (impressions, clicks) if any(now.impressions_by_day) or report.grown else (clicks,)
+            return (impressions, clicks) if measured or report.grown else (clicks,)
 
 
-def interval(rate: Rate) -> Interval:
+def interval(rate: Rate | Engagement) -> Interval:
     low, high = rate.interval
     return Interval(rate.value, min(low, rate.value), max(high, rate.value))
 
@@ -138,7 +141,7 @@ def _compared(answer: answers.Compared, names: Sequence[str]) -> Chart:
     return Comparison(
         title=title,
         subtitle=subtitle,
-        noun=fmt.METRICS[metric].lower(),
+        noun=fmt.METRICS_IN_TEXT[metric],
         days=first.period.days if one_time else None,
         lines=lines,
         unfinished=first.unfinished,
@@ -170,7 +173,7 @@ def _top(answer: answers.Top, name: str) -> Top:
         if answer.question.ranks == "l"
         else _("Top posts of {name}").format(name=fmt.plain(name)),
         subtitle=f"{fmt.dates(answer.period)}, {answer.period.zone}",
-        noun=fmt.METRICS[metric] if metric is Metric.CTR else fmt.METRICS[metric].lower(),
+        noun=fmt.METRICS_IN_TEXT[metric],
         bars=tuple(_bar(row, metric) for row in answer.rows),
         rate=metric is Metric.CTR,
         first=answer.page * answers.PAGE + 1,
@@ -190,19 +193,21 @@ def _bar(row: answers.Row, metric: Metric) -> Bar:
 
 
 def row_name(row: answers.Row) -> str:
-    """A link's title, or what kind of post it is and of which link."""
+    """A link's title, or a post's with what kind of post it is; of which link, where it has no title."""
     if row.post is not None:
-        return fmt.post_title(row.post) + (f" · {row.link.label}" if row.link is not None else "")
+        kind = describe(row.post.platform, row.post.kind)
+        return ", ".join(filter(None, (row.post.title or (row.link.label if row.link else ""), kind)))
     return "" if row.link is None else row.link.label
 
 
 def _heatmap(answer: answers.Heatmap, name: str) -> Heatmap:
     return Heatmap(
-        title=fmt.plain(name),
+        title=_("{name}: hours of the week").format(name=fmt.plain(name)),
         subtitle=f"{fmt.dates(answer.period)}, {answer.period.zone}",
         noun=_("impressions") if answer.question.metric is Metric.IMPRESSIONS else _("clicks"),
         cells=answer.cells,
         first_weekday=answer.first_weekday,
+        best_times=", ".join(claim.name for claim in answer.claims[:3]),
         best=tuple(dict.fromkeys(cell for claim in answer.claims[:3] for cell in _cells(claim))),
         locale=current_locale(),
     )
@@ -263,6 +268,7 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
         clicks=now.clicks,
         clicks_source=_("counted by Eyeballs"),
         ctr=None if now.ctr is None else interval(now.ctr),
+        engagement=None if now.engagement is None else interval(now.engagement),
         days=report.period.days,
         values=now.clicks_by_day,
         locale=current_locale(),

@@ -19,7 +19,7 @@ from bot.stats import answers
 from bot.stats.answers import Answer, Report
 from bot.stats.export import table
 from bot.stats.question import Metric, Question, Ranks, Scope, View
-from bot.texts import _
+from bot.texts import _, ngettext
 from cogs.ui import audit, people
 from cogs.ui import format as fmt
 from cogs.ui.answers import actor, embed, services
@@ -57,7 +57,7 @@ async def explained(interaction: discord.Interaction, question: Question) -> dic
     """The keywords of a message that says how the shown numbers came about."""
     answer, names = await _answer(interaction, question, private=True)
     said = embed(_("How these numbers came about"))
-    for name, shown in zip(_report_names(answer, names), _reports(answer), strict=True):
+    for name, shown in zip(_report_names(answer, names), _reports(answer), strict=False):
         missing = sum(gap.count for gap in shown.gaps)
         for item in explain(Numbers(shown.now, shown.before), shown.set_aside, missing):
             text = f"{item.formula}\n**{item.filled_in}**" + (f"\n{item.note}" if item.note else "")
@@ -208,7 +208,7 @@ def _verdict(names: list[str], reports: tuple[Report, ...]) -> str:
 def _top(answer: answers.Top, name: str) -> discord.Embed:
     ranks_links, metric = answer.ranks is Ranks.LINKS, answer.question.metric
     title = _("Top links of {name}") if ranks_links else _("Top posts of {name}")
-    lines = [f"{_head(answer)} · " + _("by {metric}").format(metric=fmt.METRICS[metric])]
+    lines = [f"{_head(answer)} · " + _("by {metric}").format(metric=fmt.METRICS_IN_TEXT[metric])]
     if not answer.rows:
         lines.append("\n" + _("Nothing to rank in this period yet. A longer one, or another number, may show more."))
     for place, row in enumerate(answer.rows, start=answer.page * answers.PAGE + 1):
@@ -218,7 +218,8 @@ def _top(answer: answers.Top, name: str) -> discord.Embed:
     if answer.pages > 1:
         parts.append(_("Page {page} of {pages}").format(page=answer.page + 1, pages=answer.pages))
     if answer.unnamed:
-        parts.append(_("{n} that may not be named here are left out").format(n=fmt.number(answer.unnamed)))
+        text = ngettext("{n} that is private is left out", "{n} that are private are left out", answer.unnamed)
+        parts.append(text.format(n=fmt.number(answer.unnamed)))
     if metric is Metric.CTR:
         parts.append(_("Ranked by the lower end of the 95% interval; below 100 impressions it is too early to call"))
     if parts:

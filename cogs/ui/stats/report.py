@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import discord
 
 from bot.insights.audience import shares
+from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding
 from bot.insights.rates import Change, change
 from bot.insights.summary import Summary
@@ -30,6 +31,7 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
     if scope in (Scope.CREATOR, Scope.SERVER):
         add_top_links(answer, report)
     add_audience(answer, report)
+    add_benchmarks(answer, report)
     if report.lifetime and scope is not Scope.SERVER:
         rows = [
             _("{post}: {ctr} ({clicks} of {impressions})").format(
@@ -151,6 +153,21 @@ def in_sentence(dimension: Dimension, value: str) -> str:
     if dimension is Dimension.SOURCE:
         return _("direct visits") if value == DIRECT else f"**{fmt.escape(value, 40)}**"
     return value_of(dimension, value)
+
+
+MEASURES = {Measure.RATE: _("CTR"), Measure.IMPRESSIONS: _("Impressions"), Measure.CLICKS: _("Clicks")}
+
+
+def add_benchmarks(answer: discord.Embed, report: Report) -> None:
+    """Where a post stands among others of its platform and kind."""
+    rows = [
+        f"**{MEASURES[found.measure]}** {words(side, what)}"
+        for what, found in report.benchmarks
+        for side in (found.own, found.server)
+        if side is not None
+    ]
+    if rows:
+        answer.add_field(name=_("Benchmark"), value=fmt.rows(rows), inline=False)
 
 
 def add_posts(answer: discord.Embed, report: Report) -> None:
