@@ -41,9 +41,10 @@ async def ask() -> dict[str, tuple[str, Chart]]:
             teaser = Subject(Scope.POST, next(post.id for post in found if post.title == "Teaser story"))
             stats = Stats(db, FixedClock(NOW), BASE)
             maya, server = Subject(Scope.CREATOR, 11), Subject(Scope.SERVER, CREW.guild_id)
+            summer, merch = by_slug["summer"], by_slug["merch"]
             asked = {
-                "link": ("/stats link", by_slug["summer"], "Summer lookbook", View.REPORT, {}),
-                "ctr": ("/stats link, CTR", by_slug["merch"], "Merch shop", View.REPORT, {"metric": Metric.CTR}),
+                "link": ("/stats link", summer, "Summer lookbook", View.REPORT, {}),
+                "ctr": ("/stats link, CTR", merch, "Merch shop", View.REPORT, {"metric": Metric.CTR}),
                 "post": ("/stats post", teaser, "Instagram story “Teaser story”", View.REPORT, {}),
                 "server": ("/stats server, 90 d", server, SERVER, View.REPORT, {"choice": Named.DAYS_90}),
                 "top": ("/stats top", server, SERVER, View.TOP, {}),
@@ -89,9 +90,9 @@ def write(charts: Mapping[str, tuple[str, Chart]], docs: Path = DOCS) -> None:
     page = [
         "# Gallery",
         "",
-        "Every kind of picture that Eyeballs draws, from the demo's sample data: dark as in Discord, light for documents",
-        "(the button Picture). The quoted text is the picture's description for who cannot see it. `make gallery` makes",
-        "this page.",
+        "Every kind of picture that Eyeballs draws, from the demo's sample data: dark as in Discord, light for",
+        "documents (the button Picture). The quoted text is the picture's description for who cannot see it.",
+        "`make gallery` makes this page.",
     ]
     for name, (title, chart) in charts.items():
         page += ["", f"## {title}", ""]

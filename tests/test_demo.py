@@ -120,7 +120,7 @@ def _stats_of_summer(page: Page) -> str:
 
 def _clicks(shown: str) -> int:
     """The clicks of the last answer on the page."""
-    found = re.findall(r"\bClicks\s+([\d,]+)", shown.split("Summer lookbook: last 28 days")[-1])
+    found = re.findall(r"\bClicks\s+([\d,]+)", shown.split("Summer lookbook: 28 days")[-1])
     return int(found[0].replace(",", ""))
 
 

@@ -36,6 +36,8 @@ from storage.records import Dimension, Kind
 
 BARS = 10
 PART_HOURS = 6
+OUTLINED = 2
+"""Best times that a heatmap has room to name."""
 
 
 def picture(answer: Answer, names: Sequence[str]) -> Chart:
@@ -207,8 +209,8 @@ def _heatmap(answer: answers.Heatmap, name: str) -> Heatmap:
         noun=_("impressions") if answer.question.metric is Metric.IMPRESSIONS else _("clicks"),
         cells=answer.cells,
         first_weekday=answer.first_weekday,
-        best_times=", ".join(claim.name for claim in answer.claims[:3]),
-        best=tuple(dict.fromkeys(cell for claim in answer.claims[:3] for cell in _cells(claim))),
+        best_times=", ".join(claim.name for claim in answer.claims[:OUTLINED]),
+        best=tuple(dict.fromkeys(cell for claim in answer.claims[:OUTLINED] for cell in _cells(claim))),
         locale=current_locale(),
     )
 

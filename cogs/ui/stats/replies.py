@@ -259,7 +259,7 @@ def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
     )
     said = embed(_("Hours of the week: {name}").format(name=fmt.escape(name)), f"{_head(answer)} · {noun}")
     if answer.claims:
-        rows = [f"• {_claim(claim)}" for claim in answer.claims[:3]]
+        rows = [f"• {_claim(claim, answer.question.metric)}" for claim in answer.claims[:3]]
         said.add_field(name=_("Best times"), value=fmt.rows(rows), inline=False)
     elif total:
         text = _("No hour or day stands out beyond chance yet; a longer period may show more.")
@@ -274,12 +274,13 @@ def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
     return said
 
 
-def _claim(claim: Claim) -> str:
+def _claim(claim: Claim, metric: Metric) -> str:
+    words = (_("impression"), _("impressions")) if metric is Metric.IMPRESSIONS else (_("click"), _("clicks"))
     low, high = claim.interval
     return _("**{when}** brings {ratio}× the usual: {hits} in {weeks} weeks (between {low}× and {high}×)").format(
         when=claim.name,
         ratio=fmt.number(round(claim.ratio, 1)),
-        hits=fmt.count_of(claim.hits, _("hit"), _("hits")),
+        hits=fmt.count_of(claim.hits, *words),
         weeks=claim.weeks,
         low=fmt.number(round(low, 1)),
         high=fmt.number(round(high, 1)),
