@@ -64,16 +64,17 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
         )
         alike[hit.guild_id, hit.link_id, hit.place_id, kind, bucket, hit.day, *about] += 1
     quarters: Counter[upsert.Row] = Counter()
-    days: Counter[upsert.Row] = Counter()
     audience: Counter[upsert.Row] = Counter()
     # The zone may have changed while hits waited: their day among the totals is that of the zone which holds now.
     settled = servers.settled(conn, {hit.guild_id for hit in batch})
     for (guild_id, link_id, place_id, kind, bucket, day, *values), n in alike.items():
         quarters[guild_id, link_id, bucket, place_id, kind] += n
-        days[guild_id, link_id, bucket.astimezone(settled[guild_id][0]).date(), place_id, kind] += n
         for dimension, value in zip(_DIMENSIONS, values, strict=True):
             if value:
                 audience[guild_id, link_id, day, kind, dimension, value] += n
+    days: Counter[upsert.Row] = Counter()
+    for (guild_id, link_id, bucket, place_id, kind), n in quarters.items():
+        days[guild_id, link_id, bucket.astimezone(settled[guild_id][0]).date(), place_id, kind] += n
     upsert.insert(conn, hits, events)
     for table, counter in (
         (hits_quarter, quarters),
