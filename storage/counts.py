@@ -17,7 +17,6 @@ from storage import totals as closed
 from storage.prepared import Reader, Statement, read
 from storage.ranges import ASIDE, AUDIENCE, HITS, HOURS, PLACES, UNIQUES, Question, Rows
 from storage.records import (
-    ALL_LINKS,
     AsideCount,
     AudienceCount,
     Count,
@@ -255,27 +254,36 @@ async def dropped(
 
 async def first_day(conn: AsyncConnection, guild_id: int, link_ids: Collection[int] | None = None) -> dt.date | None:
     """The first local day with any hit; None when there is none."""
+
+    def work(reader: Reader) -> dt.date | None:
+        ((first, last),) = reader.rows(_all_days, guild_id=guild_id)
+        if link_ids is None or first is None:
+            return first
+        days = ranges.by_day(reader, Question(HITS, guild_id, (), link_ids), first, last + ONE_DAY)
+        return min((day for (day,) in days), default=None)
+
+    return await read(conn, work)
+
+
+def _all_days() -> Statement:
     c = hits_daily.c
-    which = c.link_id == ALL_LINKS if link_ids is None else c.link_id.in_(link_ids)
-    query = sa.select(sa.func.min(c.day)).where(c.guild_id == guild_id, which)
-    return (await conn.execute(query)).scalar_one()
+    ends = (sa.select(end(c.day)).where(c.guild_id == sa.bindparam("guild_id")) for end in (sa.func.min, sa.func.max))
+    return sa.select(*(end.scalar_subquery() for end in ends))
 
 
 async def clicks_of_link(conn: AsyncConnection, guild_id: int, link_id: int) -> int:
     """All clicks that a link ever got, whichever place they came from."""
-    return await _clicks(conn, guild_id, link_id)
+    return await _clicks(conn, Question(HITS, guild_id, (), [link_id], kind=Kind.CLICK))
 
 
 async def clicks_of_place(conn: AsyncConnection, guild_id: int, link_id: int, place_id: int) -> int:
     """All clicks that one place ever got."""
-    return await _clicks(conn, guild_id, link_id, hits_daily.c.place_id == place_id)
+    return await _clicks(conn, Question(PLACES, guild_id, (), [link_id], place_id, Kind.CLICK))
 
 
-async def _clicks(conn: AsyncConnection, guild_id: int, link_id: int, *where: sa.ColumnElement[bool]) -> int:
-    query = sa.select(sa.func.coalesce(sa.func.sum(hits_daily.c.count), 0)).where(
-        hits_daily.c.guild_id == guild_id, hits_daily.c.link_id == link_id, hits_daily.c.kind == Kind.CLICK, *where
-    )
-    return int((await conn.execute(query)).scalar_one())
+async def _clicks(conn: AsyncConnection, question: Question) -> int:
+    found = await _sums(conn, question, dt.date.min, dt.date.max)
+    return sum(found.values())
 
 
 async def _by_day(conn: AsyncConnection, question: Question, first: dt.date, end: dt.date) -> ranges.Sums:

@@ -25,8 +25,8 @@ class _Prepared:
     values: Mapping[str, Any]
     """Those of parameters that always have the same."""
     bind: Mapping[str, Callable[[Any], Any]]
-    results: Sequence[Callable[[Any], Any] | None]
-    """What makes a column's value of the driver's; empty when nothing is to be made of any."""
+    results: Sequence[tuple[int, Callable[[Any], Any]]]
+    """Which columns' values are to be made of the driver's, and how."""
 
 
 class Reader:
@@ -56,12 +56,9 @@ class Reader:
         cursor.execute(text, bound)
         rows = cursor.fetchall()
         cursor.close()
-        if not prepared.results:
-            return rows
-        return [
-            tuple(value if make is None else make(value) for make, value in zip(prepared.results, row, strict=True))
-            for row in rows
-        ]
+        for number, make in prepared.results:
+            rows = [(*row[:number], make(row[number]), *row[number + 1 :]) for row in rows]
+        return rows
 
 
 async def read(conn: AsyncConnection, work: Callable[[Reader], T]) -> T:
@@ -90,12 +87,14 @@ def _prepare(dialect: sa.Dialect, build: Callable[..., Statement], shape: tuple[
     statement = build(*shape)
     compiled: Any = statement.compile(dialect=dialect)
     processors = [
-        column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
+        (number, process)
+        for number, column in enumerate(statement.selected_columns)
+        if (process := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
     ]
     return _Prepared(
         text=str(compiled),
         names=list(compiled.positiontup),
         values=compiled.construct_params(_check=False),
         bind=compiled._bind_processors,
-        results=processors if any(processors) else (),
+        results=processors,
     )

@@ -19,8 +19,8 @@ _MONTH = [totals.c[f"t{day}"] for day in range(32)]
 _COLUMNS = [sa.literal_column(f"column_{number}", sa.BigInteger) for number in range(2)]
 _IN_MONTH = totals.c.month == sa.bindparam("month")
 
-_NAMED_DAYS = 4
-"""The days that are not closed are one or two."""
+_NAMED_DAYS = 400
+"""More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
 
 Sums = dict[tuple[Any, ...], int]
 """How many by the values of a question's `by`, after the day where there is one."""
@@ -62,7 +62,6 @@ class Rows:
     def links(self, link_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
         if self.size is not None:
             return one_of(link_id, "link", self.size)
-        # No range: the engine would take it for a reason to read all days of all links, and not to go by the day.
         return link_id != ALL_LINKS if self.each else link_id == ALL_LINKS
 
 
@@ -200,9 +199,9 @@ def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Su
 
 def _days(question: Question, start: dt.date, end: dt.date) -> tuple[int | None, dict[str, Any]]:
     """How many days are to be named, and the parameters for them."""
-    if question.link_ids is None or (end - start).days > _NAMED_DAYS:
+    if (question.each and question.link_ids is None) or (end - start).days > _NAMED_DAYS:
         return None, {"start": start, "end": end}
-    # So that the engine goes to the days of these links, and not to all links of a range of days.
+    # With a range of days, the key would lead no further than there: to all links.
     named = spread("day", [start + number * ONE_DAY for number in range((end - start).days)])
     return len(named), named
 
@@ -244,6 +243,7 @@ def by_closed_day(reader: Reader, question: Question, first: dt.date, stop: dt.d
     months = spread("month", _months(first, stop))
     width = len(question.by)
     for row in reader.rows(_monthly, *question.shape, len(months), **question.values, **months):
+        key = row[:width]
         for day, n in closed.day_counts(row[width], row[width + 1 :], first, stop):
-            found[day, *row[:width]] = n
+            found[(day, *key)] = n
     return found

@@ -207,19 +207,19 @@ def quarters(events: Events) -> Iterator[tuple[Any, ...]]:
 def days(events: Events) -> Iterator[tuple[Any, ...]]:
     columns, counts = _counted([(events.day, DAYS), (events.kind, 2)])
     for day, k, n in zip(*columns, counts, strict=True):
-        yield GUILD, 0, _DATES[day], 0, KINDS[k], 0, n
-    columns, counts = _counted([(events.rank, LINKS), (events.day, DAYS), (events.place, PLACES), (events.kind, 2)])
-    for rank, day, place, k, n in zip(*columns, counts, strict=True):
-        yield GUILD, link_of(rank), _DATES[day], place_of(rank, place), KINDS[k], 0, n
+        yield GUILD, _DATES[day], 0, 0, KINDS[k], 0, n
+    columns, counts = _counted([(events.day, DAYS), (events.rank, LINKS), (events.place, PLACES), (events.kind, 2)])
+    for day, rank, place, k, n in zip(*columns, counts, strict=True):
+        yield GUILD, _DATES[day], link_of(rank), place_of(rank, place), KINDS[k], 0, n
 
 
 def uniques(events: Events) -> Iterator[tuple[Any, ...]]:
     (day,), counts = _counted([(events.day, DAYS)], events.unique)
     for d, n in zip(day, counts, strict=True):
-        yield GUILD, 0, _DATES[d], 0, n
-    columns, counts = _counted([(events.rank, LINKS), (events.day, DAYS)], events.unique)
-    for rank, day, n in zip(*columns, counts, strict=True):
-        yield GUILD, link_of(rank), _DATES[day], 0, n
+        yield GUILD, _DATES[d], 0, 0, n
+    columns, counts = _counted([(events.day, DAYS), (events.rank, LINKS)], events.unique)
+    for day, rank, n in zip(*columns, counts, strict=True):
+        yield GUILD, _DATES[day], link_of(rank), 0, n
 
 
 _DIMENSIONS = (("country", COUNTRIES), ("device", DEVICES), ("source", SOURCES))
@@ -241,7 +241,7 @@ def audience(events: Events) -> Iterator[tuple[Any, ...]]:
         links = 1 if of_all else LINKS
         total = np.zeros(links * DAYS * 2 * size, "i4")
         rank = 0 if of_all else events.rank.astype("i8")
-        base = ((rank * DAYS + events.day) * 2 + events.kind) * size
+        base = ((events.day.astype("i8") * links + rank) * 2 + events.kind) * size
         for number, (name, _) in enumerate(_DIMENSIONS):
             key = base + order[number][getattr(events, name)]
             total += np.bincount(key[known] if name == "country" else key, minlength=len(total)).astype("i4")
@@ -250,18 +250,18 @@ def audience(events: Events) -> Iterator[tuple[Any, ...]]:
             for key, n in zip((found + begin).tolist(), total[found + begin].tolist(), strict=True):
                 rest, position = divmod(key, size)
                 rest, k = divmod(rest, 2)
-                rank_of, day = divmod(rest, DAYS)
+                day, rank_of = divmod(rest, links)
                 name, value, _, _ = merged[position]
-                yield GUILD, 0 if of_all else link_of(rank_of), _DATES[day], KINDS[k], name, value, 0, n
+                yield GUILD, _DATES[day], 0 if of_all else link_of(rank_of), KINDS[k], name, value, 0, n
 
 
 def aside(events: Events) -> Iterator[tuple[Any, ...]]:
     columns, counts = _counted([(events.aside_day, DAYS), (events.aside, len(ASIDE))])
     for day, what, n in zip(*columns, counts, strict=True):
-        yield GUILD, 0, _DATES[day], 0, *ASIDE[what], 0, n
-    columns, counts = _counted([(events.aside_rank, LINKS), (events.aside_day, DAYS), (events.aside, len(ASIDE))])
-    for rank, day, what, n in zip(*columns, counts, strict=True):
-        yield GUILD, link_of(rank), _DATES[day], 0, *ASIDE[what], 0, n
+        yield GUILD, _DATES[day], 0, 0, *ASIDE[what], 0, n
+    columns, counts = _counted([(events.aside_day, DAYS), (events.aside_rank, LINKS), (events.aside, len(ASIDE))])
+    for day, rank, what, n in zip(*columns, counts, strict=True):
+        yield GUILD, _DATES[day], link_of(rank), 0, *ASIDE[what], 0, n
 
 
 def totals(events: Events) -> Iterator[Iterator[tuple[Any, ...]]]:
