@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from heapq import nsmallest
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import ranges
 from storage import totals as closed
-from storage.ranges import ASIDE, AUDIENCE, HITS, HOURS, PLACES, UNIQUES, Question, of_links
+from storage.prepared import Reader, Statement, read
+from storage.ranges import ASIDE, AUDIENCE, HITS, HOURS, PLACES, UNIQUES, Question, Rows
 from storage.records import (
     AsideCount,
     AudienceCount,
@@ -45,7 +47,7 @@ async def by_day(
 ) -> list[DayCount]:
     """Hits by day and kind, in order of the days; those without any are left out."""
     source = HITS if place_id is None else PLACES
-    found = await ranges.by_day(conn, Question(source, guild_id, ("kind",), link_ids, place_id), first, end)
+    found = await _by_day(conn, Question(source, guild_id, ("kind",), link_ids, place_id), first, end)
     return [DayCount(day, _KINDS[kind], n) for (day, kind), n in sorted(found.items())]
 
 
@@ -53,7 +55,7 @@ async def by_link_day(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int]
 ) -> list[LinkDayCount]:
     """Hits by link, day and kind: for some links beside each other."""
-    found = await ranges.by_day(conn, Question(HITS, guild_id, ("link_id", "kind"), link_ids), first, end)
+    found = await _by_day(conn, Question(HITS, guild_id, ("link_id", "kind"), link_ids), first, end)
     return [LinkDayCount(link_id, day, _KINDS[kind], n) for (day, link_id, kind), n in found.items()]
 
 
@@ -67,7 +69,7 @@ async def by_place_day(
 ) -> list[Count]:
     """Hits by link, place, kind and day: of a link, or of a creator's."""
     question = Question(PLACES, guild_id, ("link_id", "value", "kind"), link_ids, place_id)
-    found = await ranges.by_day(conn, question, first, end)
+    found = await _by_day(conn, question, first, end)
     return [Count(link_id, place, _KINDS[kind], n, day) for (day, link_id, place, kind), n in found.items()]
 
 
@@ -81,27 +83,32 @@ async def by_place(
 ) -> list[Count]:
     """Hits by link, place and kind over the whole range."""
     question = Question(PLACES, guild_id, ("link_id", "value", "kind"), link_ids, place_id)
-    rows = await ranges.sums(conn, question, first, end)
-    return [Count(link_id, place, _KINDS[kind], n) for link_id, place, kind, n in rows]
+    found = await _sums(conn, question, first, end)
+    return [Count(link_id, place, _KINDS[kind], n) for (link_id, place, kind), n in found.items()]
+
+
+async def by_link(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> dict[tuple[int, Kind], int]:
+    """Hits by link and kind over the whole range: what a ranking of all links is made of."""
+    found = await _sums(conn, Question(HITS, guild_id, ("link_id", "kind"), link_ids), first, end)
+    return {(link_id, _KINDS[kind]): n for (link_id, kind), n in found.items()}
 
 
 async def top_links(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, kind: Kind, limit: int
 ) -> list[tuple[int, int]]:
     """The server's links with the most hits of a kind, and how many; the older link breaks ties."""
-    query = await ranges.summing(conn, Question(HITS, guild_id, ("link_id",), kind=kind), first, end)
-    if query is None:
-        return []
-    link_id, n = query.selected_columns
-    rows = await conn.execute(query.order_by(n.desc(), link_id).limit(limit))
-    return [(link_id, int(n)) for link_id, n in rows.all()]
+    found = await _sums(conn, Question(HITS, guild_id, ("link_id",), kind=kind), first, end)
+    ordered = nsmallest(limit, ((-n, link_id) for (link_id,), n in found.items()))
+    return [(link_id, -n) for n, link_id in ordered]
 
 
 async def uniques_by_day(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
 ) -> list[tuple[dt.date, int]]:
     """First clicks of visitors on a link and day, by day, in order; days without any are left out."""
-    found = await ranges.by_day(conn, Question(UNIQUES, guild_id, (), link_ids), first, end)
+    found = await _by_day(conn, Question(UNIQUES, guild_id, (), link_ids), first, end)
     return [(day, n) for (day,), n in sorted(found.items())]
 
 
@@ -109,24 +116,24 @@ async def uniques_by_link(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
 ) -> dict[int, int]:
     """First clicks of visitors on a link and day, by link, over the whole range."""
-    rows = await ranges.sums(conn, Question(UNIQUES, guild_id, ("link_id",), link_ids), first, end)
-    return dict(map(tuple, rows))
+    found = await _sums(conn, Question(UNIQUES, guild_id, ("link_id",), link_ids), first, end)
+    return {link_id: n for (link_id,), n in found.items()}
 
 
 async def audience(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
 ) -> list[AudienceCount]:
     """Hits by country, by device and by source; what is not known is not in it."""
-    rows = await ranges.sums(conn, Question(AUDIENCE, guild_id, ("facet", "value", "kind"), link_ids), first, end)
-    return [AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n) for facet, value, kind, n in rows]
+    found = await _sums(conn, Question(AUDIENCE, guild_id, ("facet", "value", "kind"), link_ids), first, end)
+    return [AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n) for (facet, value, kind), n in found.items()]
 
 
 async def set_aside_counts(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
 ) -> list[AsideCount]:
     """How many requests were set aside, by reason and unfurler."""
-    rows = await ranges.sums(conn, Question(ASIDE, guild_id, ("kind", "value"), link_ids), first, end)
-    return [AsideCount(reason, agent, n) for reason, agent, n in rows]
+    found = await _sums(conn, Question(ASIDE, guild_id, ("kind", "value"), link_ids), first, end)
+    return [AsideCount(reason, agent, n) for (reason, agent), n in found.items()]
 
 
 async def hour_of_week(
@@ -142,33 +149,48 @@ async def hour_of_week(
     `segments` are the period in order, in the server's own zone. A quarter hour belongs to the hour that it begins in,
     also where an offset is no multiple of 15 minutes.
     """
-    grid = [0] * _HOURS
-    outside = list(segments)
-    if segments and place_id is None:
+    if not segments or (link_ids is not None and not link_ids):
+        return (0,) * _HOURS
+
+    def work(reader: Reader) -> tuple[int, ...]:
+        grid = [0] * _HOURS
+        outside = list(segments)
         begin, last = segments[0], segments[-1]
         first, end = (begin.start + begin.offset).date(), (last.end + last.offset).date()
         if begin.start + begin.offset > dt.datetime.combine(first, dt.time(), dt.UTC):
             first += ONE_DAY  # a day that is not there as a whole is read from its quarter hours
-        stop = min(end, await closed.until(conn, guild_id))
-        days = await ranges.by_closed_day(conn, Question(HOURS, guild_id, ("value",), link_ids, kind=kind), first, stop)
-        for (day, hour), n in days.items():
-            grid[day.weekday() * 24 + int(hour)] += n
-        if first < stop:
+        stop = min(end, ranges.closed_until(reader, guild_id))
+        if place_id is None and first < stop:  # the totals know no hours of a place
             outside = _without(segments, _begin_of(segments, first), _begin_of(segments, stop))
-    for segment in outside:
-        q = hits_quarter.c
-        hour = ((closed.local_hours(segment.offset) + _MONDAY) % _HOURS).label("hour")
-        query = (
-            sa.select(hour, sa.func.sum(q.count))
-            .where(q.guild_id == guild_id, of_links(q.link_id, link_ids, each=place_id is not None))
-            .where(q.bucket >= segment.start, q.bucket < segment.end, q.kind == kind.value)
-            .group_by(hour)
-        )
-        if place_id is not None:
-            query = query.where(q.place_id == place_id)
-        for number, n in (await conn.execute(query)).all():
-            grid[number] += int(n)
-    return tuple(grid)
+            question = Question(HOURS, guild_id, ("value",), link_ids, kind=kind)
+            for (day, hour), n in ranges.by_closed_day(reader, question, first, stop).items():
+                grid[day.weekday() * 24 + int(hour)] += n
+        rows = Rows(ranges.size_of(link_ids), place_id is not None, place_id is not None, kind=True)
+        values = ranges.values_of(guild_id, link_ids, place_id, kind)
+        for part in outside:
+            found = reader.rows(_hours, rows, part.offset, **values, start=part.start, end=part.end)
+            for hour, n in found:
+                grid[hour] += n
+        return tuple(grid)
+
+    return await read(conn, work)
+
+
+def _hours(rows: Rows, offset: dt.timedelta) -> Statement:
+    hour = ((closed.local_hours(offset) + _MONDAY) % _HOURS).label("hour")
+    return _quarters(rows).add_columns(hour, sa.func.sum(hits_quarter.c.count)).group_by(hour)
+
+
+def _quarters(rows: Rows) -> Statement:
+    """The rows of some quarter hours, without a column yet."""
+    c = hits_quarter.c
+    query = sa.select().where(
+        *(c.guild_id == sa.bindparam("guild_id"), rows.links(c.link_id)),
+        *(c.bucket >= sa.bindparam("start"), c.bucket < sa.bindparam("end")),
+    )
+    if rows.place:
+        query = query.where(c.place_id == sa.bindparam("place_id"))
+    return query.where(c.kind == sa.bindparam("kind")) if rows.kind else query
 
 
 def _begin_of(segments: Sequence[Segment], day: dt.date) -> dt.datetime:
@@ -200,20 +222,18 @@ async def until(
 
     Of the whole server by kind alone, as `ALL_LINKS`.
     """
-    q = hits_quarter.c
-    query = (
-        sa.select(q.link_id, q.place_id, q.kind, sa.func.sum(q.count))
-        .where(
-            q.guild_id == guild_id,
-            q.bucket >= start,
-            q.bucket < end,
-            of_links(q.link_id, link_ids, each=place_id is not None),
-        )
-        .group_by(q.link_id, q.place_id, q.kind)
-    )
-    if place_id is not None:
-        query = query.where(q.place_id == place_id)
-    return [Count(link, place, _KINDS[kind], int(n)) for link, place, kind, n in (await conn.execute(query)).all()]
+    if link_ids is not None and not link_ids:
+        return []
+    rows = Rows(ranges.size_of(link_ids), place_id is not None, place_id is not None)
+    values = ranges.values_of(guild_id, link_ids, place_id)
+    found = await read(conn, lambda reader: reader.rows(_by_place_of_quarters, rows, **values, start=start, end=end))
+    return [Count(link_id, place, _KINDS[kind], n) for link_id, place, kind, n in found]
+
+
+def _by_place_of_quarters(rows: Rows) -> Statement:
+    c = hits_quarter.c
+    keys = (c.link_id, c.place_id, c.kind)
+    return _quarters(rows).add_columns(*keys, sa.func.sum(c.count)).group_by(*keys)
 
 
 async def dropped(
@@ -234,24 +254,41 @@ async def dropped(
 
 async def first_day(conn: AsyncConnection, guild_id: int, link_ids: Collection[int] | None = None) -> dt.date | None:
     """The first local day with any hit; None when there is none."""
-    query = sa.select(sa.func.min(hits_daily.c.day)).where(
-        hits_daily.c.guild_id == guild_id, of_links(hits_daily.c.link_id, link_ids)
-    )
-    return (await conn.execute(query)).scalar_one()
+
+    def work(reader: Reader) -> dt.date | None:
+        ((first, last),) = reader.rows(_all_days, guild_id=guild_id)
+        if link_ids is None or first is None:
+            return first
+        days = ranges.by_day(reader, Question(HITS, guild_id, (), link_ids), first, last + ONE_DAY)
+        return min((day for (day,) in days), default=None)
+
+    return await read(conn, work)
+
+
+def _all_days() -> Statement:
+    c = hits_daily.c
+    ends = (sa.select(end(c.day)).where(c.guild_id == sa.bindparam("guild_id")) for end in (sa.func.min, sa.func.max))
+    return sa.select(*(end.scalar_subquery() for end in ends))
 
 
 async def clicks_of_link(conn: AsyncConnection, guild_id: int, link_id: int) -> int:
     """All clicks that a link ever got, whichever place they came from."""
-    return await _clicks(conn, guild_id, link_id)
+    return await _clicks(conn, Question(HITS, guild_id, (), [link_id], kind=Kind.CLICK))
 
 
 async def clicks_of_place(conn: AsyncConnection, guild_id: int, link_id: int, place_id: int) -> int:
     """All clicks that one place ever got."""
-    return await _clicks(conn, guild_id, link_id, hits_daily.c.place_id == place_id)
+    return await _clicks(conn, Question(PLACES, guild_id, (), [link_id], place_id, Kind.CLICK))
 
 
-async def _clicks(conn: AsyncConnection, guild_id: int, link_id: int, *where: sa.ColumnElement[bool]) -> int:
-    query = sa.select(sa.func.coalesce(sa.func.sum(hits_daily.c.count), 0)).where(
-        hits_daily.c.guild_id == guild_id, hits_daily.c.link_id == link_id, hits_daily.c.kind == Kind.CLICK, *where
-    )
-    return int((await conn.execute(query)).scalar_one())
+async def _clicks(conn: AsyncConnection, question: Question) -> int:
+    found = await _sums(conn, question, dt.date.min, dt.date.max)
+    return sum(found.values())
+
+
+async def _by_day(conn: AsyncConnection, question: Question, first: dt.date, end: dt.date) -> ranges.Sums:
+    return await read(conn, lambda reader: ranges.by_day(reader, question, first, end))
+
+
+async def _sums(conn: AsyncConnection, question: Question, first: dt.date, end: dt.date) -> ranges.Sums:
+    return await read(conn, lambda reader: ranges.sums(reader, question, first, end))

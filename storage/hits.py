@@ -64,49 +64,46 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
         )
         alike[hit.guild_id, hit.link_id, hit.place_id, kind, bucket, hit.day, *about] += 1
     quarters: Counter[upsert.Row] = Counter()
-    days: Counter[upsert.Row] = Counter()
     audience: Counter[upsert.Row] = Counter()
     # The zone may have changed while hits waited: their day among the totals is that of the zone which holds now.
     settled = servers.settled(conn, {hit.guild_id for hit in batch})
     for (guild_id, link_id, place_id, kind, bucket, day, *values), n in alike.items():
         quarters[guild_id, link_id, bucket, place_id, kind] += n
-        days[guild_id, link_id, bucket.astimezone(settled[guild_id][0]).date(), place_id, kind] += n
         for dimension, value in zip(_DIMENSIONS, values, strict=True):
             if value:
-                audience[guild_id, link_id, day, kind, dimension, value] += n
+                audience[guild_id, day, link_id, kind, dimension, value] += n
+    days: Counter[upsert.Row] = Counter()
+    for (guild_id, link_id, bucket, place_id, kind), n in quarters.items():
+        days[guild_id, bucket.astimezone(settled[guild_id][0]).date(), link_id, place_id, kind] += n
+    uniques = Counter((guild_id, day, link_id) for guild_id, link_id, day, _visitor in new)
+    for (guild_id, _link_id, bucket, _place_id, kind), n in list(quarters.items()):
+        quarters[guild_id, ALL_LINKS, bucket, BARE, kind] += n
+    for counter, with_place in ((days, True), (audience, False), (uniques, False)):
+        _add_server(counter, with_place=with_place)
     upsert.insert(conn, hits, events)
     for table, counter in (
         (hits_quarter, quarters),
         (hits_daily, days),
         (audience_daily, audience),
-        (uniques_daily, Counter(key[:3] for key in new)),
+        (uniques_daily, uniques),
     ):
-        of_server = _of_server(counter, with_place=table is hits_quarter or table is hits_daily)
-        rows = chain(of_server.items(), counter.items())
-        upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in rows])
-        if table is not hits_quarter:
-            _reopen(conn, settled, of_server)
+        upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in counter.items()])
+    _reopen(conn, settled, chain(days, audience, uniques))
     return new
 
 
-def _of_server(counter: Mapping[upsert.Row, int], *, with_place: bool) -> Counter[upsert.Row]:
-    """The sums over a server's links and places; keys begin with guild, link, day or bucket, and perhaps place."""
-    found: Counter[upsert.Row] = Counter()
-    if with_place:
-        for (guild_id, _link_id, when, _place_id, *rest), n in counter.items():
-            found[guild_id, ALL_LINKS, when, BARE, *rest] += n
-    else:
-        for (guild_id, _link_id, *rest), n in counter.items():
-            found[guild_id, ALL_LINKS, *rest] += n
-    return found
+def _add_server(counter: Counter[upsert.Row], *, with_place: bool) -> None:
+    """Add the sums over a server's links and places; keys begin with guild, day, link, and perhaps place."""
+    for (guild_id, day, _link_id, *rest), n in list(counter.items()):
+        counter[guild_id, day, ALL_LINKS, *([BARE, *rest[1:]] if with_place else rest)] += n
 
 
 def _reopen(
     conn: sa.Connection, settled: Mapping[int, tuple[ZoneInfo, dt.date]], counted: Iterable[upsert.Row]
 ) -> None:
-    """Open the closed days that something was counted on; `counted` begin with guild, link, day."""
+    """Open the closed days that something was counted on; keys begin with guild, day, link."""
     late: dict[int, dt.date] = {}
-    for guild_id, _link_id, day, *_ in counted:
+    for guild_id, day in {key[:2] for key in counted}:
         if day < late.get(guild_id, settled[guild_id][1]):
             late[guild_id] = day
     for guild_id, day in late.items():
@@ -115,11 +112,10 @@ def _reopen(
 
 def set_aside(conn: sa.Connection, counter: Mapping[SetAside, int], *, writer_id: int = 0) -> None:
     """Count requests that were not counted, by reason."""
-    counts = Counter({(s.guild_id, s.link_id, s.day, s.place_id, s.reason, s.agent): n for s, n in counter.items()})
-    of_server = _of_server(counts, with_place=True)
-    rows = chain(of_server.items(), counts.items())
-    upsert.add_counts(conn, set_aside_daily, [(*key, writer_id, n) for key, n in rows])
-    _reopen(conn, servers.settled(conn, {s.guild_id for s in counter}), of_server)
+    counts = Counter({(s.guild_id, s.day, s.link_id, s.place_id, s.reason, s.agent): n for s, n in counter.items()})
+    _add_server(counts, with_place=True)
+    upsert.add_counts(conn, set_aside_daily, [(*key, writer_id, n) for key, n in counts.items()])
+    _reopen(conn, servers.settled(conn, {s.guild_id for s in counter}), counts)
 
 
 def note_dropped(conn: sa.Connection, counter: Mapping[Quarter, int], *, writer_id: int = 0) -> None:

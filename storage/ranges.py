@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import totals as closed
+from storage.prepared import Reader, Statement, one_of, spread
 from storage.records import ALL_LINKS, Dimension, Kind
-from storage.schema import audience_daily, hits_daily, set_aside_daily, totals, uniques_daily
+from storage.schema import audience_daily, closed_days, hits_daily, set_aside_daily, totals, uniques_daily
 from storage.totals import ONE_DAY
 
 _MONTH = [totals.c[f"t{day}"] for day in range(32)]
+_COLUMNS = [sa.literal_column(f"column_{number}", sa.BigInteger) for number in range(2)]
+_IN_MONTH = totals.c.month == sa.bindparam("month")
+
+_NAMED_DAYS = 400
+"""More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
+
+Sums = dict[tuple[Any, ...], int]
+"""How many by the values of a question's `by`, after the day where there is one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """Counts of one sort: their facets among the totals, and the daily rollup with the columns that stand for those."""
 
@@ -32,7 +39,7 @@ HITS = Source((closed.ALL,), hits_daily, {"kind": hits_daily.c.kind})
 PLACES = Source((closed.PLACE,), hits_daily, {"kind": hits_daily.c.kind, "value": hits_daily.c.place_id})
 UNIQUES = Source((closed.UNIQUE,), uniques_daily, {})
 AUDIENCE = Source(
-    tuple(Dimension),
+    tuple(dimension.value for dimension in Dimension),
     audience_daily,
     {"facet": audience_daily.c.dimension, "kind": audience_daily.c.kind, "value": audience_daily.c.value},
 )
@@ -41,13 +48,33 @@ HOURS = Source((closed.HOUR,), hits_daily, {})
 """Of closed days only: no daily rollup has them."""
 
 
-def of_links(
-    link_id: sa.ColumnElement[int], link_ids: Collection[int] | None, *, each: bool = False
-) -> sa.ColumnElement[bool]:
-    """The links' rows; for a whole server its sums, or those of `each` of its links."""
-    if link_ids is not None:
-        return link_id.in_(link_ids)
-    return link_id > ALL_LINKS if each else link_id == ALL_LINKS
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows a statement reads: the links', or a whole server's sums, or those of `each` of its links."""
+
+    size: int | None
+    """How many links are named."""
+    each: bool = False
+    place: bool = False
+    """Whether one place is named, and one kind."""
+    kind: bool = False
+
+    def links(self, link_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+        if self.size is not None:
+            return one_of(link_id, "link", self.size)
+        return link_id != ALL_LINKS if self.each else link_id == ALL_LINKS
+
+
+def values_of(
+    guild_id: int, link_ids: Collection[int] | None, place_id: int | None = None, kind: Kind | None = None
+) -> dict[str, Any]:
+    """The parameters that say what `Rows` leaves open."""
+    links = {} if link_ids is None else spread("link", link_ids)
+    return {"guild_id": guild_id, "place_id": place_id, "place": str(place_id), "kind": kind and kind.value, **links}
+
+
+def size_of(link_ids: Collection[int] | None) -> int | None:
+    return None if link_ids is None else len(spread("link", link_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,93 +89,161 @@ class Question:
     kind: Kind | None = None
 
     @property
-    def _each(self) -> bool:
-        """Whether it goes to every link of a server: its sums know no places."""
+    def nothing(self) -> bool:
+        """Whether no link is meant."""
+        return self.link_ids is not None and not self.link_ids
+
+    @property
+    def each(self) -> bool:
+        """Whether it goes to each of a server's links: its sums know no places."""
         return "link_id" in self.by or self.source is PLACES
 
-    def closed(self, *where: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
-        """The totals' rows, without a number yet."""
-        c = totals.c
-        # A place is a number, but the values among the totals are texts.
-        value = sa.cast(c.value, sa.BigInteger) if self.source is PLACES else c.value
-        query = sa.select(*((value if name == "value" else c[name]).label(name) for name in self.by)).where(
-            *(c.guild_id == self.guild_id, c.facet.in_(self.source.facets), *where),
-            of_links(c.link_id, self.link_ids, each=self._each),
-        )
-        if self.place_id is not None:
-            query = query.where(c.value == str(self.place_id))
-        return query if self.kind is None else query.where(c.kind == self.kind.value)
+    @property
+    def shape(self) -> tuple[Source, tuple[str, ...], Rows]:
+        rows = Rows(size_of(self.link_ids), self.each, self.place_id is not None, self.kind is not None)
+        return self.source, self.by, rows
 
-    def open(self, first: dt.date, end: dt.date) -> sa.Select[*tuple[Any, ...]]:
-        """The daily rollup's rows, without a number yet."""
-        c, columns = self.source.table.c, self.source.columns
-        query = sa.select(*(columns.get(name, c.link_id).label(name) for name in self.by)).where(
-            *(c.guild_id == self.guild_id, c.day >= first, c.day < end),
-            of_links(c.link_id, self.link_ids, each=self._each),
-        )
-        if self.place_id is not None:
-            query = query.where(columns["value"] == self.place_id)
-        return query if self.kind is None else query.where(columns["kind"] == self.kind.value)
+    @property
+    def values(self) -> dict[str, Any]:
+        return values_of(self.guild_id, self.link_ids, self.place_id, self.kind)
 
 
-async def summing(
-    conn: AsyncConnection, question: Question, first: dt.date, end: dt.date
-) -> sa.Select[*tuple[Any, ...]] | None:
-    """A query for the values of `by` with the sum over the whole range; None for a range without days."""
-    until = await closed.until(conn, question.guild_id)
-    parts: list[sa.Select[*tuple[Any, ...]]] = []
+def _until() -> Statement:
+    return sa.select(closed_days.c.until).where(closed_days.c.guild_id == sa.bindparam("guild_id"))
+
+
+def closed_until(reader: Reader, guild_id: int) -> dt.date:
+    """Before which day the totals hold; `dt.date.min` when there are none."""
+    rows = reader.rows(_until, guild_id=guild_id)
+    return rows[0][0] if rows else dt.date.min
+
+
+def _closed(source: Source, by: tuple[str, ...], rows: Rows, *where: sa.ColumnElement[bool]) -> Statement:
+    """The totals' rows, without a number yet."""
+    c = totals.c
+    # A place is a number, but the values among the totals are texts.
+    value = sa.cast(c.value, sa.BigInteger) if source is PLACES else c.value
+    query = sa.select(*((value if name == "value" else c[name]).label(name) for name in by)).where(
+        c.guild_id == sa.bindparam("guild_id"),
+        c.facet.in_([sa.literal(facet, sa.Text) for facet in source.facets]),
+        rows.links(c.link_id),
+        *where,
+    )
+    if rows.place:
+        query = query.where(c.value == sa.bindparam("place"))
+    return query.where(c.kind == sa.bindparam("kind")) if rows.kind else query
+
+
+def _summed(query: Statement, by: tuple[str, ...], *numbers: sa.ColumnElement[Any]) -> Statement:
+    """The sums by the values of `by`; link by link there is next to nothing to sum up, but much to sort for it."""
+    if "link_id" in by:
+        return query.add_columns(*numbers)
+    return query.add_columns(*(sa.func.sum(number) for number in numbers)).group_by(*by)
+
+
+def _open(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
+    """The daily rollup's rows, without a number yet; of so many days that are named, or of a range of them."""
+    c, columns = source.table.c, source.columns
+    named = (c.day >= sa.bindparam("start"), c.day < sa.bindparam("end"))
+    query = sa.select(*(columns.get(name, c.link_id).label(name) for name in by)).where(
+        *(c.guild_id == sa.bindparam("guild_id"), rows.links(c.link_id)),
+        *(named if days is None else (one_of(c.day, "day", days),)),
+    )
+    if rows.place:
+        query = query.where(columns["value"] == sa.bindparam("place_id"))
+    return query.where(columns["kind"] == sa.bindparam("kind")) if rows.kind else query
+
+
+def _within(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
+    """Between the ends of two days of one month."""
+    upper, lower = _COLUMNS
+    return _summed(_closed(source, by, rows, _IN_MONTH), by, upper - lower)
+
+
+def _up_to(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
+    """Up to the end of a day."""
+    return _summed(_closed(source, by, rows, _IN_MONTH), by, _COLUMNS[0])
+
+
+def _not_closed(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
+    return _summed(_open(source, by, rows, days), by, source.table.c.count)
+
+
+def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
+    """The sums over the whole range, where there are any."""
+    found: Sums = {}
+    if question.nothing:
+        return found
+    shape, values = question.shape, question.values
+    until = closed_until(reader, question.guild_id)
+    # Part by part, each in the order of its key: the engine would sort what it is to sum up of several.
+    parts: list[tuple[int, list[tuple[Any, ...]]]] = []
     if first < (stop := min(end, until)):
-        c = totals.c
         month, upper = closed.column(stop - ONE_DAY)
         month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
         if month == month_before:
-            parts.append(question.closed(c.month == month).add_columns((upper - lower).label("n")))
+            columns = (upper.name, lower.name)
+            parts.append((1, reader.rows(_within, *shape, columns=columns, month=month, **values)))
         else:
-            parts.append(question.closed(c.month == month).add_columns(upper.label("n")))
-            parts.append(question.closed(c.month == month_before).add_columns((-lower).label("n")))
+            parts.append((1, reader.rows(_up_to, *shape, columns=(upper.name,), month=month, **values)))
+            parts.append((-1, reader.rows(_up_to, *shape, columns=(lower.name,), month=month_before, **values)))
     if (start := max(first, until)) < end:
-        parts.append(question.open(start, end).add_columns(question.source.table.c.count.label("n")))
-    if not parts:
-        return None
-    rows = (parts[0] if len(parts) == 1 else sa.union_all(*parts)).subquery()
-    keys = [rows.c[name] for name in question.by]
-    n = sa.func.sum(rows.c.n)
-    return sa.select(*keys, n).group_by(*keys).having(n > 0)
+        days, named = _days(question, start, end)
+        parts.append((1, reader.rows(_not_closed, *shape, days, **values, **named)))
+    for factor, rows in parts:
+        for row in rows:
+            key = row[:-1]
+            found[key] = found.get(key, 0) + factor * row[-1]
+    return {key: n for key, n in found.items() if n}
 
 
-async def sums(conn: AsyncConnection, question: Question, first: dt.date, end: dt.date) -> Sequence[Any]:
-    """Rows of the values of `by` with the sum over the whole range, where there is one."""
-    query = await summing(conn, question, first, end)
-    return [] if query is None else (await conn.execute(query)).all()
+def _days(question: Question, start: dt.date, end: dt.date) -> tuple[int | None, dict[str, Any]]:
+    """How many days are to be named, and the parameters for them."""
+    if (question.each and question.link_ids is None) or (end - start).days > _NAMED_DAYS:
+        return None, {"start": start, "end": end}
+    # With a range of days, the key would lead no further than there: to all links.
+    named = spread("day", [start + number * ONE_DAY for number in range((end - start).days)])
+    return len(named), named
 
 
-async def by_day(conn: AsyncConnection, question: Question, first: dt.date, end: dt.date) -> Counter[tuple[Any, ...]]:
-    """Sums by day and the values of `by`."""
-    until = await closed.until(conn, question.guild_id)
-    found = await by_closed_day(conn, question, first, min(end, until))
-    if (start := max(first, until)) < end:
-        c = question.source.table.c
-        query = question.open(start, end).add_columns(c.day, sa.func.sum(c.count))
-        query = query.group_by(c.day, *list(query.selected_columns)[: len(question.by)])
-        for *key, day, n in (await conn.execute(query)).all():
-            found[day, *key] += int(n)
+def _monthly(source: Source, by: tuple[str, ...], rows: Rows, months: int) -> Statement:
+    # Months one by one: with a range of them, the key would lead no further than there.
+    query = _closed(source, by, rows, one_of(totals.c.month, "month", months)).add_columns(totals.c.month)
+    return _summed(query, (*by, "month"), *_MONTH)
+
+
+def _months(first: dt.date, stop: dt.date) -> list[dt.date]:
+    """The first days of the months that the range lies in."""
+    months = range(first.year * 12 + first.month - 1, (stop - ONE_DAY).year * 12 + (stop - ONE_DAY).month)
+    return [dt.date(month // 12, month % 12 + 1, 1) for month in months]
+
+
+def _daily(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
+    c = source.table.c
+    return _summed(_open(source, by, rows, days).add_columns(c.day), (*by, "day"), c.count)
+
+
+def by_day(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
+    """The sums by day."""
+    until = closed_until(reader, question.guild_id)
+    found = by_closed_day(reader, question, first, min(end, until))
+    if (start := max(first, until)) < end and not question.nothing:
+        days, named = _days(question, start, end)
+        for *by, day, n in reader.rows(_daily, *question.shape, days, **question.values, **named):
+            key = (day, *by)
+            found[key] = found.get(key, 0) + n
     return found
 
 
-async def by_closed_day(
-    conn: AsyncConnection, question: Question, first: dt.date, stop: dt.date
-) -> Counter[tuple[Any, ...]]:
-    """Sums by day and the values of `by`, of days that are closed."""
-    found: Counter[tuple[Any, ...]] = Counter()
-    if first >= stop:
+def by_closed_day(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sums:
+    """The sums by day, of days that are closed."""
+    found: Sums = {}
+    if first >= stop or question.nothing:
         return found
-    c = totals.c
-    query = question.closed(c.month >= first.replace(day=1), c.month < stop)
-    keys = list(query.selected_columns)
-    query = query.add_columns(c.month, *(sa.func.sum(total) for total in _MONTH)).group_by(*keys, c.month)
-    width = len(keys)
-    for row in (await conn.execute(query)).all():
-        key = tuple(row[:width])
+    months = spread("month", _months(first, stop))
+    width = len(question.by)
+    for row in reader.rows(_monthly, *question.shape, len(months), **question.values, **months):
+        key = row[:width]
         for day, n in closed.day_counts(row[width], row[width + 1 :], first, stop):
-            found[day, *key] = n
+            found[(day, *key)] = n
     return found

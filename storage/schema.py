@@ -165,36 +165,34 @@ places."""
 hits_daily = _table(
     "hits_daily",
     _guild(),
-    _key("link_id"),
     sa.Column("day", sa.Date, primary_key=True),
+    _key("link_id"),
     _key("place_id"),
     sa.Column("kind", sa.Text, primary_key=True),
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
-    sa.Index("hits_daily_by_day", "guild_id", "day"),
 )
+"""This and the other rollups of days are led by the day: what is written, and read but by `totals`, is of today."""
 
 uniques_daily = _table(
     "uniques_daily",
     _guild(),
-    _key("link_id"),
     sa.Column("day", sa.Date, primary_key=True),
+    _key("link_id"),
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
-    sa.Index("uniques_daily_by_day", "guild_id", "day"),
 )
 
 audience_daily = _table(
     "audience_daily",
     _guild(),
-    _key("link_id"),
     sa.Column("day", sa.Date, primary_key=True),
+    _key("link_id"),
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("dimension", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, primary_key=True),
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
-    sa.Index("audience_daily_by_day", "guild_id", "day"),
 )
 """People's hits by country, by device and by source, each apart; days keep the zone they were counted in."""
 
@@ -220,14 +218,13 @@ visitors_seen = _table(
 set_aside_daily = _table(
     "set_aside_daily",
     _guild(),
-    _key("link_id"),
     sa.Column("day", sa.Date, primary_key=True),
+    _key("link_id"),
     _key("place_id"),
     sa.Column("reason", sa.Text, primary_key=True),
     sa.Column("agent", sa.Text, primary_key=True),
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
-    sa.Index("set_aside_daily_by_day", "guild_id", "day"),
 )
 
 totals = _table(

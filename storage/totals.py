@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from calendar import monthrange
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,13 +55,20 @@ def column(day: dt.date) -> tuple[dt.date, sa.Column[int]]:
     return day.replace(day=1), totals.c[f"t{day.day}"]
 
 
-def day_counts(month: dt.date, row: Sequence[int], first: dt.date, end: dt.date) -> Iterator[tuple[dt.date, int]]:
+@lru_cache(maxsize=1_000)
+def _days_of(month: dt.date) -> tuple[dt.date, ...]:
+    return tuple(month.replace(day=day) for day in range(1, monthrange(month.year, month.month)[1] + 1))
+
+
+def day_counts(month: dt.date, row: Sequence[int], first: dt.date, end: dt.date) -> list[tuple[dt.date, int]]:
     """The counts, but zeros, of a month's days within `first` and `end`; `row` is t0 to t31."""
-    begin = first.day if first > month else 1
-    stop = min(monthrange(month.year, month.month)[1], (end - month).days)
-    for number in range(begin, stop + 1):
-        if count := row[number] - row[number - 1]:
-            yield month.replace(day=number), count
+    begin = first.day - 1 if first > month else 0
+    days = _days_of(month)[begin : (end - month).days]
+    return [
+        (day, count)
+        for day, before, total in zip(days, row[begin:], row[begin + 1 :], strict=False)
+        if (count := total - before)
+    ]
 
 
 async def until(conn: AsyncConnection, guild_id: int) -> dt.date:
@@ -126,7 +134,7 @@ async def _next_day(conn: AsyncConnection, guild_id: int) -> dt.date | None:
     # From the first month that anything was ever built for: what is left of an older build is overwritten.
     found = [(await conn.execute(sa.select(sa.func.min(totals.c.month)).where(totals.c.guild_id == guild_id))).scalar()]
     for table in (hits_daily, uniques_daily, audience_daily, set_aside_daily):
-        query = sa.select(sa.func.min(table.c.day)).where(table.c.guild_id == guild_id, table.c.link_id == ALL_LINKS)
+        query = sa.select(sa.func.min(table.c.day)).where(table.c.guild_id == guild_id)
         found.append((await conn.execute(query)).scalar())
     return min((day.replace(day=1) for day in found if day is not None), default=None)
 

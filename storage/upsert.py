@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -126,4 +126,12 @@ def _lookup(dialect: sa.Dialect, table: sa.Table, size: int) -> tuple[str, _Proc
 
 
 def _processors(dialect: sa.Dialect, columns: Sequence[sa.Column[Any]]) -> _Processors:
-    return tuple(column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
+    return tuple(_processor(dialect, column) for column in columns)
+
+
+@cache
+def _processor(dialect: sa.Dialect, column: sa.Column[Any]) -> Callable[[Any], Any] | None:
+    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+    # Rows of a batch share their few days and quarter hours, and to spell one takes longer than to remember it.
+    repeated = column.primary_key or isinstance(column.type, sa.Date)
+    return lru_cache(maxsize=256)(process) if process is not None and repeated else process

@@ -1,0 +1,100 @@
+"""Reads whose text is built once and that run in the database's own thread, several for one trip there.
+
+A number of a report takes SQLite some microseconds; to build its statement anew and to hand it over from a coroutine
+would each take hundreds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+Statement = sa.Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    text: str
+    names: Sequence[str]
+    values: Mapping[str, Any]
+    """Those of parameters that always have the same."""
+    bind: Mapping[str, Callable[[Any], Any]]
+    results: Sequence[tuple[int, Callable[[Any], Any]]]
+    """Which columns' values are to be made of the driver's, and how."""
+
+
+class Reader:
+    """A connection in the middle of a read; for use within the function that `read` hands it to."""
+
+    def __init__(self, connection: Any, dialect: sa.Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def rows(
+        self, build: Callable[..., Statement], *shape: Any, columns: Sequence[str] | Any = (), **values: Any
+    ) -> list[tuple[Any, ...]]:
+        """The rows of `build(*shape)`, whose parameters get `values`.
+
+        `columns` stand in the text where it says `column_0`, `column_1` ...: names from our own tables alone.
+        """
+        prepared = _prepare(self._dialect, build, shape)
+        text = prepared.text
+        for number, column in enumerate(columns):
+            text = text.replace(f"column_{number}", column)
+        values = {**prepared.values, **values}
+        bound = [
+            values[name] if (process := prepared.bind.get(name)) is None else process(values[name])
+            for name in prepared.names
+        ]
+        cursor = self._connection.cursor()
+        cursor.execute(text, bound)
+        rows = cursor.fetchall()
+        cursor.close()
+        for number, make in prepared.results:
+            rows = [(*row[:number], make(row[number]), *row[number + 1 :]) for row in rows]
+        return rows
+
+
+async def read(conn: AsyncConnection, work: Callable[[Reader], T]) -> T:
+    """Run a plain function that reads, within the connection's transaction."""
+    if not conn.in_transaction():
+        await conn.begin()
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
+    return await driver._execute(work, Reader(driver._conn, conn.dialect))
+
+
+def one_of(column: sa.ColumnElement[Any], name: str, size: int) -> sa.ColumnElement[bool]:
+    """That a column has one of `size` values, given as `spread` does."""
+    return column.in_([sa.bindparam(f"{name}_{number}", type_=column.type) for number in range(size)])
+
+
+def spread(name: str, values: Collection[T]) -> dict[str, T]:
+    """The values as parameters, some of them twice, so that few statements do for any number of them."""
+    listed = list(values)
+    size = 1 << (len(listed) - 1).bit_length()
+    return {f"{name}_{number}": listed[min(number, len(listed) - 1)] for number in range(size)}
+
+
+@lru_cache(maxsize=1_000)
+def _prepare(dialect: sa.Dialect, build: Callable[..., Statement], shape: tuple[Any, ...]) -> _Prepared:
+    statement = build(*shape)
+    compiled: Any = statement.compile(dialect=dialect)
+    processors = [
+        (number, process)
+        for number, column in enumerate(statement.selected_columns)
+        if (process := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+    ]
+    return _Prepared(
+        text=str(compiled),
+        names=list(compiled.positiontup),
+        values=compiled.construct_params(_check=False),
+        bind=compiled._bind_processors,
+        results=processors,
+    )

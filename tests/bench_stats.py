@@ -1,0 +1,377 @@
+"""`make bench-stats`: every question of `/stats` over 10 million events, beside DuckDB's answers to the same.
+
+`python -m tests.bench_stats [EVENTS]` also asks a tenth of the events, for how much slower ten times as many are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import counts
+from storage.database import Database
+from storage.records import Kind, Segment
+from tests import bench_data as data
+from tests.bench_data import GUILD, NOW, TODAY, ZONE, link_of
+
+CALLS, DUCK_CALLS = 200, 12
+TOP = 10
+RANKS = {"hottest": 0, "middling": 100, "rare": 900}
+CREATOR = [link_of(rank) for rank in range(5, 1_000, 50)]
+COMPARED = [link_of(rank) for rank in (0, 3, 30, 200, 800)]
+PERIODS = (7, 28, 90, 365)
+END = TODAY + dt.timedelta(days=1)
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question: how Eyeballs answers it, and how DuckDB does."""
+
+    name: str
+    ours: Callable[[AsyncConnection], Awaitable[Answer]]
+    theirs: Callable[[duckdb.DuckDBPyConnection], Answer]
+
+
+def first_of(days: int) -> dt.date:
+    return END - dt.timedelta(days=days)
+
+
+def at(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), ZONE).astimezone(dt.UTC)
+
+
+def segments(first: dt.date, end: dt.date) -> list[Segment]:
+    """The stretches of one offset; the clocks of the zone change within an hour."""
+    found: list[Segment] = []
+    begin, stop = at(first), at(end)
+    while begin < stop:
+        offset = begin.astimezone(ZONE).utcoffset()
+        assert offset is not None
+        next_at = begin
+        while next_at < stop and next_at.astimezone(ZONE).utcoffset() == offset:
+            next_at += dt.timedelta(hours=1)
+        found.append(Segment(begin, next_at, offset))
+        begin = next_at
+    return found
+
+
+# ---------------------------------------------------------------------- whole commands
+
+
+def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
+    """`/stats link`, `creator` and `server`: this period beside the one before."""
+    first, before = first_of(days), first_of(2 * days)
+    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        answer: Answer = {
+            "days": await counts.by_day(conn, GUILD, first, END, link_ids),
+            "before": await counts.by_day(conn, GUILD, before, first, link_ids),
+            "uniques": await counts.uniques_by_day(conn, GUILD, first, END, link_ids),
+            "uniques_before": await counts.uniques_by_day(conn, GUILD, before, first, link_ids),
+        }
+        named = link_ids
+        if link_ids is None:
+            answer["top"] = await counts.top_links(conn, GUILD, first, END, Kind.CLICK, TOP)
+            named = [link_id for link_id, _ in answer["top"]]
+        answer["places"] = await counts.by_place(conn, GUILD, first, END, named)
+        answer["places_before"] = await counts.by_place(conn, GUILD, before, first, named)
+        answer["audience"] = await counts.audience(conn, GUILD, first, END, link_ids)
+        answer["aside"] = await counts.set_aside_counts(conn, GUILD, first, END, link_ids)
+        await counts.dropped(conn, GUILD, at(first), at(END), link_ids)
+        return answer
+
+    def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
+        answer: Answer = {}
+        for key, begin, end in (("days", first, END), ("before", before, first)):
+            rows = duck.execute(
+                "SELECT day, count(*) FILTER (kind = 'click'), count(*) FILTER (kind = 'impression'),"
+                f" count(*) FILTER (is_unique) FROM events WHERE day >= ? AND day < ? AND {which} GROUP BY day",
+                [begin, end],
+            ).fetchall()
+            answer[key] = sorted((d, kind, n) for d, *ns in rows for kind, n in zip(Kind, ns, strict=False) if n)
+            answer["uniques" if key == "days" else "uniques_before"] = sorted(
+                (row[0], row[3]) for row in rows if row[3]
+            )
+        named = which
+        if link_ids is None:
+            answer["top"] = duck_top(duck, first)
+            named = f"link_id IN ({', '.join(str(link_id) for link_id, _ in answer['top'])})"
+        for key, begin, end in (("places", first, END), ("places_before", before, first)):
+            answer[key] = duck.execute(
+                "SELECT link_id, place_id, kind, count(*) FROM events"
+                f" WHERE day >= ? AND day < ? AND {named} GROUP BY ALL",
+                [begin, end],
+            ).fetchall()
+        answer["audience"] = duck_audience(duck, first, which)
+        answer["aside"] = duck.execute(
+            f"SELECT reason, agent, count(*) FROM aside WHERE day >= ? AND day < ? AND {which} GROUP BY ALL",
+            [first, END],
+        ).fetchall()
+        return answer
+
+    return Query(f"{name}, {days} d", ours, theirs)
+
+
+def duck_top(duck: duckdb.DuckDBPyConnection, first: dt.date) -> list[tuple[int, int]]:
+    return duck.execute(
+        "SELECT link_id, count(*) AS n FROM events WHERE kind = 'click' AND day >= ? AND day < ?"
+        f" GROUP BY link_id ORDER BY n DESC, link_id LIMIT {TOP}",
+        [first, END],
+    ).fetchall()
+
+
+def duck_audience(duck: duckdb.DuckDBPyConnection, first: dt.date, which: str) -> list[tuple[Any, ...]]:
+    rows = duck.execute(
+        "SELECT country, device, source, kind, grouping(country, device, source), count(*) FROM events"
+        f" WHERE day >= ? AND day < ? AND {which}"
+        " GROUP BY GROUPING SETS ((country, kind), (device, kind), (source, kind))",
+        [first, END],
+    ).fetchall()
+    shown = {0b011: ("country", 0), 0b101: ("device", 1), 0b110: ("source", 2)}
+    found = [(shown[sets][0], values[shown[sets][1]], kind, n) for *values, kind, sets, n in rows]
+    return [row for row in found if row[1]]
+
+
+def top(days: int) -> Query:
+    first = first_of(days)
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        found = await counts.top_links(conn, GUILD, first, END, Kind.CLICK, TOP)
+        ids = [link_id for link_id, _ in found]
+        return {
+            "top": found,
+            "places": await counts.by_place(conn, GUILD, first, END, ids),
+            "uniques": list((await counts.uniques_by_link(conn, GUILD, first, END, ids)).items()),
+        }
+
+    def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
+        found = duck_top(duck, first)
+        rows = duck.execute(
+            "SELECT link_id, place_id, kind, count(*), count(*) FILTER (is_unique) FROM events WHERE day >= ?"
+            f" AND day < ? AND link_id IN ({', '.join(str(link_id) for link_id, _ in found)}) GROUP BY ALL",
+            [first, END],
+        ).fetchall()
+        uniques: Counter[int] = Counter()
+        for link_id, *_, n in rows:
+            uniques[link_id] += n
+        return {"top": found, "places": [row[:4] for row in rows], "uniques": list(uniques.items())}
+
+    return Query(f"top {TOP} of the server, {days} d", ours, theirs)
+
+
+def every_place(days: int) -> Query:
+    first = first_of(days)
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        return {"places": await counts.by_place(conn, GUILD, first, END)}
+
+    def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
+        query = "SELECT link_id, place_id, kind, count(*) FROM events WHERE day >= ? AND day < ? GROUP BY ALL"
+        return {"places": duck.execute(query, [first, END]).fetchall()}
+
+    return Query(f"each place of the server, {days} d", ours, theirs)
+
+
+def compare(days: int) -> Query:
+    first, ids = first_of(days), ", ".join(map(str, COMPARED))
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        return {
+            "days": await counts.by_link_day(conn, GUILD, first, END, COMPARED),
+            "uniques": list((await counts.uniques_by_link(conn, GUILD, first, END, COMPARED)).items()),
+        }
+
+    def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
+        rows = duck.execute(
+            "SELECT link_id, day, kind, count(*), count(*) FILTER (is_unique) FROM events"
+            f" WHERE day >= ? AND day < ? AND link_id IN ({ids}) GROUP BY ALL",
+            [first, END],
+        ).fetchall()
+        uniques: Counter[int] = Counter()
+        for link_id, *_, n in rows:
+            uniques[link_id] += n
+        return {"days": [row[:4] for row in rows], "uniques": list(uniques.items())}
+
+    return Query(f"compare {len(COMPARED)} links, {days} d", ours, theirs)
+
+
+def heatmap(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
+    first = first_of(days)
+    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+    pieces = segments(first, END)
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        return {"hours": list(enumerate(await counts.hour_of_week(conn, GUILD, pieces, Kind.CLICK, link_ids)))}
+
+    def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
+        rows = duck.execute(
+            "SELECT (isodow(day) - 1) * 24 + hour AS h, count(*) FROM events"
+            f" WHERE kind = 'click' AND day >= ? AND day < ? AND {which} GROUP BY h",
+            [first, END],
+        ).fetchall()
+        found = dict(rows)
+        return {"hours": [(hour, found.get(hour, 0)) for hour in range(168)]}
+
+    return Query(f"heatmap {name}, {days} d", ours, theirs)
+
+
+def sources(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
+    first = first_of(days)
+    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        return {"audience": await counts.audience(conn, GUILD, first, END, link_ids)}
+
+    return Query(f"sources {name}, {days} d", ours, lambda duck: {"audience": duck_audience(duck, first, which)})
+
+
+def uniques(days: int) -> Query:
+    first = first_of(days)
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        return {"links": list((await counts.uniques_by_link(conn, GUILD, first, END)).items())}
+
+    def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
+        query = "SELECT link_id, count(*) FROM events WHERE is_unique AND day >= ? AND day < ? GROUP BY link_id"
+        return {"links": duck.execute(query, [first, END]).fetchall()}
+
+    return Query(f"uniques of each link, {days} d", ours, theirs)
+
+
+def yesterday(name: str, link_ids: Sequence[int] | None) -> Query:
+    start, end = at(TODAY - dt.timedelta(days=1)), NOW.replace(minute=0) - dt.timedelta(days=1)
+    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        totals: Counter[str] = Counter()
+        for count in await counts.until(conn, GUILD, start, end, link_ids):
+            totals[count.kind] += count.count
+        return {"kinds": list(totals.items())}
+
+    def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
+        rows = duck.execute(
+            f"SELECT kind, count(*) FROM events WHERE day = ? AND at_ms >= ? AND at_ms < ? AND {which} GROUP BY kind",
+            [TODAY - dt.timedelta(days=1), *(round(moment.timestamp() * 1000) for moment in (start, end))],
+        ).fetchall()
+        return {"kinds": rows}
+
+    return Query(f"yesterday by now, {name}", ours, theirs)
+
+
+def all_queries() -> list[Query]:
+    links = {f"{name} link": [link_of(rank)] for name, rank in RANKS.items()}
+    found = [report(name, days, ids) for name, ids in links.items() for days in PERIODS]
+    found += [report(f"creator of {len(CREATOR)} links", days, CREATOR) for days in PERIODS]
+    found += [report("server", days, None) for days in PERIODS]
+    found += [top(days) for days in PERIODS]
+    found += [compare(days) for days in PERIODS]
+    scopes = {**links, f"creator of {len(CREATOR)} links": CREATOR, "server": None}
+    found += [heatmap(name, 90, ids) for name, ids in scopes.items()]
+    found += [
+        sources(name, days, ids)
+        for name, ids in (("hottest link", [link_of(0)]), ("server", None))
+        for days in (28, 365)
+    ]
+    found += [uniques(days) for days in PERIODS]
+    found += [every_place(days) for days in PERIODS]
+    found += [yesterday(name, ids) for name, ids in scopes.items()]
+    return found
+
+
+# ---------------------------------------------------------------------- the run
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Milliseconds."""
+
+    p50: float
+    p99: float
+    duck: float
+
+
+def plain(answer: Answer) -> Answer:
+    """Rows as tuples of plain values in one order, whoever gave them."""
+
+    def row(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, tuple):
+            return tuple(str(part) if isinstance(part, Kind) else part for part in value)
+        names = [name for name in value.__slots__ if not (name == "day" and value.day is None)]
+        return tuple(str(v) if isinstance(v := getattr(value, name), str) else v for name in names)
+
+    return {key: sorted(map(row, rows)) for key, rows in answer.items()}
+
+
+async def measure(folder: Path, events: int) -> dict[str, Measured]:
+    began = time.perf_counter()
+    made = data.generate(events)
+    path = folder / f"{events}.db"
+    async with Database.open(path):
+        pass
+    await asyncio.to_thread(data.fill_sqlite, path, made)
+    duck = duckdb.connect(str(folder / f"{events}.duckdb"))
+    data.fill_duckdb(duck, made)
+    size = path.stat().st_size / 2**20
+    print(f"{events:,} events in {time.perf_counter() - began:.0f} s: SQLite {size:,.0f} MiB", flush=True)
+    found: dict[str, Measured] = {}
+    async with Database.open(path) as db:
+        for query in all_queries():
+            async with db.read() as conn:
+                answer = plain(await query.ours(conn))
+            assert answer == plain(query.theirs(duck)), query.name
+            took: list[float] = []
+            for _ in range(CALLS):
+                start = time.perf_counter()
+                async with db.read() as conn:
+                    await query.ours(conn)
+                took.append((time.perf_counter() - start) * 1000)
+            theirs: list[float] = []
+            for _ in range(DUCK_CALLS):
+                start = time.perf_counter()
+                query.theirs(duck)
+                theirs.append((time.perf_counter() - start) * 1000)
+            took.sort()
+            found[query.name] = Measured(
+                statistics.median(took), took[int(len(took) * 0.99)], statistics.median(theirs)
+            )
+    duck.close()
+    return found
+
+
+def main(events: int = 10_000_000) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        few = asyncio.run(measure(Path(folder), events // 10))
+        many = asyncio.run(measure(Path(folder), events))
+    print(f"{'ms':44} {'p50':>7} {'p99':>7} {'DuckDB':>8} {'DuckDB / ours':>14} {'to a tenth':>11}")
+    for name, found in many.items():
+        print(
+            f"{name:44} {found.p50:7.2f} {found.p99:7.2f} {found.duck:8.1f} {found.duck / found.p50:14.1f}"
+            f" {found.p50 / few[name].p50:11.2f}"
+        )
+    goals = {
+        "p50 under 5 ms": [name for name, found in many.items() if found.p50 >= 5],
+        "p99 under 25 ms": [name for name, found in many.items() if found.p99 >= 25],
+        "ahead of DuckDB": [name for name, found in many.items() if found.p50 >= found.duck],
+        "at most 1.5 times a tenth's": [name for name, found in many.items() if found.p50 > 1.5 * few[name].p50],
+    }
+    for goal, missed in goals.items():
+        print(f"{goal}: {'met' if not missed else 'missed by ' + '; '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
