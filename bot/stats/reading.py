@@ -29,6 +29,7 @@ class Reading:
         self._named_private = named_private
         self.guild_id = server.guild_id
         self.now = now
+        self._links_of: dict[int, list[int]] = {}
 
     async def period(self, choice: Choice, targets: Iterable[Target]) -> Period:
         """The local days that are meant; all time begins with the first count of any target."""
@@ -44,7 +45,10 @@ class Reading:
             case Scope.LINK | Scope.POST:
                 return [] if target.link is None else [target.link.id]
             case Scope.CREATOR:
-                return await links.ids_of(self.conn, self.guild_id, target.subject.id)
+                creator_id = target.subject.id
+                if creator_id not in self._links_of:
+                    self._links_of[creator_id] = await links.ids_of(self.conn, self.guild_id, creator_id)
+                return self._links_of[creator_id]
             case Scope.SERVER:
                 return None
 
