@@ -121,6 +121,8 @@ async def test_comparing_ranking_hours_and_sources(busy: World) -> None:
     assert number(field(compared, "Vintage finds")) == number(field(alone, "Clicks"))
     await busy.admin.select(answer_of(compared), ["r"])
     assert re.search(r"Leo: \d\.\d%, \d\.\d% – \d\.\d%", answer_of(compared).attachments[0].description)
+    explained = await busy.admin.click(answer_of(compared), label="Explain")
+    assert field(explained, "Vintage finds").startswith("Click: **")
     days = await table(await busy.admin.click(answer_of(compared), label="CSV"))
     assert {day["name"] for day in days} == {"Summer lookbook", "Vintage finds", "Leo"}
 
@@ -162,7 +164,9 @@ async def test_comparing_ranking_hours_and_sources(busy: World) -> None:
     assert all("/" in row["slug"] for row in ranked)
     refused = await busy.sam.slash(busy.channel, "stats top", rank="p", by="u")
     assert "rank posts by clicks instead" in text_of(refused)
-    assert "Ranking" in text_of(await busy.sam.click(answer_of(top), label="Explain"))
+    explained = text_of(await busy.sam.click(answer_of(top), label="Explain"))
+    assert "Ranking" in explained
+    assert "set aside" in explained
 
     hours = await busy.admin.slash(busy.channel, "stats heatmap")
     assert "brings" in field(hours, "Best times")

@@ -28,8 +28,6 @@ from storage.records import Dimension, Kind
 
 CHART = "chart.png"
 SHOWN = 10
-MOST_TEXT = 4500
-"""Characters of explanations: an embed takes 6,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +57,22 @@ async def explained(interaction: discord.Interaction, question: Question) -> dic
     said = embed(_("How these numbers came about"))
     for name, shown in zip(_report_names(answer, names), _reports(answer), strict=False):
         missing = sum(gap.count for gap in shown.gaps)
-        for item in explain(Numbers(shown.now, shown.before), shown.set_aside, missing):
+        items = explain(Numbers(shown.now, shown.before), shown.set_aside, missing)
+        if isinstance(answer, answers.Compared):  # each in short, since there are several
+            rows = [f"{item.name}: **{item.filled_in}**" for item in items]
+            said.add_field(name=fmt.escape(name), value=fmt.rows(rows), inline=False)
+            continue
+        for item in items:
             text = f"{item.formula}\n**{item.filled_in}**" + (f"\n{item.note}" if item.note else "")
-            title = item.name if len(_reports(answer)) == 1 else f"{name}: {item.name}"
-            said.add_field(name=title[:256], value=text[:1024], inline=False)
-            if len(said) > MOST_TEXT:
-                break
+            said.add_field(name=item.name, value=text[:1024], inline=False)
     for name, text in _how(answer):
         said.add_field(name=name, value=text, inline=False)
-    if len(_reports(answer)) == 1:
-        said.add_field(name=_("All requests"), value=audit.balance(_reports(answer)[0]), inline=False)
+    if len(answer.targets) == len(answer.periods) == 1:
+        whole = next(iter(_reports(answer)), None)
+        if whole is None:
+            stats = services(interaction).stats
+            whole = await stats.report(actor(interaction), answer.target.subject, question.choice)
+        said.add_field(name=_("All requests"), value=audit.balance(whole), inline=False)
     said.add_field(name=_("How fresh"), value=_fresh(answer), inline=False)
     return {"embed": said}
 
