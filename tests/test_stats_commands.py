@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+import discord
 import pytest
 import simcord
 from PIL import Image
@@ -346,3 +347,38 @@ async def test_a_post_is_held_against_the_creators_own_and_against_the_servers_w
     assert "**CTR** better than all of this server's X posts of the last 90 days (14 posts)" in field(
         shown, "Benchmark"
     )
+
+
+async def test_numbers_are_written_as_the_servers_locale_does(world: World) -> None:
+    there = world.env.create_guild("Goldene Stunde", preferred_locale="de")
+    channel = there.create_text_channel("general")
+    boss = there.create_role("Boss", permissions=discord.Permissions(manage_guild=True))
+    anna = there.add_member(world.env.create_user("anna"), roles=[boss])
+    await anna.slash(channel, "link add", destination="https://shop.example", name="sommer")
+    await anna.slash(channel, "post add", link="sommer", platform="instagram", kind="story")
+    for _n in range(3):
+        await world.visit("/sommer/ig1")
+    world.move(minutes=5)
+    offered = await anna.autocomplete(channel, "stats post", "post", "")
+    await anna.slash(channel, "impressions log", impressions="20000", post=offered[0]["value"], likes="1500")
+    shown = await anna.slash(channel, "stats post", post=offered[0]["value"])
+    assert field(shown, "Impressions") == "**20.000**\n20.000 reported"
+    assert field(shown, "Engagement rate").startswith("**7,5\xa0%**")
+    assert "20.000 from" in answer_of(shown).attachments[0].description
+
+
+async def test_the_longest_names_fit_into_an_answer(world: World) -> None:
+    for n in range(6):
+        name, title = f"{n}{'x' * 60}", f"{n} {'*_W_*' * 30}"[:100]
+        await world.add_link(name, title=title, creator=world.admin)
+        for platform in ("instagram", "x"):
+            added = await world.admin.slash(
+                world.channel, "post add", link=name, platform=platform, kind="message", title=title
+            )
+            assert answer_of(added).embeds, text_of(added)
+        await world.visit(f"/{name}/ig1")
+        await world.visit(f"/{name}/x1")
+    for command in ("stats creator", "stats server", "stats top", "stats heatmap"):
+        shown = await world.admin.slash(world.channel, command)
+        assert len(answer_of(shown).embeds[0]) <= 6000
+        assert answer_of(shown).attachments

@@ -16,6 +16,9 @@ from bot.services import Services
 from bot.texts import _, use_locale
 from cogs.ui.format import ACCENT, escape
 
+EMBED_LIMIT = 6000
+"""Characters of an embed in all."""
+
 log = structlog.get_logger(__name__)
 
 _QUOTED = re.compile(r"“(.*?)”", re.DOTALL)
@@ -48,7 +51,8 @@ async def begin(interaction: discord.Interaction) -> None:
 
 def use_server_locale(interaction: discord.Interaction) -> None:
     """Write this answer's numbers as the server's locale does, for all of its members alike."""
-    use_locale(str(interaction.guild_locale or interaction.locale))
+    guild = interaction.guild
+    use_locale(str(interaction.locale if guild is None else guild.preferred_locale))
 
 
 def require_asker(interaction: discord.Interaction, asker_id: int) -> None:
@@ -96,6 +100,13 @@ class Pressed:
             await self.press(interaction)
         except Exception as error:
             await say_error(interaction, error)
+
+
+def fit(answer: discord.Embed) -> discord.Embed:
+    """The embed without its last fields, where all its text would be more than Discord takes."""
+    while len(answer) > EMBED_LIMIT and answer.fields:
+        answer.remove_field(-1)
+    return answer
 
 
 def embed(title: str, description: str = "") -> discord.Embed:

@@ -22,7 +22,7 @@ from bot.stats.question import Metric, Question, Ranks, Scope, View
 from bot.texts import _, ngettext
 from cogs.ui import audit, people
 from cogs.ui import format as fmt
-from cogs.ui.answers import actor, embed, services
+from cogs.ui.answers import actor, embed, fit, services
 from cogs.ui.stats import pictures, report
 from storage.records import Dimension, Kind
 
@@ -46,7 +46,7 @@ async def message(interaction: discord.Interaction, question: Question, *, priva
     chart = pictures.picture(answer, names)
     png = await services(interaction).charts.draw(chart)
     said = _embed(answer, names)
-    said.set_image(url=f"attachment://{CHART}")
+    fit(said).set_image(url=f"attachment://{CHART}")
     pages = answer.pages if isinstance(answer, answers.Top) else 1
     return Reply(said, discord.File(io.BytesIO(png), CHART, description=alt_text(chart)), answer.question, pages)
 
@@ -74,7 +74,7 @@ async def explained(interaction: discord.Interaction, question: Question) -> dic
             whole = await stats.report(actor(interaction), answer.target.subject, question.choice)
         said.add_field(name=_("All requests"), value=audit.balance(whole), inline=False)
     said.add_field(name=_("How fresh"), value=_fresh(answer), inline=False)
-    return {"embed": said}
+    return {"embed": fit(said)}
 
 
 async def exported(interaction: discord.Interaction, question: Question) -> dict[str, Any]:
