@@ -240,16 +240,23 @@ async def dropped(
     conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, link_ids: Collection[int] | None = None
 ) -> list[DroppedCount]:
     """How many hits are missing by link and quarter hour, from `start` up to but without `end`, in order of time."""
+    if link_ids is not None and not link_ids:
+        return []
+    rows = Rows(ranges.size_of(link_ids), each=True)
+    values = ranges.values_of(guild_id, link_ids) | {"start": start, "end": end}
+    found = await read(conn, lambda reader: reader.rows(_dropped, rows, **values))
+    return [DroppedCount(link_id, bucket, n) for link_id, bucket, n in found]
+
+
+def _dropped(rows: Rows) -> Statement:
     c = dropped_quarter.c
-    query = (
+    return (
         sa.select(c.link_id, c.bucket, sa.func.sum(c.count))
-        .where(c.guild_id == guild_id, c.bucket >= start, c.bucket < end)
+        .where(c.guild_id == sa.bindparam("guild_id"), rows.links(c.link_id))
+        .where(c.bucket >= sa.bindparam("start"), c.bucket < sa.bindparam("end"))
         .group_by(c.link_id, c.bucket)
         .order_by(c.bucket)
     )
-    if link_ids is not None:
-        query = query.where(c.link_id.in_(link_ids))
-    return [DroppedCount(link_id, bucket, int(n)) for link_id, bucket, n in (await conn.execute(query)).all()]
 
 
 async def first_day(conn: AsyncConnection, guild_id: int, link_ids: Collection[int] | None = None) -> dt.date | None:

@@ -17,7 +17,6 @@ from storage.totals import ONE_DAY
 
 _MONTH = [totals.c[f"t{day}"] for day in range(32)]
 _COLUMNS = [sa.literal_column(f"column_{number}", sa.BigInteger) for number in range(2)]
-_IN_MONTH = totals.c.month == sa.bindparam("month")
 
 _NAMED_DAYS = 400
 """More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
@@ -155,14 +154,17 @@ def _open(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> 
 
 
 def _within(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
-    """Between the ends of two days of one month."""
+    """From the end of one day to that of another of the same month."""
     upper, lower = _COLUMNS
-    return _summed(_closed(source, by, rows, _IN_MONTH), by, upper - lower)
+    return _summed(_closed(source, by, rows, totals.c.month == sa.bindparam("month")), by, upper - lower)
 
 
-def _up_to(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
-    """Up to the end of a day."""
-    return _summed(_closed(source, by, rows, _IN_MONTH), by, _COLUMNS[0])
+def _between(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
+    """From the end of one day to that of another of a later month."""
+    upper, lower = _COLUMNS
+    month, later, earlier = totals.c.month, sa.bindparam("month"), sa.bindparam("month_before")
+    n = sa.case((month == later, upper), else_=-lower)
+    return _summed(_closed(source, by, rows, month.in_([later, earlier])), by, n)
 
 
 def _not_closed(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
@@ -176,24 +178,20 @@ def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Su
         return found
     shape, values = question.shape, question.values
     until = closed_until(reader, question.guild_id)
-    # Part by part, each in the order of its key: the engine would sort what it is to sum up of several.
-    parts: list[tuple[int, list[tuple[Any, ...]]]] = []
+    # Closed and open days apart: the engine would sort what it is to sum up of two tables.
+    parts: list[tuple[Any, ...]] = []
     if first < (stop := min(end, until)):
         month, upper = closed.column(stop - ONE_DAY)
         month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
-        if month == month_before:
-            columns = (upper.name, lower.name)
-            parts.append((1, reader.rows(_within, *shape, columns=columns, month=month, **values)))
-        else:
-            parts.append((1, reader.rows(_up_to, *shape, columns=(upper.name,), month=month, **values)))
-            parts.append((-1, reader.rows(_up_to, *shape, columns=(lower.name,), month=month_before, **values)))
+        build = _within if month == month_before else _between
+        columns = (upper.name, lower.name)
+        parts += reader.rows(build, *shape, columns=columns, month=month, month_before=month_before, **values)
     if (start := max(first, until)) < end:
         days, named = _days(question, start, end)
-        parts.append((1, reader.rows(_not_closed, *shape, days, **values, **named)))
-    for factor, rows in parts:
-        for row in rows:
-            key = row[:-1]
-            found[key] = found.get(key, 0) + factor * row[-1]
+        parts += reader.rows(_not_closed, *shape, days, **values, **named)
+    for row in parts:
+        key = row[:-1]
+        found[key] = found.get(key, 0) + row[-1]
     return {key: n for key, n in found.items() if n}
 
 
