@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage import totals as closed
-from storage.prepared import Reader, Statement, one_of, spread
+from storage.prepared import Reader, Statement, one_of, padded, spread
 from storage.records import ALL_LINKS, Dimension, Kind
 from storage.schema import audience_daily, closed_days, hits_daily, set_aside_daily, totals, uniques_daily
 from storage.totals import ONE_DAY
@@ -73,7 +73,7 @@ def values_of(
 
 
 def size_of(link_ids: Collection[int] | None) -> int | None:
-    return None if link_ids is None else len(spread("link", link_ids))
+    return None if link_ids is None else padded(len(link_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,28 +171,61 @@ def _not_closed(source: Source, by: tuple[str, ...], rows: Rows, days: int | Non
     return _summed(_open(source, by, rows, days), by, source.table.c.count)
 
 
+def _highest(parts: tuple[tuple[Any, ...], ...]) -> Statement:
+    """The links with the highest sums over parts, each a function of the above with what it is called with."""
+    selects = []
+    for build, *shape in parts:
+        part = build(*shape).subquery()
+        selects.append(sa.select(part.c[0].label("link_id"), part.c[1].label("n")))
+    every = sa.union_all(*selects).subquery()
+    n = sa.func.sum(every.c.n)
+    query = sa.select(every.c.link_id, n).group_by(every.c.link_id).having(n > 0)
+    return query.order_by(n.desc(), every.c.link_id).limit(sa.bindparam("limit", type_=sa.Integer))
+
+
+Part = tuple[tuple[Any, ...], dict[str, Any]]
+"""A statement's function with what it is called with, and its parameters."""
+
+
+def _parts(reader: Reader, question: Question, first: dt.date, end: dt.date) -> tuple[list[Part], tuple[str, ...]]:
+    """What adds up to the sums over a range, and the totals' columns: closed and open days apart."""
+    until = closed_until(reader, question.guild_id)
+    shape, values = question.shape, question.values
+    parts: list[Part] = []
+    columns: tuple[str, ...] = ()
+    if first < (stop := min(end, until)):
+        month, upper = closed.column(stop - ONE_DAY)
+        month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
+        build = _within if month == month_before else _between
+        parts.append(((build, *shape), values | {"month": month, "month_before": month_before}))
+        columns = (upper.name, lower.name)
+    if (start := max(first, until)) < end:
+        days, named = _days(question, start, end)
+        parts.append(((_not_closed, *shape, days), values | named))
+    return parts, columns
+
+
 def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
     """The sums over the whole range, where there are any."""
     found: Sums = {}
     if question.nothing:
         return found
-    shape, values = question.shape, question.values
-    until = closed_until(reader, question.guild_id)
-    # Closed and open days apart: the engine would sort what it is to sum up of two tables.
-    parts: list[tuple[Any, ...]] = []
-    if first < (stop := min(end, until)):
-        month, upper = closed.column(stop - ONE_DAY)
-        month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
-        build = _within if month == month_before else _between
-        columns = (upper.name, lower.name)
-        parts += reader.rows(build, *shape, columns=columns, month=month, month_before=month_before, **values)
-    if (start := max(first, until)) < end:
-        days, named = _days(question, start, end)
-        parts += reader.rows(_not_closed, *shape, days, **values, **named)
-    for row in parts:
-        key = row[:-1]
-        found[key] = found.get(key, 0) + row[-1]
+    parts, columns = _parts(reader, question, first, end)
+    for call, values in parts:
+        for row in reader.rows(*call, columns=columns, **values):
+            key = row[:-1]
+            found[key] = found.get(key, 0) + row[-1]
     return {key: n for key, n in found.items() if n}
+
+
+def highest(reader: Reader, question: Question, first: dt.date, end: dt.date, limit: int) -> list[tuple[int, int]]:
+    """The links with the highest sums of a question by `link_id`, and those; the older link breaks ties."""
+    parts, columns = _parts(reader, question, first, end)
+    if not parts:
+        return []
+    values = {name: value for _, part in parts for name, value in part.items()}
+    rows = reader.rows(_highest, tuple(call for call, _ in parts), columns=columns, **values, limit=limit)
+    return [(link_id, n) for link_id, n in rows]
 
 
 def _days(question: Question, start: dt.date, end: dt.date) -> tuple[int | None, dict[str, Any]]:
