@@ -137,7 +137,8 @@ def _summed(query: Statement, by: tuple[str, ...], *numbers: sa.ColumnElement[An
     """The sums by the values of `by`; link by link there is next to nothing to sum up, but much to sort for it."""
     if "link_id" in by:
         return query.add_columns(*numbers)
-    return query.add_columns(*(sa.func.sum(number) for number in numbers)).group_by(*by)
+    # Without anything to group by there is a row also where there is nothing to sum up.
+    return query.add_columns(*(sa.func.coalesce(sa.func.sum(number), 0) for number in numbers)).group_by(*by)
 
 
 def _open(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
