@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from heapq import nsmallest
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -99,9 +98,8 @@ async def top_links(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, kind: Kind, limit: int
 ) -> list[tuple[int, int]]:
     """The server's links with the most hits of a kind, and how many; the older link breaks ties."""
-    found = await _sums(conn, Question(HITS, guild_id, ("link_id",), kind=kind), first, end)
-    ordered = nsmallest(limit, ((-n, link_id) for (link_id,), n in found.items()))
-    return [(link_id, -n) for n, link_id in ordered]
+    question = Question(HITS, guild_id, ("link_id",), kind=kind)
+    return await read(conn, lambda reader: ranges.highest(reader, question, first, end, limit))
 
 
 async def uniques_by_day(
@@ -124,8 +122,8 @@ async def audience(
     conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
 ) -> list[AudienceCount]:
     """Hits by country, by device and by source; what is not known is not in it."""
-    found = await _sums(conn, Question(AUDIENCE, guild_id, ("facet", "value", "kind"), link_ids), first, end)
-    return [AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n) for (facet, value, kind), n in found.items()]
+    found = await _sums(conn, Question(AUDIENCE, guild_id, ("value", "facet", "kind"), link_ids), first, end)
+    return [AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n) for (value, facet, kind), n in found.items()]
 
 
 async def set_aside_counts(
@@ -240,16 +238,23 @@ async def dropped(
     conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, link_ids: Collection[int] | None = None
 ) -> list[DroppedCount]:
     """How many hits are missing by link and quarter hour, from `start` up to but without `end`, in order of time."""
+    if link_ids is not None and not link_ids:
+        return []
+    rows = Rows(ranges.size_of(link_ids), each=True)
+    values = ranges.values_of(guild_id, link_ids) | {"start": start, "end": end}
+    found = await read(conn, lambda reader: reader.rows(_dropped, rows, **values))
+    return [DroppedCount(link_id, bucket, n) for link_id, bucket, n in found]
+
+
+def _dropped(rows: Rows) -> Statement:
     c = dropped_quarter.c
-    query = (
+    return (
         sa.select(c.link_id, c.bucket, sa.func.sum(c.count))
-        .where(c.guild_id == guild_id, c.bucket >= start, c.bucket < end)
+        .where(c.guild_id == sa.bindparam("guild_id"), rows.links(c.link_id))
+        .where(c.bucket >= sa.bindparam("start"), c.bucket < sa.bindparam("end"))
         .group_by(c.link_id, c.bucket)
         .order_by(c.bucket)
     )
-    if link_ids is not None:
-        query = query.where(c.link_id.in_(link_ids))
-    return [DroppedCount(link_id, bucket, int(n)) for link_id, bucket, n in (await conn.execute(query)).all()]
 
 
 async def first_day(conn: AsyncConnection, guild_id: int, link_ids: Collection[int] | None = None) -> dt.date | None:

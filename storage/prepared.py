@@ -24,7 +24,8 @@ class _Prepared:
     names: Sequence[str]
     values: Mapping[str, Any]
     """Those of parameters that always have the same."""
-    bind: Mapping[str, Callable[[Any], Any]]
+    bind: Sequence[tuple[str, Callable[[Any], Any]]]
+    """What makes a parameter's value the driver's."""
     results: Sequence[tuple[int, Callable[[Any], Any]]]
     """Which columns' values are to be made of the driver's, and how."""
 
@@ -48,10 +49,9 @@ class Reader:
         for number, column in enumerate(columns):
             text = text.replace(f"column_{number}", column)
         values = {**prepared.values, **values}
-        bound = [
-            values[name] if (process := prepared.bind.get(name)) is None else process(values[name])
-            for name in prepared.names
-        ]
+        for name, process in prepared.bind:
+            values[name] = process(values[name])
+        bound = [values[name] for name in prepared.names]
         cursor = self._connection.cursor()
         cursor.execute(text, bound)
         rows = cursor.fetchall()
@@ -72,14 +72,24 @@ async def read(conn: AsyncConnection, work: Callable[[Reader], T]) -> T:
 
 def one_of(column: sa.ColumnElement[Any], name: str, size: int) -> sa.ColumnElement[bool]:
     """That a column has one of `size` values, given as `spread` does."""
-    return column.in_([sa.bindparam(f"{name}_{number}", type_=column.type) for number in range(size)])
+    return column.in_([sa.bindparam(each, type_=column.type) for each in _names(name, size)])
+
+
+def padded(count: int) -> int:
+    """How many parameters stand for so many values: few statements do for any number of them."""
+    return 1 << (count - 1).bit_length()
 
 
 def spread(name: str, values: Collection[T]) -> dict[str, T]:
-    """The values as parameters, some of them twice, so that few statements do for any number of them."""
+    """The values as parameters for `one_of`, the last of them several times."""
     listed = list(values)
-    size = 1 << (len(listed) - 1).bit_length()
-    return {f"{name}_{number}": listed[min(number, len(listed) - 1)] for number in range(size)}
+    names = _names(name, padded(len(listed)))
+    return dict(zip(names, listed + listed[-1:] * (len(names) - len(listed)), strict=True))
+
+
+@lru_cache(maxsize=100)
+def _names(name: str, size: int) -> tuple[str, ...]:
+    return tuple(f"{name}_{number}" for number in range(size))
 
 
 @lru_cache(maxsize=1_000)
@@ -95,6 +105,6 @@ def _prepare(dialect: sa.Dialect, build: Callable[..., Statement], shape: tuple[
         text=str(compiled),
         names=list(compiled.positiontup),
         values=compiled.construct_params(_check=False),
-        bind=compiled._bind_processors,
+        bind=[(name, process) for name, process in compiled._bind_processors.items() if process is not None],
         results=processors,
     )

@@ -10,14 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage import totals as closed
-from storage.prepared import Reader, Statement, one_of, spread
+from storage.prepared import Reader, Statement, one_of, padded, spread
 from storage.records import ALL_LINKS, Dimension, Kind
 from storage.schema import audience_daily, closed_days, hits_daily, set_aside_daily, totals, uniques_daily
 from storage.totals import ONE_DAY
 
 _MONTH = [totals.c[f"t{day}"] for day in range(32)]
 _COLUMNS = [sa.literal_column(f"column_{number}", sa.BigInteger) for number in range(2)]
-_IN_MONTH = totals.c.month == sa.bindparam("month")
 
 _NAMED_DAYS = 400
 """More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
@@ -74,7 +73,7 @@ def values_of(
 
 
 def size_of(link_ids: Collection[int] | None) -> int | None:
-    return None if link_ids is None else len(spread("link", link_ids))
+    return None if link_ids is None else padded(len(link_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,8 @@ def _summed(query: Statement, by: tuple[str, ...], *numbers: sa.ColumnElement[An
     """The sums by the values of `by`; link by link there is next to nothing to sum up, but much to sort for it."""
     if "link_id" in by:
         return query.add_columns(*numbers)
-    return query.add_columns(*(sa.func.sum(number) for number in numbers)).group_by(*by)
+    # Without anything to group by there is a row also where there is nothing to sum up.
+    return query.add_columns(*(sa.func.coalesce(sa.func.sum(number), 0) for number in numbers)).group_by(*by)
 
 
 def _open(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
@@ -155,18 +155,55 @@ def _open(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> 
 
 
 def _within(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
-    """Between the ends of two days of one month."""
+    """From the end of one day to that of another of the same month."""
     upper, lower = _COLUMNS
-    return _summed(_closed(source, by, rows, _IN_MONTH), by, upper - lower)
+    return _summed(_closed(source, by, rows, totals.c.month == sa.bindparam("month")), by, upper - lower)
 
 
-def _up_to(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
-    """Up to the end of a day."""
-    return _summed(_closed(source, by, rows, _IN_MONTH), by, _COLUMNS[0])
+def _between(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
+    """From the end of one day to that of another of a later month."""
+    upper, lower = _COLUMNS
+    month, later, earlier = totals.c.month, sa.bindparam("month"), sa.bindparam("month_before")
+    n = sa.case((month == later, upper), else_=-lower)
+    return _summed(_closed(source, by, rows, month.in_([later, earlier])), by, n)
 
 
 def _not_closed(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
     return _summed(_open(source, by, rows, days), by, source.table.c.count)
+
+
+def _highest(parts: tuple[tuple[Any, ...], ...]) -> Statement:
+    """The links with the highest sums over parts, each a function of the above with what it is called with."""
+    selects = []
+    for build, *shape in parts:
+        part = build(*shape).subquery()
+        selects.append(sa.select(part.c[0].label("link_id"), part.c[1].label("n")))
+    every = sa.union_all(*selects).subquery()
+    n = sa.func.sum(every.c.n)
+    query = sa.select(every.c.link_id, n).group_by(every.c.link_id).having(n > 0)
+    return query.order_by(n.desc(), every.c.link_id).limit(sa.bindparam("limit", type_=sa.Integer))
+
+
+Part = tuple[tuple[Any, ...], dict[str, Any]]
+"""A statement's function with what it is called with, and its parameters."""
+
+
+def _parts(reader: Reader, question: Question, first: dt.date, end: dt.date) -> tuple[list[Part], tuple[str, ...]]:
+    """What adds up to the sums over a range, and the totals' columns: closed and open days apart."""
+    until = closed_until(reader, question.guild_id)
+    shape, values = question.shape, question.values
+    parts: list[Part] = []
+    columns: tuple[str, ...] = ()
+    if first < (stop := min(end, until)):
+        month, upper = closed.column(stop - ONE_DAY)
+        month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
+        build = _within if month == month_before else _between
+        parts.append(((build, *shape), values | {"month": month, "month_before": month_before}))
+        columns = (upper.name, lower.name)
+    if (start := max(first, until)) < end:
+        days, named = _days(question, start, end)
+        parts.append(((_not_closed, *shape, days), values | named))
+    return parts, columns
 
 
 def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
@@ -174,27 +211,22 @@ def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Su
     found: Sums = {}
     if question.nothing:
         return found
-    shape, values = question.shape, question.values
-    until = closed_until(reader, question.guild_id)
-    # Part by part, each in the order of its key: the engine would sort what it is to sum up of several.
-    parts: list[tuple[int, list[tuple[Any, ...]]]] = []
-    if first < (stop := min(end, until)):
-        month, upper = closed.column(stop - ONE_DAY)
-        month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
-        if month == month_before:
-            columns = (upper.name, lower.name)
-            parts.append((1, reader.rows(_within, *shape, columns=columns, month=month, **values)))
-        else:
-            parts.append((1, reader.rows(_up_to, *shape, columns=(upper.name,), month=month, **values)))
-            parts.append((-1, reader.rows(_up_to, *shape, columns=(lower.name,), month=month_before, **values)))
-    if (start := max(first, until)) < end:
-        days, named = _days(question, start, end)
-        parts.append((1, reader.rows(_not_closed, *shape, days, **values, **named)))
-    for factor, rows in parts:
-        for row in rows:
+    parts, columns = _parts(reader, question, first, end)
+    for call, values in parts:
+        for row in reader.rows(*call, columns=columns, **values):
             key = row[:-1]
-            found[key] = found.get(key, 0) + factor * row[-1]
+            found[key] = found.get(key, 0) + row[-1]
     return {key: n for key, n in found.items() if n}
+
+
+def highest(reader: Reader, question: Question, first: dt.date, end: dt.date, limit: int) -> list[tuple[int, int]]:
+    """The links with the highest sums of a question by `link_id`, and those; the older link breaks ties."""
+    parts, columns = _parts(reader, question, first, end)
+    if not parts:
+        return []
+    values = {name: value for _, part in parts for name, value in part.items()}
+    rows = reader.rows(_highest, tuple(call for call, _ in parts), columns=columns, **values, limit=limit)
+    return [(link_id, n) for link_id, n in rows]
 
 
 def _days(question: Question, start: dt.date, end: dt.date) -> tuple[int | None, dict[str, Any]]:
