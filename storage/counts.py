@@ -26,7 +26,7 @@ from storage.records import (
     LinkDayCount,
     Segment,
 )
-from storage.schema import dropped_quarter, hits_daily, hits_quarter
+from storage.schema import dropped_quarter, hits_daily, hits_quarter, set_aside_daily
 from storage.totals import ONE_DAY
 
 _KINDS = {kind.value: kind for kind in Kind}
@@ -127,11 +127,26 @@ async def audience(
 
 
 async def set_aside_counts(
-    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+    conn: AsyncConnection,
+    guild_id: int,
+    first: dt.date,
+    end: dt.date,
+    link_ids: Collection[int] | None = None,
+    place_id: int | None = None,
 ) -> list[AsideCount]:
     """How many requests were set aside, by reason and unfurler."""
-    found = await _sums(conn, Question(ASIDE, guild_id, ("kind", "value"), link_ids), first, end)
-    return [AsideCount(reason, agent, n) for (reason, agent), n in found.items()]
+    if place_id is None:
+        found = await _sums(conn, Question(ASIDE, guild_id, ("kind", "value"), link_ids), first, end)
+        return [AsideCount(reason, agent, n) for (reason, agent), n in found.items()]
+    c = set_aside_daily.c  # the totals know no places of these
+    query = (
+        sa.select(c.reason, c.agent, sa.func.sum(c.count))
+        .where(c.guild_id == guild_id, c.day >= first, c.day < end, c.place_id == place_id)
+        .group_by(c.reason, c.agent)
+    )
+    if link_ids is not None:
+        query = query.where(c.link_id.in_(link_ids))
+    return [AsideCount(reason, agent, int(n)) for reason, agent, n in (await conn.execute(query)).all()]
 
 
 async def hour_of_week(

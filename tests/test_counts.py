@@ -1,4 +1,4 @@
-"""Every count that stats read is what the events say: in every zone, over closed days and open ones, whatever came late."""
+"""Every count that stats read is what the events say: in every zone, on closed and open days, whatever came late."""
 
 from __future__ import annotations
 
@@ -10,23 +10,17 @@ from itertools import count
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bot.clock import FixedClock
-from bot.housekeeping import Housekeeping
 from bot.insights.periods import ONE_DAY, day_start, local_day
 from bot.links.access import Actor
 from bot.servers import Servers
-from bot.tracking.visitors import Visitors
-from storage import counts, hits, links, recount, servers, totals
+from storage import counts, hits, recount, servers, totals
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import BARE, PROFILE, Dimension, Hit, Kind, Link, Segment, Server, SetAside
-from storage.schema import closed_days, hits_daily
+from storage.records import BARE, PROFILE, Dimension, Hit, Kind, Segment, Server, SetAside
 from storage.seen import Seen
-from tests.conftest import NOW, mismatches
 
 LINKS = (101, 202, 303)
 POST = 9_001
@@ -143,7 +137,9 @@ async def play(db: Database, model: Model, begin: dt.date, action: str, what: An
 
 
 @pytest.mark.parametrize("zone", BEGINS)
-@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     todo=steps,
     span=st.tuples(st.integers(-1, HORIZON), st.integers(0, HORIZON + 1)),

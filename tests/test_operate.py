@@ -272,7 +272,8 @@ async def test_old_events_go_and_their_rollups_stay(db: Database, clock: FixedCl
     await click()
     await db.write(lambda conn: conn.execute(sa.update(hits_daily).values(count=1)))
     found = await mismatches(db)
-    assert len(found) == 2 * 9  # of the link and of all, the whole days since which events are kept
+    days_wrong = [item for item in found if item.table == "hits_daily"]
+    assert len(days_wrong) == 2 * 9  # of the link and of all, the whole days since which events are kept
     await db.write(lambda conn: recount.repair(conn, found))
     assert await mismatches(db) == []
 

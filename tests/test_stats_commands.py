@@ -382,3 +382,17 @@ async def test_the_longest_names_fit_into_an_answer(world: World) -> None:
         shown = await world.admin.slash(world.channel, command)
         assert len(answer_of(shown).embeds[0]) <= 6000
         assert answer_of(shown).attachments
+
+
+async def test_what_was_set_aside_of_a_post_is_its_own(world: World) -> None:
+    await world.add_link()
+    await world.admin.slash(world.channel, "post add", link="summer", platform="x", kind="post")
+    await world.visit("/summer", method="HEAD")
+    await world.visit("/summer/x1", method="HEAD")
+    await world.visit("/summer/x1")
+    world.move(minutes=1)
+    post = await choose(world, world.admin, "stats post", "post", "")
+    shown = await world.admin.slash(world.channel, "stats post", post=post)
+    assert "Set aside: 1 HEAD request" in text_of(shown)
+    whole = await world.admin.slash(world.channel, "stats link", link="summer")
+    assert "Set aside: 2 HEAD requests" in text_of(whole)

@@ -87,7 +87,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         },
         lifetime=await _lifetime(reading, now.lifetime, figures),
         grown=tuple(_grown(own, figures, period)),
-        set_aside=await counts.set_aside_counts(conn, *in_period, link_ids),
+        set_aside=await counts.set_aside_counts(conn, *in_period, link_ids, place_id),
         audience=await counts.audience(conn, *in_period, link_ids) if target.post is None else (),
         gaps=gaps(await counts.dropped(conn, guild_id, period.start_at, period.end_at, link_ids), period.zone),
         notes=await reading.notes(target, period),
