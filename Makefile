@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo run test bench gallery lint clean
+.PHONY: demo run test bench bench-stats gallery lint clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## list what can be done
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: .venv/.demo ## the whole application on this machine, with a local Discord in the browser; no token
 	@exec $(BIN)/python -m bot demo
@@ -22,9 +22,13 @@ test: .venv/.test ## every test
 bench: .venv/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_charts
+	$(BIN)/python -m tests.bench_commands
 
 gallery: .venv/.test ## every kind of chart, into docs/gallery.md
 	$(BIN)/python -m tests.gallery
+
+bench-stats: .venv/.test ## every question of /stats over 10 million events, beside DuckDB
+	$(BIN)/python -m tests.bench_stats
 
 lint: .venv/.test ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

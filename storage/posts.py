@@ -83,6 +83,34 @@ async def find_figures(conn: AsyncConnection, guild_id: int, post_ids: Collectio
 
 
 async def figures_in(
-    conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, post_ids: Collection[int] | None = None
+    conn: AsyncConnection,
+    guild_id: int,
+    start: dt.datetime,
+    end: dt.datetime,
+    post_ids: Collection[int] | None = None,
 ) -> list[Figure]:
-    return await find_figures(conn, guild_id, post_ids)
+    """The snapshots of `start` <= `as_of` < `end`, and the last one before them of each post's metric that has some.
+
+    Of the server's posts (of `post_ids` when named), in the order of their `as_of`.
+    """
+    c, other = figures.c, figures.alias().c
+    within = sa.select(figures).where(c.guild_id == guild_id, c.as_of >= start, c.as_of < end)
+    if post_ids is not None:
+        within = within.where(c.post_id.in_(post_ids))
+    found = [Figure(**row) for row in (await conn.execute(within)).mappings()]
+    shown = within.with_only_columns(c.post_id, c.metric).distinct().subquery()
+    # The last one before: by its time, then by its id where two have the same.
+    latest = (
+        sa.select(other.id)
+        .where(
+            *(other.guild_id == guild_id, other.post_id == shown.c.post_id, other.metric == shown.c.metric),
+            other.as_of < start,
+        )
+        .order_by(other.as_of.desc(), other.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    before = sa.select(figures).where(c.guild_id == guild_id, c.id.in_(sa.select(latest).select_from(shown)))
+    if found:
+        found += [Figure(**row) for row in (await conn.execute(before)).mappings()]
+    return sorted(found, key=lambda figure: (figure.as_of, figure.id))

@@ -20,10 +20,10 @@ from bot.insights.periods import ONE_DAY, day_start, local_day
 from bot.links.access import Actor
 from bot.servers import Servers
 from bot.tracking.visitors import Visitors
-from storage import counts, hits, links, recount, servers, totals
+from storage import counts, hits, links, posts, recount, servers, totals
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import BARE, PROFILE, Dimension, Hit, Kind, Link, Segment, Server, SetAside
+from storage.records import BARE, PROFILE, Dimension, Figure, Hit, Kind, Link, Segment, Server, SetAside
 from storage.schema import closed_days, hits_daily
 from storage.seen import Seen
 from tests.conftest import NOW, mismatches
@@ -365,3 +365,34 @@ async def test_nothing_is_counted_of_no_links_and_no_time(db: Database) -> None:
         assert not any(await counts.hour_of_week(conn, 1, [piece], Kind.CLICK, []))
         assert await counts.by_day(conn, 1, day, day) == []
         assert not any(await counts.hour_of_week(conn, 1, [], Kind.CLICK))
+
+
+def figure(figure_id: int, post_id: int, days: int, value: int, metric: str = "impressions") -> Figure:
+    at = NOW + days * ONE_DAY
+    return Figure(1, figure_id, post_id, metric, value, at, 5, at)
+
+
+async def test_figures_of_a_range_come_with_the_one_before(db: Database) -> None:
+    made = [
+        figure(1, 7, -30, 10),
+        figure(2, 7, -20, 20),
+        figure(3, 7, -5, 30),
+        figure(4, 7, -2, 40),
+        figure(5, 7, 0, 50),  # the end is not in the range
+        figure(6, 7, -40, 5, "likes"),  # none of these within it
+        figure(7, 8, -20, 1, "likes"),
+        figure(8, 8, -20, 2, "likes"),  # at the same time, typed in later
+        figure(9, 8, -7, 3, "likes"),
+        figure(10, 8, -25, 9),
+        figure(11, 9, -3, 4),
+    ]
+    for each in made:
+        await db.write(lambda conn, each=each: posts.add_figure(conn, each))
+    async with db.read() as conn:
+        found = await posts.figures_in(conn, 1, NOW - 7 * ONE_DAY, NOW)
+        assert [each.id for each in found] == [2, 8, 9, 3, 11, 4]
+        found = await posts.figures_in(conn, 1, NOW - 7 * ONE_DAY, NOW, [7])
+        assert [each.id for each in found] == [2, 3, 4]
+        assert await posts.figures_in(conn, 1, NOW, NOW) == []
+        assert await posts.figures_in(conn, 2, NOW - 7 * ONE_DAY, NOW) == []
+        assert await posts.figures_in(conn, 1, NOW - 7 * ONE_DAY, NOW, []) == []

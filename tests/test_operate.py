@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -27,11 +28,11 @@ from bot.housekeeping import Housekeeping
 from bot.logs import redact
 from bot.tracking.recorder import Recorder
 from bot.tracking.visitors import Visitors
-from storage import backup, counts, hits, links, meta, migrate, recount
+from storage import backup, counts, hits, links, meta, migrate, posts, recount, totals
 from storage.database import Database, open_reader
 from storage.errors import StorageError
 from storage.ids import Ids
-from storage.records import BARE, Hit, Kind
+from storage.records import BARE, AsideCount, Hit, Kind
 from storage.schema import hits_daily, metadata
 from storage.seen import Seen
 from tests.conftest import NOW, mismatches
@@ -165,8 +166,20 @@ async def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
             table: {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
             for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
+        keys = {
+            table: [
+                row[1] for row in sorted(conn.execute(f"PRAGMA table_info({table})"), key=lambda row: row[5]) if row[5]
+            ]
+            for table in found
+        }
+        indexes = dict(conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
     found.pop("alembic_version")
     assert found == {table.name: set(table.columns.keys()) for table in metadata.sorted_tables}
+    for table in metadata.sorted_tables:
+        assert keys[table.name] == [column.name for column in table.primary_key.columns], table.name
+        for index in table.indexes:
+            assert indexes.pop(index.name).endswith(f"({', '.join(column.name for column in index.columns)})")
+    assert indexes == {}
 
 
 def test_every_tenant_table_is_led_by_its_server() -> None:
@@ -272,8 +285,8 @@ async def test_old_events_go_and_their_rollups_stay(db: Database, clock: FixedCl
     await click()
     await db.write(lambda conn: conn.execute(sa.update(hits_daily).values(count=1)))
     found = await mismatches(db)
-    days_wrong = [item for item in found if item.table == "hits_daily"]
-    assert len(days_wrong) == 2 * 9  # of the link and of all, the whole days since which events are kept
+    # Of the link and of all links, the whole days since which events are kept; beside them the totals of closed days.
+    assert Counter(item.table for item in found)["hits_daily"] == 2 * 9
     await db.write(lambda conn: recount.repair(conn, found))
     assert await mismatches(db) == []
 
@@ -393,5 +406,50 @@ async def test_a_database_of_the_first_version_keeps_its_numbers(tmp_path: Path)
                 await recorder.count(Hit(1, hit_id, 5, BARE, Kind.CLICK, NOW, NOW.date(), visitor))
         async with db.read() as conn:
             assert await counts.uniques_by_link(conn, 1, NOW.date(), NOW.date() + dt.timedelta(days=1)) == {5: 2}
+        assert await mismatches(db) == []
+    assert len(list((tmp_path / "backups").iterdir())) == 1
+
+
+async def test_a_database_of_the_second_version_gets_its_servers_sums(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as conn:
+        config = migrate._config()
+        config.attributes["connection"] = conn
+        alembic_command.upgrade(config, "0002")
+        at = int(NOW.timestamp() * 1000)
+        for hit_id, guild, link, place in ((1, 1, 5, 0), (2, 1, 6, 0), (3, 1, 6, 9), (4, 2, 7, 0)):
+            row = (guild, hit_id, link, place, "click", at, hit_id, "2026-03-11", 1, "DE", "phone", "X")
+            conn.exec_driver_sql(f"INSERT INTO hits VALUES ({', '.join('?' * 12)})", row)  # noqa: S608
+            quarter = (guild, link, at, place, "click", 0, 1)
+            conn.exec_driver_sql("INSERT INTO hits_quarter VALUES (?, ?, ?, ?, ?, ?, ?)", quarter)
+            day = (guild, link, "2026-03-11", place, "click", 0, 1)
+            conn.exec_driver_sql("INSERT INTO hits_daily VALUES (?, ?, ?, ?, ?, ?, ?)", day)
+        for guild, link, n in ((1, 5, 1), (1, 6, 2), (2, 7, 1)):
+            conn.exec_driver_sql("INSERT INTO uniques_daily VALUES (?, ?, '2026-03-11', 0, ?)", (guild, link, n))
+            for name, value in (("country", "DE"), ("device", "phone"), ("source", "X")):
+                about = (guild, link, "2026-03-11", "click", name, value, 0, n)
+                conn.exec_driver_sql("INSERT INTO audience_daily VALUES (?, ?, ?, ?, ?, ?, ?, ?)", about)
+        for link in (5, 6):
+            aside = (1, link, "2026-03-11", link, "preview", "X", 0, 3)
+            conn.exec_driver_sql("INSERT INTO set_aside_daily VALUES (?, ?, ?, ?, ?, ?, ?, ?)", aside)
+        conn.exec_driver_sql("INSERT INTO figures VALUES (1, 1, 9, 'impressions', 100, ?, 2, ?)", (at, at))
+    engine.dispose()
+    first, end = NOW.date(), NOW.date() + dt.timedelta(days=1)
+    async with Database.open(path) as db:
+        assert await mismatches(db) == []
+        async with db.read() as conn:
+            assert [day.count for day in await counts.by_day(conn, 1, first, end)] == [3]
+            assert [day.count for day in await counts.by_day(conn, 1, first, end, [6])] == [2]
+            assert await counts.uniques_by_day(conn, 1, first, end) == [(first, 3)]
+            assert await counts.set_aside_counts(conn, 1, first, end) == [AsideCount("preview", "X", 6)]
+            assert {(c.value, c.count) for c in await counts.audience(conn, 1, first, end)} == {
+                *(("DE", 3), ("phone", 3), ("X", 3))
+            }
+            assert [figure.value for figure in await posts.figures_in(conn, 1, NOW, NOW + dt.timedelta(1))] == [100]
+        clock = FixedClock(NOW + dt.timedelta(days=2))
+        await Housekeeping(db, clock, Visitors(db, clock, lambda salt: None), dt.timedelta(days=90)).run()
+        async with db.read() as conn:
+            assert await totals.until(conn, 1) == end + dt.timedelta(days=1)
         assert await mismatches(db) == []
     assert len(list((tmp_path / "backups").iterdir())) == 1
