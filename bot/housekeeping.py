@@ -63,5 +63,6 @@ class Housekeeping:
             if not steps:
                 return
             for step in steps:
-                if not await self._db.write(step):
+                # As hits are: nothing that is cached changes by it. Whatever waits comes between two steps.
+                if not await self._db.write(step, first=True):
                     break

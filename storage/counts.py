@@ -191,7 +191,7 @@ async def hour_of_week(
 
 def _hours(rows: Rows, offset: dt.timedelta) -> Statement:
     hour = ((closed.local_hours(offset) + _MONDAY) % _HOURS).label("hour")
-    return _quarters(rows).add_columns(hour, sa.func.sum(hits_quarter.c.count)).group_by(hour)
+    return _quarters(rows).add_columns(hour, ranges.total(hits_quarter.c.count)).group_by(hour)
 
 
 def _quarters(rows: Rows) -> Statement:
@@ -246,7 +246,7 @@ async def until(
 def _by_place_of_quarters(rows: Rows) -> Statement:
     c = hits_quarter.c
     keys = (c.link_id, c.place_id, c.kind)
-    return _quarters(rows).add_columns(*keys, sa.func.sum(c.count)).group_by(*keys)
+    return _quarters(rows).add_columns(*keys, ranges.total(c.count)).group_by(*keys)
 
 
 async def dropped(
@@ -264,7 +264,7 @@ async def dropped(
 def _dropped(rows: Rows) -> Statement:
     c = dropped_quarter.c
     return (
-        sa.select(c.link_id, c.bucket, sa.func.sum(c.count))
+        sa.select(c.link_id, c.bucket, ranges.total(c.count))
         .where(c.guild_id == sa.bindparam("guild_id"), rows.links(c.link_id))
         .where(c.bucket >= sa.bindparam("start"), c.bucket < sa.bindparam("end"))
         .group_by(c.link_id, c.bucket)

@@ -133,12 +133,17 @@ def _closed(source: Source, by: tuple[str, ...], rows: Rows, *where: sa.ColumnEl
     return query.where(c.kind == sa.bindparam("kind")) if rows.kind else query
 
 
+def total(number: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    """The sum, as a whole number on every engine."""
+    return sa.cast(sa.func.sum(number), sa.BigInteger)
+
+
 def _summed(query: Statement, by: tuple[str, ...], *numbers: sa.ColumnElement[Any]) -> Statement:
     """The sums by the values of `by`; link by link there is next to nothing to sum up, but much to sort for it."""
     if "link_id" in by:
         return query.add_columns(*numbers)
     # Without anything to group by there is a row also where there is nothing to sum up.
-    return query.add_columns(*(sa.func.coalesce(sa.func.sum(number), 0) for number in numbers)).group_by(*by)
+    return query.add_columns(*(sa.func.coalesce(total(number), 0) for number in numbers)).group_by(*by)
 
 
 def _open(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
@@ -179,7 +184,7 @@ def _highest(parts: tuple[tuple[Any, ...], ...]) -> Statement:
         part = build(*shape).subquery()
         selects.append(sa.select(part.c[0].label("link_id"), part.c[1].label("n")))
     every = sa.union_all(*selects).subquery()
-    n = sa.func.sum(every.c.n)
+    n = total(every.c.n)
     query = sa.select(every.c.link_id, n).group_by(every.c.link_id).having(n > 0)
     return query.order_by(n.desc(), every.c.link_id).limit(sa.bindparam("limit", type_=sa.Integer))
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 
+from storage.records import BARE, Hit, Kind, SetAside
+
 GUILD, LINKS, DAYS = 7, 1_000, 365
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = dt.datetime(2026, 11, 24, 15, 7, tzinfo=dt.UTC)
@@ -31,6 +33,10 @@ SOURCES = (
     *("reddit.com", "discord.com", "facebook.com", "bing.com", "t.me"),
 )
 ASIDE = (("crawler", ""), ("head", ""), ("repeat", ""), ("preview", "Discord"), ("preview", "X"), ("prefetch", ""))
+TABLES = (
+    *("hits_quarter", "hits_daily", "uniques_daily", "audience_daily", "set_aside_daily"),
+    *("totals", "closed_days"),
+)
 PLACES = 4
 """Of each link: its own address, the profile, and two posts."""
 
@@ -107,6 +113,31 @@ def _start(day: dt.date, hour: int) -> int:
 
 def _hour(ms: int) -> int:
     return dt.datetime.fromtimestamp(ms / 1000, ZONE).hour
+
+
+def hits_of(events: Events) -> list[Hit]:
+    """The events one by one, each unique click with a visitor of its own."""
+    found: list[Hit] = []
+    columns = (events.rank, events.day, events.at, events.place, events.kind, events.unique)
+    about = (events.country, events.device, events.source)
+    for number, row in enumerate(zip(*(column.tolist() for column in (*columns, *about)), strict=True)):
+        rank, day, at, place, kind, unique, country, device, source = row
+        hit = Hit(
+            *(GUILD, number + 1, link_of(rank), place_of(rank, place), Kind(KINDS[kind])),
+            dt.datetime.fromtimestamp(at / 1000, dt.UTC),
+            FIRST + dt.timedelta(days=day),
+            *(number if unique else None, COUNTRIES[country], DEVICES[device], SOURCES[source]),
+        )
+        found.append(hit)
+    return found
+
+
+def asides_of(events: Events) -> list[SetAside]:
+    columns = (events.aside_rank.tolist(), events.aside_day.tolist(), events.aside.tolist())
+    return [
+        SetAside(GUILD, link_of(rank), BARE, FIRST + dt.timedelta(days=day), *ASIDE[what])
+        for rank, day, what in zip(*columns, strict=True)
+    ]
 
 
 # ---------------------------------------------------------------------- DuckDB
