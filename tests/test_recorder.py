@@ -138,6 +138,7 @@ async def test_whichever_statement_fails_every_hit_is_counted_once(
     """The k-th statement or commit fails, for each k: all is tried again, and nothing is there twice."""
     monkeypatch.setattr(recorder_module, "RETRY_SECONDS", (0.001,))
     monkeypatch.setattr(recorder_module, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(recorder_module, "ANSWER_SECONDS", 10.0)  # however slow this machine is
     failed = 0
     with faulty() as faults, structlog.testing.capture_logs() as logs:
         async with Database.open(tmp_path / "x.db") as db, Recorder(db, clock) as recorder:
@@ -329,6 +330,7 @@ async def test_what_was_set_aside_is_counted_once_though_hits_came_between_the_c
 ) -> None:
     monkeypatch.setattr(recorder_module, "FLUSH_SECONDS", 0.05)
     monkeypatch.setattr(recorder_module, "RETRY_SECONDS", (0.2,))
+    monkeypatch.setattr(recorder_module, "ANSWER_SECONDS", 10.0)
     with structlog.testing.capture_logs() as logs:
         async with Recorder(db, clock) as recorder:
             recorder.set_aside(SetAside(GUILD, LINK, BARE, DAY, "preview", "X"))
