@@ -182,7 +182,10 @@ def fill_sqlite(path: Path, events: Events) -> None:
     with sqlite3.connect(path) as conn:
         conn.execute("PRAGMA synchronous = OFF")
         conn.execute("PRAGMA cache_size = -400000")
-        conn.execute("INSERT INTO servers VALUES (?, ?, 0, NULL, 'creators', 1)", (GUILD, ZONE.key))
+        conn.execute(
+            "INSERT INTO servers (guild_id, timezone, first_weekday, add_policy, is_set_up) VALUES (?, ?, 0, 'creators', 1)",
+            (GUILD, ZONE.key),
+        )
         _insert(conn, "hits_quarter", quarters(events))
         _insert(conn, "hits_daily", days(events))
         _insert(conn, "uniques_daily", uniques(events))
