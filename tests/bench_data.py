@@ -183,7 +183,8 @@ def fill_sqlite(path: Path, events: Events) -> None:
         conn.execute("PRAGMA synchronous = OFF")
         conn.execute("PRAGMA cache_size = -400000")
         conn.execute(
-            "INSERT INTO servers (guild_id, timezone, first_weekday, add_policy, is_set_up) VALUES (?, ?, 0, 'creators', 1)",
+            "INSERT INTO servers (guild_id, timezone, first_weekday, add_policy, is_set_up)"
+            " VALUES (?, ?, 0, 'creators', 1)",
             (GUILD, ZONE.key),
         )
         _insert(conn, "hits_quarter", quarters(events))
