@@ -15,6 +15,7 @@ from bot.charts import ChartRenderer
 from bot.client import Client
 from bot.clock import Clock, SystemClock
 from bot.config import Config
+from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.housekeeping import Housekeeping
 from bot.impressions.service import Impressions
@@ -33,7 +34,7 @@ from bot.tracking.visitors import Visitors
 from bot.web.metrics import serve_metrics
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
-from cogs.ui.digest import Deliverer
+from cogs.ui.deliver import Deliverer
 from storage.database import Database
 from storage.ids import Ids
 
@@ -75,7 +76,9 @@ async def open_application(
         if charts is None:
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db, clock))
-        metrics_port = await stack.enter_async_context(serve_metrics(recorder, config.web.metrics_port))
+        stats = Stats(db, clock, base_url)
+        digests = Digests(db, clock, ids, Contents(stats))
+        metrics_port = await stack.enter_async_context(serve_metrics(recorder, digests.sender, config.web.metrics_port))
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
         visitors = Visitors(db, clock, recorder.keep_salt)
         owner_tokens = OwnerTokens(db)
@@ -105,7 +108,6 @@ async def open_application(
             per_server=config.links.per_server,
         )
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
-        stats = Stats(db, clock, base_url)
         services = Services(
             clock=clock,
             servers=Servers(db),
@@ -115,7 +117,7 @@ async def open_application(
             notes=Notes(db, clock, ids),
             stats=stats,
             profiles=Profiles(db, base_url),
-            digests=Digests(db, clock, ids, stats),
+            digests=digests,
             charts=charts,
         )
         await stack.enter_async_context(scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run)}))

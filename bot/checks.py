@@ -16,7 +16,7 @@ from bot import config as configuration
 from bot.config import Config
 from bot.errors import OperatorError
 from bot.tracking.tracker import UNKNOWN_PROXY
-from cogs.ui.digest import missing_permissions
+from cogs.ui.deliver import missing_permissions
 from storage import backup, digests, meta, migrate, servers
 from storage.database import open_reader
 from storage.errors import StorageError
@@ -153,7 +153,8 @@ async def _check_channels(config: Config, client: discord.Client) -> list[Findin
         active = [
             digest
             for guild_id in await servers.all_ids(conn)
-            if (digest := await digests.get(conn, guild_id)) is not None and digest.state is DigestState.ACTIVE
+            for digest in await digests.of_server(conn, guild_id)
+            if digest.state is DigestState.ACTIVE and digest.channel_id is not None
         ]
     for digest in active:
         where = f"digest of server {digest.guild_id}"
@@ -164,7 +165,7 @@ async def _check_channels(config: Config, client: discord.Client) -> list[Findin
         except discord.HTTPException as error:
             found.append(Finding(False, f"{where}: the server can't be seen ({error.text}); invite the bot again."))
             continue
-        channel = channels.get(digest.channel_id)
+        channel = channels.get(digest.channel_id or 0)
         if channel is None:
             found.append(Finding(False, f"{where}: its channel is gone; choose another one with /digest setup."))
             continue

@@ -1,4 +1,4 @@
-"""`/digest`: where and when the server's week is posted."""
+"""`/digest`: where and when a server's numbers are posted, and a creator's own sent."""
 
 from __future__ import annotations
 
@@ -9,36 +9,64 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.digests.due import parse_time
-from bot.digests.service import Status
-from bot.errors import InvalidError
+from bot.digests.service import Status, Wish
+from bot.errors import InvalidError, NotFoundError
 from bot.links.access import require_manager
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import digest as ui
 from cogs.ui import format as fmt
-from cogs.ui import people, pick
-from cogs.ui.answers import actor, begin, embed
-from storage.records import DigestState, RunState
+from cogs.ui import pick, schedule
+from cogs.ui.answers import actor, begin, embed, services
+from cogs.ui.deliver import missing_permissions
+from storage.records import Cadence, Quiet
 
 if TYPE_CHECKING:
     from bot.client import Client
 
+SHOWN = 10
+"""Digests that a status shows."""
 WEEKDAY_CHOICES = [app_commands.Choice(name=name, value=n) for n, name in enumerate(fmt.WEEKDAYS)]
+CADENCE_CHOICES = [app_commands.Choice(name=name, value=item.value) for item, name in schedule.CADENCES.items()]
+QUIET_CHOICES = [app_commands.Choice(name=name, value=item.value) for item, name in schedule.QUIETS.items()]
 
 
-class Digest(commands.GroupCog, group_name="digest", group_description="The server's week, posted every week"):
+async def pick_digest(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """The digests that are on: a manager's the server's, everyone's their own."""
+    found = await services(interaction).digests.running(actor(interaction))
+    named = [(schedule.plain_name(item, interaction.guild), item.id) for item in found]
+    return [app_commands.Choice(name=name, value=str(id_)) for name, id_ in named if current.lower() in name.lower()][
+        : pick.MOST
+    ]
+
+
+def chosen(text: str | None) -> int | None:
+    """The id that was chosen from the list. Raises NotFoundError for anything else that was typed."""
+    if text is not None and not (text.isdecimal() and len(text) < 20):
+        raise NotFoundError(_("“{value}” is no digest; choose one from the list.").format(value=fmt.plain(text, 60)))
+    return None if text is None else int(text)
+
+
+class Digest(commands.GroupCog, group_name="digest", group_description="Numbers that come by themselves"):
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    @app_commands.command(name="setup", description="Post the server's week in a channel, every week")
+    @app_commands.command(
+        name="setup", description="Post the server's numbers in a channel, every week or as you choose"
+    )
     @app_commands.describe(
         channel="The channel it is posted in",
         weekday="On which day; when left out as before, else the first day of the week",
         time="At what local time, such as 18:30; when left out as before, else 09:00",
         zone="The server's time zone, for stats and digests alike",
+        cadence="How often: weekly when left out; a daily and a weekly one are two digests",
+        tag="Only links with this tag: a digest of its own",
+        role="Only links of creators with this role: a digest of its own",
+        quiet="What comes when nothing was counted; when left out as before, else one line",
     )
     @app_commands.autocomplete(zone=pick.zone)
     @app_commands.choices(weekday=WEEKDAY_CHOICES)
+    @app_commands.choices(cadence=CADENCE_CHOICES, quiet=QUIET_CHOICES)
     async def setup(
         self,
         interaction: discord.Interaction,
@@ -46,102 +74,131 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The serv
         weekday: app_commands.Range[int, 0, 6] | None = None,
         time: str | None = None,
         zone: str | None = None,
+        cadence: str | None = None,
+        tag: app_commands.Range[str, 1, 100] | None = None,
+        role: discord.Role | None = None,
+        quiet: str | None = None,
     ) -> None:
         await begin(interaction)
         who = actor(interaction)
         require_manager(who)
-        minute = None if time is None else parse_time(time)
+        wish = _wish(cadence, weekday, time, quiet, tag or "", None if role is None else role.id)
         require_permissions(channel)
         if zone is not None:
             await self._services.servers.change(who, timezone=zone)
-        await self._services.digests.set_up(who, channel_id=channel.id, weekday=weekday, minute=minute)
-        status = await self._services.digests.status(who.guild_id)
-        assert status is not None
-        answer = embed(
-            _("The digest is set up"), _schedule(status, interaction.guild) + "\n" + _("/digest preview shows it now.")
-        )
-        await interaction.followup.send(embed=answer, ephemeral=True)
+            await self._services.digests.reschedule(who)
+        made = await self._services.digests.set_up(who, channel_id=channel.id, wish=wish)
+        await self._answer(interaction, _("The digest is set up"), made.id, _("/digest preview shows it now."))
 
-    @app_commands.command(name="preview", description="The digest of the last complete week, shown to you alone")
-    async def preview(self, interaction: discord.Interaction) -> None:
+    @app_commands.command(name="me", description="Your own numbers by direct message, every week or as you choose")
+    @app_commands.describe(
+        cadence="How often; when left out as before, else weekly",
+        weekday="On which day; when left out as before, else the first day of the week",
+        time="At what local time of the server, such as 18:30; when left out as before, else 09:00",
+        quiet="What comes when nothing was counted; when left out as before, else one line",
+        off="No more of them",
+    )
+    @app_commands.choices(weekday=WEEKDAY_CHOICES)
+    @app_commands.choices(cadence=CADENCE_CHOICES, quiet=QUIET_CHOICES)
+    async def me(
+        self,
+        interaction: discord.Interaction,
+        cadence: str | None = None,
+        weekday: app_commands.Range[int, 0, 6] | None = None,
+        time: str | None = None,
+        quiet: str | None = None,
+        off: bool = False,
+    ) -> None:
         await begin(interaction)
         who = actor(interaction)
-        require_manager(who)
-        content = await self._services.digests.preview(who.guild_id)
+        if off:
+            await self._services.digests.switch_own_off(who)
+            await interaction.followup.send(_("Your digest is off. /digest me starts it again."), ephemeral=True)
+            return
+        made = await self._services.digests.set_up_own(who, _wish(cadence, weekday, time, quiet))
+        await self._answer(interaction, _("Your digest is set up"), made.id, _("/digest me off:True ends it."))
+
+    async def _answer(self, interaction: discord.Interaction, title: str, digest_id: int, hint: str) -> None:
+        found = await self._services.digests.status(actor(interaction))
+        status = next(item for item in found if item.digest.id == digest_id)
+        answer = embed(title, schedule.schedule(status, interaction.guild) + "\n" + hint)
+        await interaction.followup.send(embed=answer, ephemeral=True)
+
+    @app_commands.command(name="preview", description="The digest of the last complete period, shown to you alone")
+    @app_commands.describe(digest="Which one; the only one when left out")
+    @app_commands.autocomplete(digest=pick_digest)
+    async def preview(self, interaction: discord.Interaction, digest: str | None = None) -> None:
+        await begin(interaction)
+        content = await self._services.digests.preview(actor(interaction), chosen(digest))
         assert interaction.guild is not None
-        parts = await ui.message(self._services.charts, content, interaction.guild.name)
+        parts = await ui.message(self._services.charts, content, interaction.guild.name, ui.Form.LAYOUT)
         await interaction.followup.send(**parts, ephemeral=True)
 
-    @app_commands.command(name="status", description="When the digest comes next, and how the last ones went")
+    @app_commands.command(name="status", description="When each digest comes next, and how the last ones went")
     async def status(self, interaction: discord.Interaction) -> None:
         await begin(interaction)
-        who = actor(interaction)
-        require_manager(who)
-        status = await self._services.digests.status(who.guild_id)
-        if status is None:
-            await interaction.followup.send(_("There is no digest yet. /digest setup starts one."), ephemeral=True)
+        found = await self._services.digests.status(actor(interaction))
+        if not found:
+            await interaction.followup.send(
+                _("There is no digest yet. /digest setup starts the server's, /digest me your own."), ephemeral=True
+            )
             return
-        answer = embed(_("Digest"), _schedule(status, interaction.guild))
-        if status.runs:
-            answer.add_field(name=_("Latest weeks"), value=fmt.rows(_runs(status)), inline=False)
-        await interaction.followup.send(embed=answer, ephemeral=True)
+        # Those that are off last: what comes is what people ask for.
+        found.sort(key=lambda item: item.digest.state.value == "off")
+        await interaction.followup.send(
+            embeds=[self._status(item, interaction.guild) for item in found[:SHOWN]], ephemeral=True
+        )
 
-    @app_commands.command(name="off", description="Stop posting the digest; /digest setup starts it again")
-    async def off(self, interaction: discord.Interaction) -> None:
+    def _status(self, status: Status, guild: discord.Guild | None) -> discord.Embed:
+        title = fmt.escape(schedule.plain_name(status.digest, guild))
+        text = schedule.schedule(status, guild)
+        if status.runs:
+            text += "\n" + fmt.rows(schedule.runs(status), 400)
+        return embed(title, text)
+
+    @app_commands.command(name="off", description="Stop posting a digest; /digest setup starts it again")
+    @app_commands.describe(digest="Which one; the only one when left out")
+    @app_commands.autocomplete(digest=pick_digest)
+    async def off(self, interaction: discord.Interaction, digest: str | None = None) -> None:
         await begin(interaction)
-        await self._services.digests.switch_off(actor(interaction))
-        await interaction.followup.send(_("The digest is off. /digest setup starts it again."), ephemeral=True)
+        gone = await self._services.digests.switch_off(actor(interaction), chosen(digest))
+        name = f"**{fmt.escape(schedule.plain_name(gone, interaction.guild))}**"
+        again = "/digest setup" if gone.user_id is None else "/digest me"
+        text = _("The digest is off: {name}. {command} starts it again.").format(name=name, command=again)
+        await interaction.followup.send(text, ephemeral=True)
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self._services.digests.leave(guild.id)
+
+
+def _wish(
+    cadence: str | None,
+    weekday: int | None,
+    time: str | None,
+    quiet: str | None,
+    tag: str = "",
+    role_id: int | None = None,
+) -> Wish:
+    return Wish(
+        cadence=None if cadence is None else Cadence(cadence),
+        weekday=weekday,
+        minute=None if time is None else parse_time(time),
+        quiet=None if quiet is None else Quiet(quiet),
+        tag=tag,
+        role_id=role_id,
+    )
 
 
 def require_permissions(channel: discord.TextChannel) -> None:
     """Raises InvalidError that names what the bot lacks there."""
-    missing = ui.missing_permissions(channel)
+    missing = missing_permissions(channel)
     if missing:
         raise InvalidError(
             _("channel: Eyeballs can't post in {channel}; it lacks {list}. Grant that there, then try again.").format(
                 channel=f"**#{fmt.escape(channel.name)}**", list=", ".join(missing)
             )
         )
-
-
-def _schedule(status: Status, guild: discord.Guild | None) -> str:
-    digest = status.digest
-    line = _("{weekday}s at {time} ({zone}) in {channel}.").format(
-        weekday=fmt.WEEKDAYS[digest.weekday],
-        time=fmt.time_of_day(digest.minute),
-        zone=status.zone,
-        channel=people.channel_name(guild, digest.channel_id),
-    )
-    match digest.state:
-        case DigestState.ACTIVE:
-            following = _("Next: {at} ({relative}).").format(
-                at=fmt.moment(digest.next_run_at), relative=fmt.moment(digest.next_run_at, "R")
-            )
-        case DigestState.OFF:
-            following = _("It is off. /digest setup starts it again.")
-        case DigestState.PAUSED:
-            following = _("It is paused: {reason}").format(reason=fmt.escape(digest.reason, 300))
-    return f"{line}\n{following}"
-
-
-def _runs(status: Status) -> list[str]:
-    words = {
-        RunState.PENDING: _("waiting"),
-        RunState.SENDING: _("being posted"),
-        RunState.SENT: _("posted"),
-        RunState.SKIPPED: _("skipped"),
-        RunState.FAILED: _("failed"),
-        RunState.UNKNOWN: _("unknown"),
-    }
-    rows = []
-    for run in status.runs:
-        row = _("Week of {date}: {state}").format(date=fmt.date(run.period_start), state=words[run.state])
-        if run.finished_at is not None:
-            row += f" {fmt.moment(run.finished_at)}"
-        if run.reason:
-            row += f" – {fmt.escape(run.reason, 200)}"
-        rows.append(row)
-    return rows
 
 
 async def setup(bot: Client) -> None:

@@ -42,9 +42,10 @@ SECTIONS = (
             "explain",
         ),
     ),
+    (_("Numbers that come by themselves"), ("digest me", "digest status")),
     (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
-    (_("For managers"), ("setup", "digest setup", "digest preview", "digest status", "digest off", "link transfer")),
+    (_("For managers"), ("setup", "digest setup", "digest preview", "digest off", "link transfer")),
 )
 
 

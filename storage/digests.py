@@ -1,21 +1,31 @@
-"""Digests: when a server's is due, and the claim that lets just one process send it."""
+"""Digests: which are due, and the claim that lets just one process send a period's."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
-from storage.records import Digest, DigestRun, DigestState, RunState
+from storage.records import Cadence, Digest, DigestRun, DigestState, Quiet, RunState
 from storage.schema import digest_runs, digests
+
+SENDABLE = (DigestState.ACTIVE, DigestState.PAUSED)
+OPEN = (RunState.PENDING, RunState.SENDING)
+"""Nobody knows yet what becomes of these runs."""
 
 
 def _digest(row: Any) -> Digest:
-    return Digest(**{**row, "state": DigestState(row["state"])})
+    kinds = {
+        "cadence": Cadence(row["cadence"]),
+        "quiet": Quiet(row["quiet"]),
+        "state": DigestState(row["state"]),
+    }
+    return Digest(**{**row, **kinds})
 
 
 def _run(row: Any) -> DigestRun:
@@ -26,21 +36,45 @@ async def put(conn: AsyncConnection, digest: Digest) -> None:
     await conn.run_sync(upsert.put, digests, dataclasses.asdict(digest))
 
 
-async def get(conn: AsyncConnection, guild_id: int) -> Digest | None:
-    """The server's digest in any state."""
-    query = sa.select(digests).where(digests.c.guild_id == guild_id)
-    row = (await conn.execute(query)).mappings().first()
-    return None if row is None else _digest(row)
-
-
-async def due(conn: AsyncConnection, now: dt.datetime) -> list[Digest]:
-    """Active digests whose time has come, the longest overdue first."""
-    query = (
-        sa.select(digests)
-        .where(digests.c.state == DigestState.ACTIVE, digests.c.next_run_at <= now)
-        .order_by(digests.c.next_run_at)
-    )
+async def _find(conn: AsyncConnection, query: sa.Select[Any]) -> list[Digest]:
     return [_digest(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def of_server(conn: AsyncConnection, guild_id: int) -> list[Digest]:
+    """The server's digests in any state, its creators' own among them, the oldest first."""
+    return await _find(conn, sa.select(digests).where(digests.c.guild_id == guild_id).order_by(digests.c.id))
+
+
+async def get(conn: AsyncConnection, guild_id: int, digest_id: int) -> Digest | None:
+    found = await _find(conn, sa.select(digests).where(digests.c.guild_id == guild_id, digests.c.id == digest_id))
+    return found[0] if found else None
+
+
+async def left(conn: AsyncConnection) -> list[Digest]:
+    """Those of servers that the bot is not in."""
+    return await _find(conn, sa.select(digests).where(digests.c.state == DigestState.LEFT))
+
+
+def _is_due(now: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(digests.c.state.in_(SENDABLE), digests.c.next_run_at <= now)
+
+
+async def due(conn: AsyncConnection, now: dt.datetime, limit: int) -> list[Digest]:
+    """Digests whose time has come, the longest overdue first."""
+    query = sa.select(digests).where(_is_due(now)).order_by(digests.c.next_run_at, digests.c.guild_id, digests.c.id)
+    return await _find(conn, query.limit(limit))
+
+
+async def count_due(conn: AsyncConnection, now: dt.datetime) -> int:
+    return (await conn.execute(sa.select(sa.func.count()).select_from(digests).where(_is_due(now)))).scalar_one()
+
+
+async def astray(conn: AsyncConnection, latest: Mapping[Cadence, dt.datetime]) -> list[Digest]:
+    """Those that come next after the latest instant at which one of their cadence can."""
+    c = digests.c
+    beyond = [sa.and_(c.cadence == cadence, c.next_run_at > at) for cadence, at in latest.items()]
+    first = min(latest.values())
+    return await _find(conn, sa.select(digests).where(c.state.in_(SENDABLE), c.next_run_at > first, sa.or_(*beyond)))
 
 
 async def change(conn: AsyncConnection, guild_id: int, digest_id: int, **values: object) -> None:
@@ -49,36 +83,65 @@ async def change(conn: AsyncConnection, guild_id: int, digest_id: int, **values:
     )
 
 
+async def leave(conn: AsyncConnection, guild_id: int, reason: str) -> None:
+    """Mark every digest of a server that the bot was removed from; those that are off stay so."""
+    await conn.execute(
+        sa.update(digests)
+        .where(digests.c.guild_id == guild_id, digests.c.state.in_(SENDABLE))
+        .values(state=DigestState.LEFT, reason=reason)
+    )
+
+
+# ---------------------------------------------------------------------- runs
+
+
 def _one(guild_id: int, digest_id: int, period_start: dt.date) -> tuple[sa.ColumnElement[bool], ...]:
     c = digest_runs.c
     return c.guild_id == guild_id, c.digest_id == digest_id, c.period_start == period_start
 
 
 async def add_run(
-    conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date, state: RunState, reason: str = ""
-) -> None:
-    """Note the period's run unless it is noted already."""
-    run = DigestRun(guild_id, digest_id, period_start, state, reason=reason)
+    conn: AsyncConnection,
+    guild_id: int,
+    digest_id: int,
+    period_start: dt.date,
+    state: RunState,
+    *,
+    finished_at: dt.datetime | None = None,
+    reason: str = "",
+) -> bool:
+    """Note the period's run; False when it is noted already."""
+    if await get_run(conn, guild_id, digest_id, period_start) is not None:
+        return False
+    run = DigestRun(guild_id, digest_id, period_start, state, finished_at=finished_at, reason=reason)
     await conn.run_sync(upsert.insert_missing, digest_runs, [dataclasses.astuple(run)])
+    return True
+
+
+async def open_runs(conn: AsyncConnection, guild_id: int, digest_id: int) -> list[DigestRun]:
+    """Those of which nobody knows yet what becomes of them, the oldest first."""
+    c = digest_runs.c
+    query = sa.select(digest_runs).where(c.guild_id == guild_id, c.digest_id == digest_id, c.state.in_(OPEN))
+    return [_run(row) for row in (await conn.execute(query.order_by(c.period_start))).mappings()]
 
 
 async def claim(
-    conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date, now: dt.datetime, lease: dt.timedelta
-) -> bool:
-    """Compare and swap: True when this caller, and nobody else, may send until `now + lease`."""
+    conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date, now: dt.datetime, until: dt.datetime
+) -> DigestRun | None:
+    """Compare and swap: the run when this caller, and nobody else, may send `until` then."""
     c = digest_runs.c
-    free = sa.or_(c.state == RunState.PENDING, sa.and_(c.state == RunState.SENDING, c.lease_until <= now))
+    free = sa.and_(c.state.in_(OPEN), sa.or_(c.lease_until.is_(None), c.lease_until <= now))
     result = await conn.execute(
         sa.update(digest_runs)
         .where(*_one(guild_id, digest_id, period_start), free)
         .values(
             state=RunState.SENDING,
-            lease_until=now + lease,
+            lease_until=until,
             attempts=c.attempts + 1,
             first_attempt_at=sa.func.coalesce(c.first_attempt_at, sa.literal(now, c.first_attempt_at.type)),
         )
     )
-    return result.rowcount == 1
+    return await get_run(conn, guild_id, digest_id, period_start) if result.rowcount == 1 else None
 
 
 async def get_run(conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date) -> DigestRun | None:
@@ -87,10 +150,15 @@ async def get_run(conn: AsyncConnection, guild_id: int, digest_id: int, period_s
     return None if row is None else _run(row)
 
 
-async def change_run(
-    conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date, **values: object
-) -> None:
-    await conn.execute(sa.update(digest_runs).where(*_one(guild_id, digest_id, period_start)).values(**values))
+async def finish(conn: AsyncConnection, claimed: DigestRun, **values: object) -> bool:
+    """Say what became of a claimed run; False, and nothing is changed, when another caller has claimed it since.
+
+    Only `sent` is a fact whoever finds it out.
+    """
+    where = [*_one(claimed.guild_id, claimed.digest_id, claimed.period_start)]
+    if values["state"] is not RunState.SENT:
+        where += [digest_runs.c.state == RunState.SENDING, digest_runs.c.lease_until == claimed.lease_until]
+    return (await conn.execute(sa.update(digest_runs).where(*where).values(**values))).rowcount == 1
 
 
 async def last_runs(conn: AsyncConnection, guild_id: int, digest_id: int, limit: int = 5) -> list[DigestRun]:

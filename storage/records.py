@@ -269,24 +269,53 @@ class Note:
     state: State = State.ACTIVE
 
 
+class Cadence(StrEnum):
+    """How often a digest comes."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class Quiet(StrEnum):
+    """What comes of a period in which nothing was counted."""
+
+    LINE = "line"
+    """One honest line."""
+    SKIP = "skip"
+
+
 class DigestState(StrEnum):
     ACTIVE = "active"
     OFF = "off"
     PAUSED = "paused"
-    """Discord refused; `reason` says why."""
+    """Discord refused; `reason` says why. Every run tries again."""
+    LEFT = "left"
+    """The bot is no longer in the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A server's weekly digest: where and when it is posted. `minute` counts from local midnight."""
+    """A digest: whose numbers, where and when they are posted. Exactly one of `channel_id` and `user_id` is given."""
 
     guild_id: int
     id: int
-    channel_id: int
+    channel_id: int | None
+    user_id: int | None
+    """Whose own it is, by direct message."""
+    cadence: Cadence
     weekday: int
+    """Of a weekly one; 0 is Monday."""
     minute: int
+    """From local midnight; a monthly one comes on the first of the month."""
+    tag: str
+    """Only links with this tag; "" for all."""
+    role_id: int | None
+    """Only links of creators with this role."""
+    quiet: Quiet
     state: DigestState
     next_run_at: dt.datetime
+    """When the tick looks at it next."""
     created_by: int
     reason: str = ""
 

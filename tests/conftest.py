@@ -21,9 +21,10 @@ from bot.charts import Chart, ChartRenderer, Theme, draw
 from bot.client import Client
 from bot.clock import FixedClock
 from bot.config import Config, StorageSection, WebSection
+from bot.digests import due
 from bot.errors import UserError
 from bot.insights.periods import local_day
-from cogs.ui.digest import Deliverer
+from cogs.ui.deliver import Deliverer
 from storage import recount, servers
 from storage.database import Database
 
@@ -148,7 +149,8 @@ class QuickCharts(ChartRenderer):
 
 
 @pytest.fixture
-async def world(tmp_path: Path, clock: FixedClock) -> AsyncIterator[World]:
+async def world(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr(due, "SPREAD", dt.timedelta(milliseconds=1))  # digests come at their local time
     config = Config(
         web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),
         storage=StorageSection(path=tmp_path / "eyeballs.db", backups=tmp_path / "backups"),

@@ -13,7 +13,7 @@ import pytest
 from discord.http import Route
 from simcord.http.client import FakeHTTPClient
 
-from cogs.ui.digest import Deliverer
+from cogs.ui.deliver import Deliverer
 from storage.records import RunState
 from tests.conftest import World, text_of
 
@@ -32,7 +32,7 @@ def _posted(world: World) -> list[discord.Message]:
 
 
 async def _runs(world: World) -> list[RunState]:
-    status = await world.app.services.digests.status(world.guild.id)
+    status = await world.app.services.digests.main(world.guild.id)
     assert status is not None
     return [run.state for run in status.runs]
 
@@ -185,15 +185,15 @@ async def test_a_lost_permission_pauses_once_and_says_why(world: World) -> None:
     world.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
     world.move_to("2026-03-16T08:00:00+00:00")
     assert await world.tick() == 0
-    assert await _runs(world) == [RunState.FAILED]
-    world.move(days=1)
-    assert await world.tick() == 0
+    assert await _runs(world) == [RunState.PENDING]
+    world.move(hours=1)
+    assert await world.tick() == 0  # no 403 is asked for again before the next day
     assert "It is paused" in text_of(await world.admin.slash(world.channel, "digest status"))
 
 
 async def test_preview_and_off(world: World) -> None:
     assert "no digest yet" in text_of(await world.admin.slash(world.channel, "digest status"))
-    assert "no digest to switch off" in text_of(await world.admin.slash(world.channel, "digest off"))
+    assert "There is no digest yet, or it is off" in text_of(await world.admin.slash(world.channel, "digest off"))
     preview = await world.admin.slash(world.channel, "digest preview")
     assert preview.ephemeral
     assert "A quiet week" in text_of(preview)
@@ -212,7 +212,7 @@ async def test_a_bad_set_up_changes_nothing(world: World) -> None:
     ):
         refused = await world.admin.slash(world.channel, "digest setup", channel=world.channel, **options)
         assert said in text_of(refused)
-    assert await world.app.services.digests.status(world.guild.id) is None
+    assert await world.app.services.digests.main(world.guild.id) is None
 
 
 async def test_the_digest_explains_itself_to_everybody(world: World) -> None:

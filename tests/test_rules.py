@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bot.digests.due import missed, next_run, nonce, parse_time
+from bot.digests.due import nonce, parse_time
 from bot.errors import InvalidError, RefusedError
 from bot.impressions.numbers import parse_count
-from bot.insights.periods import local_day
 from bot.links.access import Actor, may_add, require_add
 from bot.links.destinations import parse_destination
 from bot.links.slugs import parse_handle, parse_slug, random_slug
@@ -147,27 +146,6 @@ def test_times_of_day(typed: str, minute: int) -> None:
 def test_what_is_no_time_is_named(typed: str) -> None:
     with pytest.raises(InvalidError, match="time"):
         parse_time(typed)
-
-
-@given(
-    st.integers(1_577_836_800, 2_051_222_400).map(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC)),
-    st.integers(0, 6),
-    st.integers(0, 1439),
-    st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Chatham", "UTC", "Africa/Cairo"]),
-)
-def test_the_next_run_comes_within_eight_days_on_its_weekday(
-    after: dt.datetime, weekday: int, minute: int, zone: str
-) -> None:
-    at = next_run(after, weekday, minute, zone)
-    assert after < at <= after + dt.timedelta(days=8)
-    assert local_day(at, zone).weekday() == weekday
-
-
-def test_runs_over_daylight_saving_keep_their_local_time() -> None:
-    start = dt.datetime(2026, 3, 23, 8, 0, tzinfo=dt.UTC)  # Monday 09:00 in Berlin
-    assert next_run(start, 0, 540, "Europe/Berlin") == dt.datetime(2026, 3, 30, 7, 0, tzinfo=dt.UTC)
-    three = missed(start, start + dt.timedelta(days=15), 0, 540, "Europe/Berlin")
-    assert [at.day for at in three] == [23, 30, 6]
 
 
 def test_a_nonce_is_stable_and_fits() -> None:

@@ -13,9 +13,9 @@ from yarl import URL
 
 from bot.app import Application
 from bot.clock import FixedClock
+from bot.digests.contents import Contents
 from bot.digests.deliver import Deliver
-from bot.digests.due import next_run
-from bot.digests.service import Digests
+from bot.digests.service import Digests, Wish
 from bot.impressions.service import Impressions
 from bot.insights.periods import day_start, local_day
 from bot.links.access import Actor
@@ -220,10 +220,10 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
 async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:
     """Set the digest up as a manager did some weeks ago, and let last Monday's go out."""
     now = app.services.clock.now()
-    clock = FixedClock(next_run(now - dt.timedelta(days=8), 0, DIGEST_MINUTE, ZONE) - dt.timedelta(minutes=1))
-    digests = Digests(app.db, clock, Ids(), Stats(app.db, clock, app.base_url))
-    await digests.set_up(crew.manager, channel_id=crew.channel_id, weekday=0, minute=DIGEST_MINUTE)
-    clock.move(minutes=1)
+    clock = FixedClock(now - dt.timedelta(days=8))
+    digests = Digests(app.db, clock, Ids(), Contents(Stats(app.db, clock, app.base_url)))
+    made = await digests.set_up(crew.manager, channel_id=crew.channel_id, wish=Wish(weekday=0, minute=DIGEST_MINUTE))
+    clock.move(seconds=(made.next_run_at - clock.now()).total_seconds())
     await digests.tick(deliver)
 
 

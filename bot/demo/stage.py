@@ -20,7 +20,7 @@ from bot.client import Client
 from bot.config import Config, StorageSection, WebSection
 from bot.demo import sample
 from bot.errors import OperatorError
-from cogs.ui.digest import Deliverer
+from cogs.ui.deliver import Deliverer
 
 CLOCK_SECONDS = 15.0
 

@@ -1,17 +1,29 @@
-"""When a digest is due. Pure functions of the weekday, the local time and the zone."""
+"""When a digest is due. Pure functions of the cadence, the local time and the zone."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterator
 
 from bot.errors import InvalidError
-from bot.insights.periods import ONE_DAY, Period, instant, last_complete_week, local_day
+from bot.insights.periods import ONE_DAY, Named, Period, instant, local_day, period_of
 from bot.links.slugs import shorten
 from bot.texts import _
+from storage.records import Cadence, Digest
 
 LATEST = dt.timedelta(hours=36)
 """A digest missed by more than this is skipped, visibly."""
+SPREAD = dt.timedelta(minutes=10)
+"""Digests come up to this much after their local time, each server's always at the same moment."""
+MOST_MISSED = 31
+HORIZON = {
+    Cadence.DAILY: dt.timedelta(days=2),
+    Cadence.WEEKLY: dt.timedelta(days=9),
+    Cadence.MONTHLY: dt.timedelta(days=33),
+}
+"""No digest comes next later than this from now; one that seems to was put off by a clock that has stepped back."""
+_COVERED = {Cadence.DAILY: Named.YESTERDAY, Cadence.WEEKLY: Named.LAST_WEEK, Cadence.MONTHLY: Named.LAST_MONTH}
 
 
 def parse_time(text: str) -> int:
@@ -32,31 +44,68 @@ def parse_time(text: str) -> int:
     )
 
 
-def next_run(after: dt.datetime, weekday: int, minute: int, zone: str) -> dt.datetime:
-    """The first instant after `after` at which the local clock shows this weekday and minute.
+def _runs(day: dt.date, step: int, digest: Digest, zone: str) -> Iterator[dt.datetime]:
+    """The instants of the digest from a local day on, forwards (`step` 1) or backwards (-1)."""
+    time = dt.time(digest.minute // 60, digest.minute % 60)
+    while True:
+        if (
+            digest.cadence is Cadence.DAILY
+            or (digest.cadence is Cadence.WEEKLY and day.weekday() == digest.weekday)
+            or (digest.cadence is Cadence.MONTHLY and day.day == 1)
+        ):
+            yield instant(day, time, zone)
+        day += step * ONE_DAY
+
+
+def next_run(after: dt.datetime, digest: Digest, zone: str) -> dt.datetime:
+    """The first instant after `after` at which the local clock shows the digest's day and time.
 
     A local time that daylight saving removed moves to the first valid instant; one that comes twice counts once.
     """
-    day = local_day(after, zone) - ONE_DAY
-    time = dt.time(minute // 60, minute % 60)
-    while day.weekday() != weekday or instant(day, time, zone) <= after:
-        day += ONE_DAY
-    return instant(day, time, zone)
+    return next(at for at in _runs(local_day(after, zone) - ONE_DAY, 1, digest, zone) if at > after)
 
 
-def due_period(due_at: dt.datetime, zone: str, first_weekday: int) -> Period:
-    """The week that a digest due at `due_at` tells of: the last one that was over by then."""
-    return last_complete_week(due_at, zone, first_weekday)
+def last_run(at: dt.datetime, digest: Digest, zone: str) -> dt.datetime:
+    """The latest of those instants that is not after `at`."""
+    return next(run for run in _runs(local_day(at, zone) + ONE_DAY, -1, digest, zone) if run <= at)
 
 
-def missed(due_at: dt.datetime, now: dt.datetime, weekday: int, minute: int, zone: str) -> list[dt.datetime]:
-    """The instants from `due_at` up to `now` at which the digest should have gone out, oldest first."""
-    found = []
-    at = due_at
-    while at <= now:
+def due_period(due_at: dt.datetime, cadence: Cadence, zone: str, first_weekday: int) -> Period:
+    """What a digest due at `due_at` tells of: the day, week or month before it, the last one that was over by then."""
+    return period_of(_COVERED[cadence], due_at, zone, first_weekday, None)
+
+
+def period_from(first: dt.date, cadence: Cadence, zone: str) -> Period:
+    """The period of that cadence that begins on a local day."""
+    match cadence:
+        case Cadence.DAILY:
+            end = first + ONE_DAY
+        case Cadence.WEEKLY:
+            end = first + 7 * ONE_DAY
+        case Cadence.MONTHLY:
+            end = (first + 31 * ONE_DAY).replace(day=1)
+    return Period(first, end, zone)
+
+
+def missed(since: dt.datetime, until: dt.datetime, digest: Digest, zone: str) -> list[dt.datetime]:
+    """The instants in [since, until) at which the digest should have gone out, oldest first; the latest 31."""
+    found: list[dt.datetime] = []
+    at = last_run(until - dt.timedelta(milliseconds=1), digest, zone) if since < until else since
+    while since <= at < until and len(found) < MOST_MISSED:
         found.append(at)
-        at = next_run(at, weekday, minute, zone)
-    return found
+        at = last_run(at - dt.timedelta(milliseconds=1), digest, zone)
+    return found[::-1]
+
+
+def spread(digest: Digest) -> dt.timedelta:
+    """How long after its local time a digest comes, in [0, SPREAD): by its ids, so always the same."""
+    key = hashlib.sha256(f"{digest.guild_id}:{digest.id}".encode()).digest()
+    return dt.timedelta(milliseconds=int.from_bytes(key[:6], "big") * (SPREAD // dt.timedelta(milliseconds=1)) >> 48)
+
+
+def next_look(now: dt.datetime, digest: Digest, zone: str) -> dt.datetime:
+    """When the digest comes next, spread and all."""
+    return next_run(now - spread(digest), digest, zone) + spread(digest)
 
 
 def nonce(application_id: int, guild_id: int, digest_id: int, period_start: dt.date) -> str:

@@ -1,4 +1,4 @@
-"""Digests: set up, looked at, switched off, and sent once for each server and week."""
+"""Digests: set up, looked at, switched off, and sent once for each server and period."""
 
 from __future__ import annotations
 
@@ -7,31 +7,26 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.digests import due
-from bot.digests.content import Content, compose
-from bot.digests.deliver import Deliver, Gone, Unreadable
-from bot.errors import NotFoundError
-from bot.insights.periods import Period
+from bot.digests.content import Content
+from bot.digests.contents import Contents
+from bot.digests.deliver import Deliver
+from bot.digests.sender import Sender, move_on
+from bot.errors import InvalidError, NotFoundError
 from bot.links.access import Actor, require_manager
-from bot.stats.service import Stats
+from bot.links.service import parse_tags
 from bot.texts import _
 from storage import digests, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Digest, DigestRun, DigestState, RunState, Server
+from storage.records import Cadence, Digest, DigestRun, DigestState, Quiet, Server
 
-LEASE = dt.timedelta(minutes=3)
-"""How long a claim holds; also how far apart two attempts are."""
-NONCE_WINDOW = dt.timedelta(minutes=2)
-"""For as long Discord surely remembers a nonce ("the past few minutes"); later the history is asked first."""
-MAX_ATTEMPTS = 20
 DEFAULT_MINUTE = 9 * 60
-
-log = structlog.get_logger(__name__)
+MOST = 25
+"""Digests of a server that are not off, its creators' own aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,194 +36,233 @@ class Status:
     runs: Sequence[DigestRun]
 
 
-class Digests:
-    """The digest of each server, its claim, and the tick that sends what is due."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody typed of a digest; None keeps what is there, or takes the default of a new one."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, stats: Stats) -> None:
+    cadence: Cadence | None = None
+    weekday: int | None = None
+    minute: int | None = None
+    quiet: Quiet | None = None
+    tag: str = ""
+    role_id: int | None = None
+
+
+DEFAULT = Wish()
+
+
+class Digests:
+    """The digests of each server and of its creators."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, contents: Contents) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
-        self._stats = stats
+        self._contents = contents
+        self.sender = Sender(db, clock, contents)
 
-    # ------------------------------------------------------------------ what people ask for
+    async def tick(self, deliver: Deliver) -> int:
+        """Send every digest that is due; returns how many went out."""
+        return await self.sender.tick(deliver)
 
-    async def set_up(
-        self, actor: Actor, *, channel_id: int, weekday: int | None = None, minute: int | None = None
-    ) -> Digest:
-        """Post the server's week in the channel from now on; keeps the digest's identity, so no week comes twice.
+    async def set_up(self, actor: Actor, *, channel_id: int, wish: Wish = DEFAULT) -> Digest:
+        """Post the server's numbers in the channel from now on.
 
-        Weekday and minute stay as they were; the first time they are the server's first weekday and 09:00.
+        One with the same cadence, tag and role is changed and keeps its identity, so that no period comes twice; else
+        it is another digest. What is left out stays as it was; a new one comes weekly, on the server's first weekday,
+        at 09:00. Raises UserError.
         """
         require_manager(actor)
+        return await self._put(actor, wish, channel_id=channel_id)
+
+    async def set_up_own(self, actor: Actor, wish: Wish) -> Digest:
+        """Send the creator their own numbers from now on, by direct message; one cadence at a time."""
+        return await self._put(actor, wish, user_id=actor.user_id)
+
+    async def _put(
+        self, actor: Actor, wish: Wish, *, channel_id: int | None = None, user_id: int | None = None
+    ) -> Digest:
+        tags = parse_tags(wish.tag)
+        if len(tags) > 1:
+            raise InvalidError(_("tag: a digest takes one tag; make another digest for another tag."))
+        now, tag = self._clock.now(), "".join(tags)
 
         async def work(conn: AsyncConnection) -> Digest:
             server = await servers.get(conn, actor.guild_id)
-            old = await digests.get(conn, actor.guild_id)
-            day = weekday if weekday is not None else server.first_weekday if old is None else old.weekday
-            at = minute if minute is not None else DEFAULT_MINUTE if old is None else old.minute
+            known = [item for item in await digests.of_server(conn, actor.guild_id) if item.user_id == user_id]
+            running = [item for item in known if item.state is not DigestState.OFF]
+            cadence = wish.cadence or Cadence.WEEKLY
+            if user_id is not None and wish.cadence is None and running:
+                cadence = running[0].cadence
+            same = [item for item in known if (item.cadence, item.tag, item.role_id) == (cadence, tag, wish.role_id)]
+            old = same[0] if same else None
+            if user_id is None and len(running) >= MOST and old not in running:
+                raise InvalidError(
+                    _("A server has up to {n} digests; /digest off ends one that is not needed.").format(n=MOST)
+                )
             digest = Digest(
                 guild_id=actor.guild_id,
                 id=self._ids.new() if old is None else old.id,
                 channel_id=channel_id,
-                weekday=day,
-                minute=at,
+                user_id=user_id,
+                cadence=cadence,
+                weekday=_first(wish.weekday, old and old.weekday, server.first_weekday),
+                minute=_first(wish.minute, old and old.minute, DEFAULT_MINUTE),
+                tag=tag,
+                role_id=wish.role_id,
+                quiet=wish.quiet or (old.quiet if old else Quiet.LINE),
                 state=DigestState.ACTIVE,
-                next_run_at=due.next_run(self._clock.now(), day, at, server.timezone),
+                next_run_at=now,
                 created_by=actor.user_id,
             )
             await digests.put(conn, digest)
-            return digest
+            await self._schedule(conn, digest, server, old)
+            if user_id is not None:
+                for other in running:
+                    if other.id != digest.id:
+                        await digests.change(conn, other.guild_id, other.id, state=DigestState.OFF, reason="")
+            made = await digests.get(conn, digest.guild_id, digest.id)
+            assert made is not None
+            return made
 
         return await self._db.write(work)
 
-    async def reschedule(self, actor: Actor) -> None:
-        """Move the next digest to the same local time after the server's zone changed.
-
-        Where that has passed already this week, the week's digest still comes when it was promised.
-        """
-        async with self._db.read() as conn:
-            old = await digests.get(conn, actor.guild_id)
+    async def _schedule(self, conn: AsyncConnection, digest: Digest, server: Server, old: Digest | None) -> None:
+        """Set when it comes next; a period that was promised still comes when its new time has passed already."""
+        await move_on(conn, digest, server.timezone, self._clock.now())
         if old is None or old.state is not DigestState.ACTIVE:
             return
-        new = await self.set_up(actor, channel_id=old.channel_id)
-        if new.next_run_at > old.next_run_at:
-            await self._db.write(lambda conn: digests.change(conn, old.guild_id, old.id, next_run_at=old.next_run_at))
+        new = await digests.get(conn, digest.guild_id, digest.id)
+        assert new is not None
+        promised, coming = (
+            due.due_period(at, digest.cadence, server.timezone, server.first_weekday)
+            for at in (old.next_run_at, new.next_run_at)
+        )
+        if promised.first < coming.first:
+            await digests.change(conn, digest.guild_id, digest.id, next_run_at=old.next_run_at)
 
-    async def switch_off(self, actor: Actor) -> Digest:
-        """No more digests until it is set up again. Raises NotFoundError when there is none."""
-        require_manager(actor)
-
-        async def work(conn: AsyncConnection) -> Digest:
-            digest = await digests.get(conn, actor.guild_id)
-            if digest is None or digest.state is DigestState.OFF:
-                raise NotFoundError(_("There is no digest to switch off. /digest setup starts one."))
-            await digests.change(conn, digest.guild_id, digest.id, state=DigestState.OFF, reason="")
-            return dataclasses.replace(digest, state=DigestState.OFF)
-
-        return await self._db.write(work)
-
-    async def status(self, guild_id: int) -> Status | None:
-        """The digest with its latest runs; None when it was never set up."""
-        async with self._db.read() as conn:
-            digest = await digests.get(conn, guild_id)
-            if digest is None:
-                return None
-            server = await servers.get(conn, guild_id)
-            return Status(digest, server.timezone, await digests.last_runs(conn, guild_id, digest.id))
-
-    async def preview(self, guild_id: int) -> Content:
-        """The digest of the last complete week, as it would be posted now."""
-        async with self._db.read() as conn:
-            server = await servers.get(conn, guild_id)
-        period = due.due_period(self._clock.now(), server.timezone, server.first_weekday)
-        return await self.content(guild_id, period)
-
-    async def content(self, guild_id: int, period: Period, *, late: bool = False) -> Content:
-        return compose(guild_id, await self._stats.server(guild_id, period), late=late)
-
-    # ------------------------------------------------------------------ what the tick does
-
-    async def tick(self, deliver: Deliver) -> int:
-        """Send every digest that is due; returns how many went out. One server's failure never stops the others."""
-        async with self._db.read() as conn:
-            waiting = await digests.due(conn, self._clock.now())
-        sent = 0
-        for digest in waiting:
-            try:
-                sent += await self._send_due(digest, deliver)
-            except Exception:
-                log.exception("digest failed", guild_id=digest.guild_id)
-        return sent
-
-    async def _send_due(self, digest: Digest, deliver: Deliver) -> bool:
-        now = self._clock.now()
-        async with self._db.read() as conn:
-            server = await servers.get(conn, digest.guild_id)
-        *older, latest = due.missed(digest.next_run_at, now, digest.weekday, digest.minute, server.timezone)
-        period = due.due_period(latest, server.timezone, server.first_weekday)
-        too_late = now - latest > due.LATEST
-
-        async def claim(conn: AsyncConnection) -> bool:
-            for at in [*older, latest] if too_late else older:
-                missed = due.due_period(at, server.timezone, server.first_weekday)
-                reason = _("Eyeballs was not running when it was due.")
-                await digests.add_run(conn, digest.guild_id, digest.id, missed.first, RunState.SKIPPED, reason)
-            if too_late:
-                await self._move_on(conn, digest, server)
-                return False
-            await digests.add_run(conn, digest.guild_id, digest.id, period.first, RunState.PENDING)
-            if await digests.claim(conn, digest.guild_id, digest.id, period.first, now, LEASE):
-                return True
-            run = await digests.get_run(conn, digest.guild_id, digest.id, period.first)
-            if run is not None and run.state not in (RunState.PENDING, RunState.SENDING):
-                await self._move_on(conn, digest, server)  # this week is done, only the date was not moved on
-            return False
-
-        if not await self._db.write(claim):
-            return False
-        late = now - latest > LEASE
-        return await self._send_claimed(digest, server, await self.content(digest.guild_id, period, late=late), deliver)
-
-    async def _send_claimed(self, digest: Digest, server: Server, content: Content, deliver: Deliver) -> bool:
-        start = content.report.period.first
-        async with self._db.read() as conn:
-            run = await digests.get_run(conn, digest.guild_id, digest.id, start)
-        assert run is not None
-        assert run.first_attempt_at is not None
-        nonce = due.nonce(deliver.application_id, digest.guild_id, digest.id, start)
-        try:
-            message_id = None
-            if self._clock.now() - run.first_attempt_at > NONCE_WINDOW:
-                # Discord may have forgotten the nonce of an attempt whose end nobody saw.
-                message_id = await deliver.find(digest, content, after=run.first_attempt_at - LEASE)
-            if message_id is None:
-                message_id = await deliver.send(digest, content, nonce=nonce)
-        except Gone as gone:
-            log.warning("digest paused", guild_id=digest.guild_id, reason=gone.reason)
-            await self._finish(digest, server, start, RunState.FAILED, reason=gone.reason, pause=True)
-            return False
-        except Unreadable:
-            reason = _("Discord did not say whether it was posted, and the channel's history can't be read.")
-            await self._finish(digest, server, start, RunState.UNKNOWN, reason=reason)
-            return False
-        except Exception:
-            if run.attempts >= MAX_ATTEMPTS:
-                reason = _("Discord could not be reached in {n} attempts.").format(n=run.attempts)
-                await self._finish(digest, server, start, RunState.FAILED, reason=reason)
-            raise  # the claim's lease runs out, then the tick tries again with the same nonce
-        await self._finish(digest, server, start, RunState.SENT, message_id=message_id)
-        return True
-
-    async def _finish(
-        self,
-        digest: Digest,
-        server: Server,
-        start: dt.date,
-        state: RunState,
-        *,
-        message_id: int | None = None,
-        reason: str = "",
-        pause: bool = False,
-    ) -> None:
-        now = self._clock.now()
+    async def reschedule(self, actor: Actor) -> None:
+        """Move the next digests to the same local time after the server's zone changed."""
 
         async def work(conn: AsyncConnection) -> None:
-            await digests.change_run(
-                conn,
-                digest.guild_id,
-                digest.id,
-                start,
-                state=state,
-                message_id=message_id,
-                finished_at=now,
-                reason=reason,
-            )
-            await self._move_on(conn, digest, server)
-            if pause:
-                await digests.change(conn, digest.guild_id, digest.id, state=DigestState.PAUSED, reason=reason)
+            server = await servers.get(conn, actor.guild_id)
+            for digest in await digests.of_server(conn, actor.guild_id):
+                if digest.state in digests.SENDABLE:
+                    await self._schedule(conn, digest, server, digest)
 
         await self._db.write(work)
 
-    async def _move_on(self, conn: AsyncConnection, digest: Digest, server: Server) -> None:
-        following = due.next_run(self._clock.now(), digest.weekday, digest.minute, server.timezone)
-        await digests.change(conn, digest.guild_id, digest.id, next_run_at=following)
+    async def switch_off(self, actor: Actor, digest_id: int | None = None) -> Digest:
+        """No more of that digest until it is set up again; the only one when it is not named. Raises UserError."""
+        digest = await self.find(actor, digest_id)
+        await self._db.write(
+            lambda conn: digests.change(conn, digest.guild_id, digest.id, state=DigestState.OFF, reason="")
+        )
+        return dataclasses.replace(digest, state=DigestState.OFF)
+
+    async def switch_own_off(self, actor: Actor) -> None:
+        """No more direct messages. Raises NotFoundError when there are none."""
+        own = [status.digest for status in await self.status(actor) if status.digest.user_id == actor.user_id]
+        running = [digest for digest in own if digest.state is not DigestState.OFF]
+        if not running:
+            raise NotFoundError(_("You have no digest of your own. /digest me starts one."))
+
+        async def work(conn: AsyncConnection) -> None:
+            for digest in running:
+                await digests.change(conn, digest.guild_id, digest.id, state=DigestState.OFF, reason="")
+
+        await self._db.write(work)
+
+    async def leave(self, guild_id: int) -> None:
+        """The bot was removed from the server: nothing is sent there until it is back."""
+        reason = _("Eyeballs is no longer in the server.")
+        await self._db.write(lambda conn: digests.leave(conn, guild_id, reason))
+
+    async def running(self, actor: Actor) -> list[Digest]:
+        """The digests that are not off and the actor's to change: a manager's the server's, everyone's their own."""
+        async with self._db.read() as conn:
+            found = await digests.of_server(conn, actor.guild_id)
+        return [
+            digest
+            for digest in found
+            if digest.state is not DigestState.OFF
+            and (digest.user_id == actor.user_id or (digest.user_id is None and actor.manager))
+        ]
+
+    async def find(self, actor: Actor, digest_id: int | None) -> Digest:
+        """A digest that is not off; the only one of the server's when it is not named. Raises UserError."""
+        if digest_id is None:
+            require_manager(actor)
+        found = await self.running(actor)
+        if digest_id is not None:
+            chosen = [digest for digest in found if digest.id == digest_id]
+        else:
+            chosen = [digest for digest in found if digest.user_id is None]
+        if len(chosen) > 1:
+            raise InvalidError(_("digest: there are several; choose one from the list."))
+        if not chosen and digest_id is None:
+            raise NotFoundError(_("There is no digest yet, or it is off. /digest setup starts one."))
+        if not chosen:
+            raise NotFoundError(_("That digest is no longer there. /digest status shows the ones there are."))
+        return chosen[0]
+
+    async def status(self, actor: Actor) -> list[Status]:
+        """The digests with their latest runs, in any state: a manager's the server's, everyone's their own."""
+        async with self._db.read() as conn:
+            server = await servers.get(conn, actor.guild_id)
+            return [
+                Status(digest, server.timezone, await digests.last_runs(conn, digest.guild_id, digest.id))
+                for digest in await digests.of_server(conn, actor.guild_id)
+                if digest.user_id == actor.user_id or (digest.user_id is None and actor.manager)
+            ]
+
+    async def main(self, guild_id: int) -> Status | None:
+        """The server's weekly digest of all links, in any state; None when it was never set up."""
+        async with self._db.read() as conn:
+            server = await servers.get(conn, guild_id)
+            for digest in await digests.of_server(conn, guild_id):
+                if digest.user_id is None and (digest.cadence, digest.tag, digest.role_id) == (
+                    Cadence.WEEKLY,
+                    "",
+                    None,
+                ):
+                    return Status(digest, server.timezone, await digests.last_runs(conn, guild_id, digest.id))
+        return None
+
+    async def preview(self, actor: Actor, digest_id: int | None = None) -> Content:
+        """The digest of the last complete period, as it would be posted now; a weekly one where there is none yet."""
+        try:
+            digest = await self.find(actor, digest_id)
+        except NotFoundError:
+            if digest_id is not None:
+                raise
+            digest = _nobodys(actor.guild_id, self._clock.now())
+        async with self._db.read() as conn:
+            server = await servers.get(conn, actor.guild_id)
+        now = self._clock.now()
+        return await self._contents.of(
+            digest, due.due_period(now, digest.cadence, server.timezone, server.first_weekday)
+        )
+
+
+def _first(*values: int | None) -> int:
+    return next(value for value in values if value is not None)
+
+
+def _nobodys(guild_id: int, now: dt.datetime) -> Digest:
+    """What `/digest setup` without options would make."""
+    return Digest(
+        guild_id=guild_id,
+        id=0,
+        channel_id=0,
+        user_id=None,
+        cadence=Cadence.WEEKLY,
+        weekday=0,
+        minute=DEFAULT_MINUTE,
+        tag="",
+        role_id=None,
+        quiet=Quiet.LINE,
+        state=DigestState.OFF,
+        next_run_at=now,
+        created_by=0,
+    )

@@ -1,34 +1,49 @@
-"""The digest as a Discord message, and the deliverer that posts it."""
+"""The digest as a Discord message, and its button."""
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import Any
 
 import discord
 
 from bot.charts import ChartRenderer, alt_text
 from bot.digests.content import Content
-from bot.digests.deliver import Gone, Unreadable
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, embed
 from cogs.ui.stats import pictures
 from cogs.ui.stats import report as stats
-from storage.records import Digest
-
-if TYPE_CHECKING:
-    from bot.client import Client
 
 CHART = "week.png"
-HISTORY = 1000
-"""Messages since the first attempt that are looked through for the digest."""
 
 
-async def message(charts: ChartRenderer, content: Content, server_name: str) -> dict[str, Any]:
+class Form(StrEnum):
+    """How much of Discord the message uses, by what it may and what was refused."""
+
+    LAYOUT = "layout"
+    EMBED = "embed"
+    TEXT_TABLE = "text_table"
+    """Without Attach Files."""
+    PLAIN = "plain"
+    """Without Embed Links."""
+    BARE = "bare"
+    """Without any link: those were refused."""
+
+
+async def message(
+    charts: ChartRenderer, content: Content, server_name: str, form: Form = Form.LAYOUT
+) -> dict[str, Any]:
     """The keywords of the digest's message: embed, chart, and a button that carries the period as its marker."""
+    if form not in (Form.LAYOUT, Form.EMBED):
+        bare = discord.ui.View(timeout=None)
+        bare.add_item(ExplainButton(marker(content)))
+        shown = _embed(content, server_name)
+        if form is Form.TEXT_TABLE:
+            return {"embed": shown.set_image(url=None), "view": bare}
+        return {"content": f"**{shown.title}**\n{shown.description}", "view": bare}
     chart = pictures.of_report(content.report, server_name)
     picture = discord.File(io.BytesIO(await charts.draw(chart)), CHART, description=alt_text(chart))
     view = discord.ui.View(timeout=None)
@@ -38,7 +53,7 @@ async def message(charts: ChartRenderer, content: Content, server_name: str) -> 
 
 def marker(content: Content) -> str:
     """What tells this server's and week's digest from every other message."""
-    return f"digest:{content.guild_id}:{content.report.period.first:%Y%m%d}"
+    return f"digest:{content.digest.guild_id}:{content.digest.id}:{content.period.first:%Y%m%d}"
 
 
 def _embed(content: Content, server_name: str) -> discord.Embed:
@@ -68,7 +83,7 @@ def _embed(content: Content, server_name: str) -> discord.Embed:
 
 
 class ExplainButton(
-    Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?P<marker>digest:\d{1,20}:\d{8})"
+    Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?P<marker>digest:\d{1,20}(?::\d{1,20})?:\d{8})"
 ):
     """Says what the digest's words mean; its id is also the mark by which the digest is found again."""
 
@@ -92,78 +107,3 @@ class ExplainButton(
             "/explain shows each with your own numbers."
         )
         await interaction.response.send_message(text, ephemeral=True)
-
-
-def missing_permissions(channel: discord.abc.GuildChannel, me: discord.Member | None = None) -> list[str]:
-    """What the bot lacks to post the digest there, in Discord's own words."""
-    has = channel.permissions_for(me or channel.guild.me)
-    needed = {
-        _("View Channel"): has.view_channel,
-        _("Send Messages"): has.send_messages,
-        _("Embed Links"): has.embed_links,
-        _("Attach Files"): has.attach_files,
-        _("Read Message History"): has.read_message_history,
-    }
-    return [name for name, there in needed.items() if not there]
-
-
-class Deliverer:
-    """Posts digests through Discord."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    @property
-    def application_id(self) -> int:
-        return self._client.application_id or 0
-
-    def _channel(self, digest: Digest) -> discord.TextChannel:
-        guild = self._client.get_guild(digest.guild_id)
-        if guild is None:
-            raise Gone(_("Eyeballs is no longer in the server."))
-        if guild.unavailable:
-            raise ConnectionError("the server is unavailable: an outage at Discord")
-        channel = guild.get_channel(digest.channel_id)
-        if not isinstance(channel, discord.TextChannel):
-            raise Gone(_("The channel is gone. Choose another one with /digest setup."))
-        missing = missing_permissions(channel)
-        if missing:
-            raise Gone(
-                _("Eyeballs lacks permissions in #{channel}: {list}. Grant them, then use /digest setup again.").format(
-                    channel=channel.name, list=", ".join(missing)
-                )
-            )
-        return channel
-
-    async def send(self, digest: Digest, content: Content, *, nonce: str) -> int:
-        channel = self._channel(digest)
-        parts = await message(self._client.services.charts, content, channel.guild.name)
-        try:
-            sent = await channel.send(**parts, nonce=nonce)
-        except discord.Forbidden as refused:
-            raise Gone(_("Discord refused the message: {text}").format(text=refused.text)) from refused
-        except discord.NotFound as gone:
-            if gone.code == 10008:  # the nonce's message was sent and has been deleted since
-                return 0
-            raise Gone(_("The channel is gone. Choose another one with /digest setup.")) from gone
-        return sent.id
-
-    async def find(self, digest: Digest, content: Content, *, after: dt.datetime) -> int | None:
-        channel = self._channel(digest)
-        wanted = marker(content)
-        try:
-            read = 0
-            async for found in channel.history(limit=HISTORY, after=after, oldest_first=True):
-                read += 1
-                if found.author == channel.guild.me and any(
-                    getattr(child, "custom_id", None) == wanted
-                    for row in found.components
-                    if isinstance(row, discord.ActionRow)
-                    for child in row.children
-                ):
-                    return found.id
-        except discord.HTTPException as error:
-            raise Unreadable from error
-        if read == HISTORY:
-            raise Unreadable
-        return None

@@ -8,10 +8,10 @@ import discord
 
 from bot.digests.service import Status
 from bot.texts import _
-from cogs.ui import digest as digest_ui
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import actor, embed, say_error, services
+from cogs.ui.deliver import missing_permissions
 from cogs.ui.pick import COMMON_ZONES
 from storage.records import AddPolicy, DigestState, Server
 
@@ -26,7 +26,7 @@ async def message(interaction: discord.Interaction) -> dict[str, Any]:
     """The keywords of the answer: what is set now, and the selects that change it."""
     who = actor(interaction)
     server = await services(interaction).servers.get(who.guild_id)
-    status = await services(interaction).digests.status(who.guild_id)
+    status = await services(interaction).digests.main(who.guild_id)
     return {"embed": _embed(interaction, server, status), "view": SetupView(server, status)}
 
 
@@ -71,12 +71,12 @@ def _digest(interaction: discord.Interaction, status: Status | None) -> str:
     line = _("{weekday}s at {time} in {channel}").format(
         weekday=fmt.WEEKDAYS[digest.weekday],
         time=fmt.time_of_day(digest.minute),
-        channel=people.channel_name(interaction.guild, digest.channel_id),
+        channel=people.channel_name(interaction.guild, digest.channel_id or 0),
     )
-    channel = interaction.guild.get_channel(digest.channel_id) if interaction.guild else None
+    channel = interaction.guild.get_channel(digest.channel_id or 0) if interaction.guild else None
     if channel is None:
         return line + "\n⚠️ " + _("The channel is gone; choose another one.")
-    missing = digest_ui.missing_permissions(channel)
+    missing = missing_permissions(channel)
     if missing:
         return line + "\n⚠️ " + _("Eyeballs lacks there: {list}.").format(list=", ".join(missing))
     return line + "\n" + _("Eyeballs has every permission it needs there.")
@@ -114,7 +114,9 @@ class SetupView(discord.ui.View):
             ]
         if status is not None and status.digest.state is not DigestState.OFF:
             self.channel.default_values = [
-                discord.SelectDefaultValue(id=status.digest.channel_id, type=discord.SelectDefaultValueType.channel)
+                discord.SelectDefaultValue(
+                    id=status.digest.channel_id or 0, type=discord.SelectDefaultValueType.channel
+                )
             ]
 
     async def _save(self, interaction: discord.Interaction, **changes: object) -> None:
