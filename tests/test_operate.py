@@ -28,11 +28,11 @@ from bot.housekeeping import Housekeeping
 from bot.logs import redact
 from bot.tracking.recorder import Recorder
 from bot.tracking.visitors import Visitors
-from storage import backup, counts, hits, links, meta, migrate, posts, recount, totals
+from storage import backup, counts, digests, hits, links, meta, migrate, posts, recount, totals
 from storage.database import Database, open_reader
 from storage.errors import StorageError
 from storage.ids import Ids
-from storage.records import BARE, AsideCount, Hit, Kind
+from storage.records import BARE, AsideCount, Cadence, DigestState, Hit, Kind, Quiet, RunState
 from storage.schema import hits_daily, metadata
 from storage.seen import Seen
 from tests.conftest import NOW, mismatches
@@ -180,6 +180,34 @@ async def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
         for index in table.indexes:
             assert indexes.pop(index.name).endswith(f"({', '.join(column.name for column in index.columns)})")
     assert indexes == {}
+
+
+def _at_revision(path: Path, revision: str) -> sa.Engine:
+    """A database as that revision made it, with SQLAlchemy's plain way to it."""
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    with engine.begin() as conn:
+        config = migrate._config()
+        config.attributes["connection"] = conn
+        alembic_command.upgrade(config, revision)
+    return engine
+
+
+async def test_a_digest_of_the_first_kind_goes_on_weekly(tmp_path: Path) -> None:
+    path = tmp_path / "eyeballs.db"
+    with _at_revision(path, "0004").begin() as conn:
+        conn.exec_driver_sql("INSERT INTO digests VALUES (1, 9, 5, 3, 600, 'paused', 1773648000000, 7, 'no channel')")
+        conn.exec_driver_sql(
+            "INSERT INTO digest_runs (guild_id, digest_id, period_start, state, attempts, reason) "
+            "VALUES (1, 9, '2026-03-02', 'sent', 1, '')"
+        )
+    async with Database.open(path) as db, db.read() as conn:
+        (digest,) = await digests.of_server(conn, 1)
+        (run,) = await digests.last_runs(conn, 1, 9)
+    assert (digest.cadence, digest.quiet, digest.tag, digest.role_id) == (Cadence.WEEKLY, Quiet.LINE, "", None)
+    assert (digest.id, digest.channel_id, digest.user_id, digest.weekday, digest.minute) == (9, 5, None, 3, 600)
+    assert (digest.state, digest.reason, digest.created_by) == (DigestState.PAUSED, "no channel", 7)
+    assert digest.next_run_at == dt.datetime(2026, 3, 16, 8, tzinfo=dt.UTC)
+    assert run.state is RunState.SENT
 
 
 def test_every_tenant_table_is_led_by_its_server() -> None:

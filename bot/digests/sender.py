@@ -103,7 +103,9 @@ class Sender:
                     log.exception("digest failed", guild_id=digest.guild_id, digest_id=digest.id)
             return sent
 
-        return sum(await asyncio.gather(*(work() for _n in range(WORKERS))))
+        sent = sum(await asyncio.gather(*(work() for _n in range(WORKERS))))
+        self.waiting = 0
+        return sent
 
     async def _mend(self, deliver: Deliver) -> None:
         """Wake the digests of servers that the bot is in again, and those that a wrong clock put off."""
