@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 @asynccontextmanager
 async def running(jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]]) -> AsyncIterator[AsyncIOScheduler]:
     """Run each job every so many seconds, one at a time, until the block ends. A late job runs all the same, once."""
+    # One at a time is meant: a job that takes longer than its pause is nothing to warn of each time.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )

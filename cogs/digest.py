@@ -24,8 +24,8 @@ from storage.records import Cadence, Quiet
 if TYPE_CHECKING:
     from bot.client import Client
 
-SHOWN = 10
-"""Digests that a status shows."""
+SHOWN, ROOM = 10, 5900
+"""Digests that a status shows, and characters: Discord takes 10 embeds with 6,000 over all of them."""
 WEEKDAY_CHOICES = [app_commands.Choice(name=name, value=n) for n, name in enumerate(fmt.WEEKDAYS)]
 CADENCE_CHOICES = [app_commands.Choice(name=name, value=item.value) for item, name in schedule.CADENCES.items()]
 QUIET_CHOICES = [app_commands.Choice(name=name, value=item.value) for item, name in schedule.QUIETS.items()]
@@ -145,9 +145,15 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
             return
         # Those that are off last: what comes is what people ask for.
         found.sort(key=lambda item: item.digest.state.value == "off")
-        await interaction.followup.send(
-            embeds=[self._status(item, interaction.guild) for item in found[:SHOWN]], ephemeral=True
-        )
+        shown: list[discord.Embed] = []
+        for item in found[:SHOWN]:
+            answer = self._status(item, interaction.guild)
+            if sum(map(len, shown)) + len(answer) > ROOM:
+                break
+            shown.append(answer)
+        if rest := len(found) - len(shown):
+            shown[-1].set_footer(text=_("and {n} more").format(n=rest))
+        await interaction.followup.send(embeds=shown, ephemeral=True)
 
     def _status(self, status: Status, guild: discord.Guild | None) -> discord.Embed:
         title = fmt.escape(schedule.plain_name(status.digest, guild))

@@ -125,6 +125,13 @@ async def open_runs(conn: AsyncConnection, guild_id: int, digest_id: int) -> lis
     return [_run(row) for row in (await conn.execute(query.order_by(c.period_start))).mappings()]
 
 
+async def try_now(conn: AsyncConnection, guild_id: int, digest_id: int) -> None:
+    """Let the runs that wait after a refusal wait no longer."""
+    c = digest_runs.c
+    waiting = c.guild_id == guild_id, c.digest_id == digest_id, c.state == RunState.PENDING
+    await conn.execute(sa.update(digest_runs).where(*waiting).values(lease_until=None))
+
+
 async def claim(
     conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date, now: dt.datetime, until: dt.datetime
 ) -> DigestRun | None:

@@ -49,6 +49,8 @@ from storage.seen import Seen
 
 SERVERS = 10_000
 ZONE = "Europe/Berlin"
+FIRST = 1_000_000
+"""The first server's id."""
 CLICKS = 20
 COMMAND_SECONDS = 0.5
 BASELINE_SECONDS = 30.0
@@ -80,18 +82,17 @@ class Posts(Deliverer):
 
     def __init__(self, charts: ChartRenderer, channel: Channel) -> None:
         super().__init__(SimpleNamespace(services=SimpleNamespace(charts=charts), application_id=1))  # type: ignore[arg-type]
-        self._where = channel
+        self._always = channel
 
     def is_in(self, guild_id: int) -> bool:
         return True
 
     async def _place(self, digest: Digest) -> tuple[Any, Any, Form]:
-        return SimpleNamespace(name=f"Server {digest.guild_id}", id=digest.guild_id), self._where, Form.LAYOUT
+        return SimpleNamespace(name=f"Server {digest.guild_id}", id=digest.guild_id), self._always, Form.LAYOUT
 
 
-async def fill(db: Database, count: int, start: dt.datetime) -> None:
-    """Servers with two links, clicks over two weeks, and a weekly digest that is due at `start`."""
-    local = start.astimezone(ZoneInfo(ZONE))
+async def fill(db: Database, count: int) -> None:
+    """Servers with two links, and clicks over two weeks."""
     rng, ids = random.Random(1), Ids()
     now = dt.datetime.now(dt.UTC)
     week = last_complete_week(now, ZONE, 0)
@@ -108,9 +109,22 @@ async def fill(db: Database, count: int, start: dt.datetime) -> None:
             for n in range(rng.randrange(CLICKS // 2, CLICKS * 2)):
                 at = first + dt.timedelta(seconds=rng.random() * span)
                 batch.append(Hit(guild_id, ids.new(), rng.choice(own), BARE, Kind.CLICK, at, at.date(), n))
+        await conn.run_sync(hits.record, batch, Seen())
+
+    for begin in range(0, count, 200):
+        guild_ids = range(FIRST + begin, FIRST + min(begin + 200, count))
+        await db.write(lambda conn, guild_ids=guild_ids: work(conn, guild_ids))
+
+
+async def schedule(db: Database, count: int, start: dt.datetime) -> None:
+    """A weekly digest for each server, due at `start`."""
+    local = start.astimezone(ZoneInfo(ZONE))
+
+    async def work(conn: AsyncConnection) -> None:
+        for guild_id in range(FIRST, FIRST + count):
             one = Digest(
                 guild_id=guild_id,
-                id=ids.new(),
+                id=guild_id * 7,
                 channel_id=1,
                 user_id=None,
                 cadence=Cadence.WEEKLY,
@@ -124,11 +138,8 @@ async def fill(db: Database, count: int, start: dt.datetime) -> None:
                 created_by=1,
             )
             await digests.put(conn, replace(one, next_run_at=start + due.spread(one)))
-        await conn.run_sync(hits.record, batch, Seen())
 
-    for begin in range(0, count, 200):
-        guild_ids = range(1_000_000 + begin, 1_000_000 + min(begin + 200, count))
-        await db.write(lambda conn, guild_ids=guild_ids: work(conn, guild_ids))
+    await db.write(work)
 
 
 async def commands(stats: Stats, charts: ChartRenderer, stop: asyncio.Event, count: int) -> list[float]:
@@ -139,7 +150,7 @@ async def commands(stats: Stats, charts: ChartRenderer, stop: asyncio.Event, cou
 
     async def one(n: int) -> None:
         began = time.monotonic()
-        report = await stats.server(1_000_000 + n % count, week)
+        report = await stats.server(FIRST + n % count, week)
         await charts.draw(pictures.of_report(report, f"Command {n} {began}"))
         took.append(time.monotonic() - began)
 
@@ -178,19 +189,19 @@ async def main(count: int) -> None:
             stats = Stats(db, clock, URL("https://go.example"))
             service = Digests(db, clock, Ids(), Contents(stats))
             print(f"Filling {count:,} servers ...", flush=True)
-            lead = dt.timedelta(seconds=BASELINE_SECONDS + 90 + count / 50)
-            start = (dt.datetime.now(dt.UTC) + lead).replace(second=0, microsecond=0)
-            await fill(db, count, start)
+            await fill(db, count)
             await charts.warm()
             stop = asyncio.Event()
             baseline = asyncio.create_task(commands(stats, charts, stop, count))
             await asyncio.sleep(BASELINE_SECONDS)
             stop.set()
             alone = await baseline
-            late = (dt.datetime.now(dt.UTC) - start).total_seconds()
-            print(f"The digests are due {'since' if late > 0 else 'in'} {abs(late):.0f} s", flush=True)
-            await asyncio.sleep(max(0.0, -late))
-            began = time.monotonic() - max(0.0, late)
+            minute = dt.timedelta(minutes=1)
+            start = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0) + minute
+            await schedule(db, count, start)
+            await asyncio.sleep(max(0.0, (start - dt.datetime.now(dt.UTC)).total_seconds()))
+            print("They are due", flush=True)
+            began = time.monotonic() - (dt.datetime.now(dt.UTC) - start).total_seconds()
             channel = Channel(random.Random(2), [])
             posts = Posts(charts, channel)
             stop = asyncio.Event()

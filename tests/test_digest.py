@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import discord
@@ -13,7 +15,8 @@ import pytest
 from discord.http import Route
 from simcord.http.client import FakeHTTPClient
 
-from cogs.ui.deliver import Deliverer
+from bot.digests.budget import Budget
+from cogs.ui.deliver import Deliverer, custom_ids
 from storage.records import RunState
 from tests.conftest import World, text_of
 
@@ -241,3 +244,25 @@ async def test_one_servers_failure_does_not_stop_the_others(world: World) -> Non
 
     assert await world.app.services.digests.tick(Faulty(world.client)) == 1
     assert len(there.history()) == 1
+
+
+async def test_no_second_sees_more_requests_than_the_budget() -> None:
+    budget, began = Budget(5), []
+
+    async def ask() -> None:
+        await budget.take()
+        began.append(time.monotonic())
+
+    await asyncio.gather(*(ask() for _n in range(13)))
+    assert len(began) == 13
+    assert all(later - earlier >= 1.0 for earlier, later in zip(began, began[5:], strict=False))
+
+
+def test_a_marker_is_found_however_deep_it_lies() -> None:
+    def layer(*children: Any, **own: Any) -> Any:
+        return SimpleNamespace(children=children, **own)
+
+    button = SimpleNamespace(custom_id="digest:1:2:20260309")
+    for message in ([layer(button)], [layer(layer(layer(button)))], [layer(SimpleNamespace(accessory=button))]):
+        assert list(custom_ids(message)) == ["digest:1:2:20260309"]
+    assert list(custom_ids([layer(SimpleNamespace(custom_id=None))])) == []

@@ -9,7 +9,7 @@ import aiohttp
 from bot.tracking.recorder import Recorder
 from bot.web.metrics import serve_metrics
 from storage.records import Quiet
-from tests.conftest import World, text_of
+from tests.conftest import World, answer_of, text_of
 
 
 async def test_several_digests_each_in_its_rhythm(world: World) -> None:
@@ -57,6 +57,19 @@ async def test_which_one_is_chosen_from_a_list(world: World) -> None:
     assert "The digest is off" in text_of(await world.admin.slash(world.channel, "digest off", digest=daily))
     assert "The digest is off" in text_of(await world.admin.slash(world.channel, "digest off"))
     assert text_of(await world.admin.slash(world.channel, "digest status")).count("It is off.") == 2
+
+
+async def test_a_status_of_many_fits_into_a_message(world: World) -> None:
+    for n in range(12):
+        await world.admin.slash(
+            world.channel, "digest setup", channel=world.channel, cadence="daily", tag=f"{n} " + "x" * 27
+        )
+    world.move(days=6)
+    await world.tick()
+    answer = answer_of(await world.admin.slash(world.channel, "digest status"))
+    shown = len(answer.embeds)
+    assert sum(len(embed) for embed in answer.embeds) <= 6000
+    assert answer.embeds[-1].footer.text == f"and {12 - shown} more"
 
 
 async def test_a_digest_of_ones_own(world: World) -> None:

@@ -1,1 +1,1 @@
-"""The weekly digest: when it is due, what it says, and that it goes out once."""
+"""Digests: when one is due, what it says, and that it goes out once."""

@@ -116,6 +116,7 @@ class Digests:
                 created_by=actor.user_id,
             )
             await digests.put(conn, digest)
+            await digests.try_now(conn, digest.guild_id, digest.id)
             await self._schedule(conn, digest, server, old)
             if user_id is not None:
                 for other in running:

@@ -99,20 +99,22 @@ class Deliverer:
             raise Refused(Failure.CHANNEL, _("The channel is gone. Choose another one with /digest setup."))
         return channel
 
-    async def _direct(self, guild: discord.Guild, user_id: int) -> discord.DMChannel:
-        """Raises Refused when they left: a server's numbers are its members'."""
+    async def _where(self, guild: discord.Guild, digest: Digest) -> discord.TextChannel | discord.DMChannel:
+        if digest.user_id is None:
+            return self._channel(guild, digest)
         await self._budget.take()
-        try:
-            await guild.fetch_member(user_id)
-        except discord.NotFound:
-            raise Refused(Failure.MEMBER, _("They are no longer in the server.")) from None
-        await self._budget.take()
-        return await self._client.create_dm(discord.Object(user_id))
+        return await self._client.create_dm(discord.Object(digest.user_id))
 
     async def _place(self, digest: Digest) -> tuple[discord.Guild, discord.TextChannel | discord.DMChannel, Form]:
+        """Where it goes, and in what form. Raises Refused where it may not."""
         guild = await self._guild(digest)
         if digest.user_id is not None:
-            return guild, await self._direct(guild, digest.user_id), Form.LAYOUT
+            await self._budget.take()
+            try:
+                await guild.fetch_member(digest.user_id)  # a server's numbers are its members'
+            except discord.NotFound:
+                raise Refused(Failure.MEMBER, _("They are no longer in the server.")) from None
+            return guild, await self._where(guild, digest), Form.LAYOUT
         channel = self._channel(guild, digest)
         has = channel.permissions_for(guild.me)
         if not (has.view_channel and has.send_messages):
@@ -178,7 +180,7 @@ class Deliverer:
         wanted = marker(content)
         read = 0
         try:
-            _guild, channel, _form = await self._place(digest)
+            channel = await self._where(await self._guild(digest), digest)
             async for found in channel.history(limit=HISTORY):  # the latest first
                 if read % 100 == 0:
                     await self._budget.take()  # one page
