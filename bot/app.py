@@ -15,6 +15,7 @@ from bot.charts import ChartRenderer
 from bot.client import Client
 from bot.clock import Clock, SystemClock
 from bot.config import Config
+from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.housekeeping import Housekeeping
@@ -35,6 +36,7 @@ from bot.web.metrics import serve_metrics
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.deliver import Deliverer
+from cogs.ui.people import Members
 from storage.database import Database
 from storage.ids import Ids
 
@@ -50,6 +52,8 @@ class Application:
 
     db: Database
     services: Services
+    members: Members
+    budget: Budget
     web: WebEdge
     metrics_port: int | None
     base_url: URL
@@ -57,7 +61,8 @@ class Application:
 
     def client(self) -> Client:
         """A Discord client that is not connected yet."""
-        return Client(self.services, self.db, shard_count=self.shard_count)
+        self.members.client = Client(self.services, self.db, shard_count=self.shard_count)
+        return self.members.client
 
 
 @asynccontextmanager
@@ -76,8 +81,9 @@ async def open_application(
         if charts is None:
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db, clock))
-        stats = Stats(db, clock, base_url)
-        digests = Digests(db, clock, ids, Contents(stats))
+        stats, members = Stats(db, clock, base_url), Members(budget := Budget())
+        contents = Contents(db, clock, stats, members.creators_with, members.locale_of)
+        digests = Digests(db, clock, ids, contents)
         metrics_port = await stack.enter_async_context(serve_metrics(recorder, digests.sender, config.web.metrics_port))
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
         visitors = Visitors(db, clock, recorder.keep_salt)
@@ -118,16 +124,17 @@ async def open_application(
             stats=stats,
             profiles=Profiles(db, base_url),
             digests=digests,
+            contents=contents,
             charts=charts,
         )
         await stack.enter_async_context(scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run)}))
-        yield Application(db, services, web, metrics_port, base_url, shard_count)
+        yield Application(db, services, members, budget, web, metrics_port, base_url, shard_count)
 
 
 @asynccontextmanager
 async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
     """Ask every few seconds which digests are due, and post them once Discord is there."""
-    deliverer = Deliverer(client)
+    deliverer = Deliverer(client, app.budget)
 
     async def tick() -> None:
         if client.is_ready():

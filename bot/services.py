@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.charts import ChartRenderer
 from bot.clock import Clock
+from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
@@ -26,5 +27,6 @@ class Services:
     notes: Notes
     stats: Stats
     profiles: Profiles
+    contents: Contents
     digests: Digests
     charts: ChartRenderer

@@ -1,14 +1,16 @@
-"""The one door for texts and numbers that people read, so that languages can come later without touching logic."""
+"""The one door for texts, numbers and dates that people read: languages can come later without touching logic."""
 
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import gettext
 import math
 from contextvars import ContextVar
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import NumberPattern, format_compact_decimal, format_decimal
 
 _translation = gettext.translation("eyeballs", fallback=True)
@@ -21,7 +23,7 @@ _locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
 
 
 def use_locale(tag: str) -> None:
-    """From here on in this task, write numbers as people do where Discord's locale `tag` is spoken."""
+    """From here on in this task, write numbers and dates as people do where Discord's locale `tag` is spoken."""
     _locale.set(tag)
 
 
@@ -48,6 +50,26 @@ def percent(share: float, decimals: int | None = None) -> str:
     elif decimals is None:
         decimals = 1 if value >= 1 or not value else 1 - math.floor(math.log10(value))
     return _percent_pattern(_locale.get(), decimals).apply(share, _known(_locale.get()))
+
+
+def day(value: dt.date, *, year: bool = False, weekday: bool = False) -> str:
+    """24 Nov, 24 Nov 2026, Tue 24 Nov as the locale writes them; English of every kind writes them so."""
+    locale = _known(_locale.get())
+    if locale.language == "en":
+        pattern = ("EEE " if weekday else "") + "d MMM" + (" y" if year else "")
+        return format_date(value, pattern, locale=DEFAULT_LOCALE.replace("-", "_"))
+    skeleton = ("y" if year else "") + ("MMMEd" if weekday else "MMMd")
+    return format_skeleton(skeleton, value, locale=locale)
+
+
+def days(first: dt.date, last: dt.date) -> str:
+    """Both ends named: "28 Oct – 24 Nov 2026"; a single day as it is."""
+    locale = _known(_locale.get())
+    if first == last:
+        return day(last, year=True)
+    if locale.language == "en":
+        return f"{day(first, year=first.year != last.year)} – {day(last, year=True)}"
+    return format_interval(first, last, "yMMMd", locale=locale)
 
 
 @cache

@@ -208,5 +208,5 @@ def require_permissions(channel: discord.TextChannel) -> None:
 
 
 async def setup(bot: Client) -> None:
-    bot.add_dynamic_items(ui.ExplainButton)
+    bot.add_dynamic_items(*ui.BUTTONS)
     await bot.add_cog(Digest(bot.services))

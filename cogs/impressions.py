@@ -10,26 +10,17 @@ from discord.ext import commands
 
 from bot.errors import InvalidError
 from bot.impressions.numbers import parse_count
-from bot.impressions.service import REACTIONS, Logged
+from bot.impressions.service import REACTIONS
 from bot.links.access import Actor
 from bot.services import Services
 from bot.texts import _
-from cogs.ui import format as fmt
+from cogs.ui import logged as logged_ui
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin, embed
 from storage.records import Post
 
 if TYPE_CHECKING:
     from bot.client import Client
-
-
-OTHERS = {
-    "reach": _("reached"),
-    "likes": _("likes"),
-    "comments": _("comments"),
-    "shares": _("shares"),
-    "saves": _("saves"),
-}
 
 
 class Impressions(
@@ -87,47 +78,8 @@ class Impressions(
         else:
             target = await self._new_post(who, platform, kind, link, title)
         logged = await self._services.impressions.log(who, target, value, at, others)
-        answer = embed(_("Logged"), "\n".join(await self._said(who, logged, new=post is None)))
+        answer = embed(_("Logged"), "\n".join(await logged_ui.said(self._services, who, logged, new=post is None)))
         await interaction.followup.send(embed=answer, ephemeral=True)
-
-    async def _said(self, who: Actor, logged: Logged, *, new: bool) -> list[str]:
-        """What was kept, what that means beside the totals before and after it, and what to do next."""
-        post = logged.post
-        link = None if post.link_id is None else await self._services.links.get(who, post.link_id)
-        name = fmt.post_name(post)
-        if link is not None:
-            name += " " + _("of {link}").format(link=f"{fmt.escape(link.label)} (`/{link.slug}/{post.code}`)")
-        if logged.before is None:
-            text = _("{n} reported impressions for {post}, as of {at}.")
-        elif logged.growth >= 0:
-            text = _("{n} reported impressions for {post}, as of {at}: {growth} more than the {before} before.")
-        else:
-            text = _(
-                "{n} reported impressions for {post}, as of {at}: corrected, {growth} fewer than the {before} before."
-            )
-        lines = [
-            text.format(
-                n=f"**{fmt.number(logged.value)}**",
-                post=name,
-                at=fmt.moment(logged.as_of),
-                growth=fmt.number(abs(logged.growth)),
-                before=fmt.number(logged.before or 0),
-            )
-        ]
-        if logged.others:
-            told = ", ".join(f"{fmt.number(value)} {OTHERS[metric]}" for metric, value in logged.others.items())
-            lines.append(_("Kept with them: {list}.").format(list=told))
-        if logged.later is not None:
-            later = _("A later total of {later} is kept already and stands; this one tells how it grew.")
-            lines.append(later.format(later=fmt.number(logged.later)))
-        if link is None:
-            lines.append(_("It carries no tracked link, so it counts in impressions and has no CTR."))
-        elif new:
-            lines.append(_("Its own tracked address from now on:"))
-            lines.append(fmt.copyable(self._services.links.url(link, post)))
-        else:
-            lines.append(_("/stats link shows them beside the clicks of that post's address."))
-        return lines
 
     async def _new_post(self, who: Actor, platform: str | None, kind: str | None, link: str | None, title: str) -> Post:
         if platform is None or kind is None:

@@ -128,6 +128,14 @@ profiles = _table(
     sa.Column("published", sa.Boolean, nullable=False),
 )
 
+creators = _table(
+    "creators",
+    _guild(),
+    _key("user_id"),
+    sa.Column("featured", sa.Boolean, nullable=False),
+)
+"""What creators chose for themselves: whether a digest may call a post of theirs the post of the week."""
+
 hits = _table(
     "hits",
     _guild(),

@@ -33,12 +33,14 @@ from bot.app import TICK_SECONDS
 from bot.charts import ChartRenderer
 from bot.clock import SystemClock
 from bot.digests import due
+from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.insights.periods import last_complete_week
 from bot.stats.service import Stats
 from cogs.ui.deliver import Deliverer
 from cogs.ui.digest import Form
+from cogs.ui.people import Members
 from cogs.ui.stats import pictures
 from storage import digests, hits, links, servers
 from storage.database import Database
@@ -150,7 +152,7 @@ async def commands(stats: Stats, charts: ChartRenderer, stop: asyncio.Event, cou
 
     async def one(n: int) -> None:
         began = time.monotonic()
-        report = await stats.server(FIRST + n % count, week)
+        report = await stats.over(FIRST + n % count, week)
         await charts.draw(pictures.of_report(report, f"Command {n} {began}"))
         took.append(time.monotonic() - began)
 
@@ -187,7 +189,8 @@ async def main(count: int) -> None:
         async with Database.open(Path(folder) / "eyeballs.db") as db, ChartRenderer() as charts:
             clock = SystemClock()
             stats = Stats(db, clock, URL("https://go.example"))
-            service = Digests(db, clock, Ids(), Contents(stats))
+            members = Members(Budget())
+            service = Digests(db, clock, Ids(), Contents(db, clock, stats, members.creators_with, members.locale_of))
             print(f"Filling {count:,} servers ...", flush=True)
             await fill(db, count)
             await charts.warm()

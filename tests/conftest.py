@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +120,7 @@ class World:
         return await (by or self.admin).slash(self.channel, "link add", name=name, **options)
 
     async def tick(self) -> int:
-        return await self.app.services.digests.tick(Deliverer(self.client))
+        return await self.app.services.digests.tick(Deliverer(self.client, self.app.budget))
 
 
 def text_of(result: simcord.InteractionResult) -> str:
@@ -129,10 +129,30 @@ def text_of(result: simcord.InteractionResult) -> str:
     for message in [result.response, *result.followups]:
         if message is None:
             continue
-        parts.append(message.content)
+        parts += [message.content, *texts(message.components)]
         for embed in message.embeds:
             parts += [embed.title or "", embed.description or "", embed.footer.text or ""]
             parts += [f"{f.name}: {f.value}" for f in embed.fields]
+    return "\n".join(part for part in parts if part)
+
+
+def texts(components: Sequence[Any]) -> list[str]:
+    """What the text displays among the components say, in order."""
+    found = []
+    for item in components:
+        shown = item if isinstance(item, dict) else item.to_dict()
+        if shown["type"] == discord.ComponentType.text_display.value:
+            found.append(shown["content"])
+        found += texts(shown.get("components", []))
+    return found
+
+
+def words(message: discord.Message) -> str:
+    """Everything a message of whatever form says, as one text."""
+    parts = [message.content, *texts(message.components)]
+    for embed in message.embeds:
+        parts += [embed.title or "", embed.description or "", *(f"{f.name}\n{f.value}" for f in embed.fields)]
+        parts.append(embed.footer.text or "")
     return "\n".join(part for part in parts if part)
 
 

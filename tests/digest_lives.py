@@ -27,12 +27,14 @@ from yarl import URL
 
 from bot.clock import FixedClock
 from bot.digests import due
+from bot.digests.budget import Budget
 from bot.digests.content import Content
 from bot.digests.contents import Contents
 from bot.digests.deliver import Unreadable
 from bot.digests.service import Digests, Wish
 from bot.links.access import Actor
 from bot.stats.service import Stats
+from cogs.ui.people import Members
 from storage import migrate
 from storage.database import Database
 from storage.ids import Ids
@@ -120,7 +122,8 @@ class SteppedDatabase(Database):
 
 
 def made(db: Database, clock: FixedClock) -> Digests:
-    return Digests(db, clock, Ids(), Contents(Stats(db, clock, URL("https://go.example"))))
+    stats, members = Stats(db, clock, URL("https://go.example")), Members(Budget())
+    return Digests(db, clock, Ids(), Contents(db, clock, stats, members.creators_with, members.locale_of))
 
 
 async def set_up(path: Path) -> None:

@@ -151,6 +151,6 @@ async def test_the_sample_is_the_same_on_every_start(tmp_path: Path) -> None:
             seen.append(sorted((slugs[c.link_id], places[c.place_id], c.kind, c.day, c.count) for c in found))
     assert seen[0] == seen[1]
     by_link = {slug: sum(row[4] for row in seen[0] if row[0] == slug) for slug in slugs.values()}
-    assert len(by_link) == 12
+    assert len(by_link) == 13
     assert [slug for slug, count in by_link.items() if count == 0] == ["old-blog"]
     assert len({row[3] for row in seen[0]}) == sample.DAYS - 1

@@ -18,7 +18,7 @@ from simcord.http.client import FakeHTTPClient
 from bot.digests.budget import Budget
 from cogs.ui.deliver import Deliverer, custom_ids
 from storage.records import RunState
-from tests.conftest import World, text_of
+from tests.conftest import World, text_of, words
 
 
 async def _set_up(world: World) -> None:
@@ -29,9 +29,7 @@ async def _set_up(world: World) -> None:
 
 
 def _posted(world: World) -> list[discord.Message]:
-    return [
-        m for m in world.channel.history(viewer=world.sam) if m.embeds and "The week of" in (m.embeds[0].title or "")
-    ]
+    return [m for m in world.channel.history(viewer=world.sam) if "The week of" in words(m)]
 
 
 async def _runs(world: World) -> list[RunState]:
@@ -52,10 +50,9 @@ async def test_a_week_later_the_digest_stands_in_the_channel_once(world: World) 
     world.move_to("2026-03-16T08:00:00+00:00")
     assert await world.tick() == 1
     (message,) = _posted(world)
-    embed = message.embeds[0]
-    text = "\n".join([embed.description or "", *(f"{f.name}: {f.value}" for f in embed.fields)])
+    text = words(message)
     assert "9 Mar – 15 Mar 2026" in text
-    assert "Clicks: **5**" in text
+    assert "**5 clicks**" in text
     assert "1. **Summer sale** (`summer`) · 4 clicks" in text
     assert "Too early to call" in text
     assert "secret" not in text
@@ -170,8 +167,8 @@ async def test_after_downtime_the_latest_week_only(world: World) -> None:
     world.move_to("2026-03-31T09:00:00+00:00")  # two Mondays went by, the second a day ago
     assert await world.tick() == 1
     (message,) = _posted(world)
-    assert "23 Mar – 29 Mar 2026" in (message.embeds[0].description or "")
-    assert "Late" in (message.embeds[0].description or "")
+    assert "23 Mar – 29 Mar 2026" in words(message)
+    assert "Late" in words(message)
     assert await _runs(world) == [RunState.SENT, RunState.SKIPPED, RunState.SKIPPED]
 
 
@@ -222,7 +219,7 @@ async def test_the_digest_explains_itself_to_everybody(world: World) -> None:
     await _set_up(world)
     world.move_to("2026-03-16T08:00:00+00:00")
     await world.tick()
-    pressed = await world.sam.click(_posted(world)[0], label="What do these numbers mean?")
+    pressed = await world.sam.click(_posted(world)[0], label="Explain")
     assert pressed.ephemeral
     assert "Unique clicks" in text_of(pressed)
 
@@ -242,7 +239,7 @@ async def test_one_servers_failure_does_not_stop_the_others(world: World) -> Non
                 raise ConnectionError("broken")
             return await super().send(digest, content, nonce=nonce)
 
-    assert await world.app.services.digests.tick(Faulty(world.client)) == 1
+    assert await world.app.services.digests.tick(Faulty(world.client, world.app.budget)) == 1
     assert len(there.history()) == 1
 
 

@@ -1,4 +1,4 @@
-"""A believable server: three creators, twelve links, ninety days of traffic; the same on every start of a day."""
+"""A believable server: three creators, thirteen links, ninety days of traffic; the same on every start of a day."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ FEATURED = "summer"
 BATCH = 4000
 DIGEST_MINUTE = 9 * 60
 VIRAL_DAYS_AGO = 17
+NEW_DAYS_AGO = 7
+"""In the last week that is over, on whatever day the demo begins; its platform's numbers are not typed in yet."""
 LAST_REPORT = 4
 """Days since the creators last read their platforms' totals."""
 NOTES = (
@@ -111,6 +113,8 @@ class Sample:
     private: bool = False
     archived: bool = False
     viral: bool = False
+    age: int = DAYS
+    """Days since it was made."""
     places: tuple[Place, ...] = field(default=())
 
 
@@ -138,6 +142,8 @@ SAMPLES = (
         Place("bluesky", "post", "Recipe thread", 40, 0.15, 17, 0.8))),
     Sample("noor", "cookbook", "Cookbook pre-order", "cookbook", 11, 2.0, "food, shop", places=(
         Place("facebook", "ad", "Pre-order ad", 26, 0.5, 70),)),
+    Sample("maya", "autumn", "Autumn capsule", "autumn-capsule", 13, tags="fashion", age=NEW_DAYS_AGO, places=(
+        Place("instagram", "reel", "First look", NEW_DAYS_AGO, 0.6, 0),)),
 )  # fmt: skip
 
 
@@ -170,7 +176,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     reports: list[tuple[int, Actor, Post, int, dict[str, int]]] = []
     for sample in SAMPLES:
         who = actors[sample.creator]
-        _to(clock, now, DAYS)
+        _to(clock, now, sample.age)
         link = await links.add(
             who,
             f"https://example.com/{sample.path}",
@@ -187,6 +193,8 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
         own = list(_traffic(rng, ids, sample, link, places, now))
         traffic += own
         for post, place in places:
+            if not place.reported:
+                continue
             for days_ago in (place.days_ago - 14, LAST_REPORT):
                 if days_ago >= LAST_REPORT:
                     until = now - dt.timedelta(days=days_ago)
@@ -221,7 +229,10 @@ async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:
     """Set the digest up as a manager did some weeks ago, and let last Monday's go out."""
     now = app.services.clock.now()
     clock = FixedClock(now - dt.timedelta(days=8))
-    digests = Digests(app.db, clock, Ids(), Contents(Stats(app.db, clock, app.base_url)))
+    members = app.members
+    contents = Contents(app.db, clock, Stats(app.db, clock, app.base_url), members.creators_with, members.locale_of)
+    digests = Digests(app.db, clock, Ids(), contents)
+    await contents.feature(crew.guild_id, crew.creators["maya"], allowed=True)
     made = await digests.set_up(crew.manager, channel_id=crew.channel_id, wish=Wish(weekday=0, minute=DIGEST_MINUTE))
     clock.move(seconds=(made.next_run_at - clock.now()).total_seconds())
     await digests.tick(deliver)
@@ -245,7 +256,7 @@ def _traffic(
     today = local_day(now, ZONE)
     on_profile = sample.creator in ON_PROFILE and not sample.private and not sample.archived
     platforms = {post.id: place.platform for post, place in places}
-    for ago in range(DAYS - 1, -1, -1):
+    for ago in range(sample.age - 1, -1, -1):
         day = today - dt.timedelta(days=ago)
         usual = sample.daily * (1 + (sample.trend - 1) * (1 - ago / DAYS)) * _WEEKDAY[day.weekday()]
         if sample.viral and ago <= VIRAL_DAYS_AGO:

@@ -100,7 +100,7 @@ async def _on_stage(app: Application, client: Client, env: simcord.Env, discord_
         channel_id=channel.id,
     )
     await asyncio.gather(sample.fill(app.db, crew, app.base_url, now), app.services.charts.warm())
-    await sample.post_digest(app, crew, Deliverer(client))
+    await sample.post_digest(app, crew, Deliverer(client, app.budget))
     viewers = [*members.values(), visitor]
     async with env.preview(channel, viewers=viewers, layout="channel", timezone=sample.ZONE, port=discord_port) as page:
         closed = asyncio.Event()

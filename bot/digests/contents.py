@@ -1,26 +1,109 @@
-"""From a digest and a period to what it says."""
+"""Gathers what a digest says: the numbers of its period, what is new, what may be named, what is still missing."""
 
 from __future__ import annotations
 
-from bot.digests.content import Content, compose
-from bot.insights.periods import Dates, Period
-from bot.links.access import Actor
-from bot.stats.question import Scope, Subject
+import datetime as dt
+from collections.abc import Awaitable, Callable, Collection, Iterable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.digests.content import MOST_FINDINGS, Content, compose
+from bot.insights.periods import Period
+from bot.insights.summary import IMPRESSIONS
+from bot.links.platforms import TELLING
 from bot.stats.service import Stats
-from storage.records import Digest
+from bot.texts import use_locale
+from storage import creators, links, posts
+from storage.database import Database
+from storage.records import Digest, Link, Post, State
+
+RECENT = dt.timedelta(days=30)
+"""How long after its publication a post is asked for its platform's numbers."""
+
+CreatorsWith = Callable[[int, int, Collection[int]], Awaitable[set[int]]]
+"""(guild id, role id, creators' ids) -> those who have the role: Discord tells it of one member at a time."""
+LocaleOf = Callable[[int], str]
+"""guild id -> Discord's tag of the locale that the server chose."""
 
 
 class Contents:
-    """Reads the numbers that a digest tells."""
+    """Makes digests' contents, and keeps which creators agreed to be shown in them."""
 
-    def __init__(self, stats: Stats) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, stats: Stats, creators_with: CreatorsWith, locale_of: LocaleOf
+    ) -> None:
+        self._db = db
+        self._clock = clock
         self._stats = stats
+        self._creators_with = creators_with
+        self._locale_of = locale_of
 
     async def of(self, digest: Digest, period: Period, *, late: bool = False) -> Content:
-        if digest.user_id is None:
-            report = await self._stats.server(digest.guild_id, period)
-        else:
-            who = Actor(digest.guild_id, digest.user_id)
-            choice = Dates(period.first, period.last)
-            report = await self._stats.report(who, Subject(Scope.CREATOR, digest.user_id), choice)
-        return compose(digest, report, late=late)
+        """What the digest says of a period; sentences and numbers are in the server's locale from here on."""
+        locale = self._locale_of(digest.guild_id)
+        use_locale(locale)
+        guild_id, own = digest.guild_id, digest.user_id
+        async with self._db.read() as conn:
+            every = await links.find(conn, guild_id, creator_id=own, states=State)
+        chosen = await self._chosen(digest, every)
+        link_ids = None if chosen is None else [link.id for link in chosen]
+        report = await self._stats.over(guild_id, period, creator_id=own, link_ids=link_ids, most=MOST_FINDINGS + 2)
+        now = self._clock.now()
+        async with self._db.read() as conn:
+            since = period.start_at if own is None else min(period.start_at, now - RECENT)
+            made = await posts.since(conn, guild_id, since, creator_id=own)
+            told = None
+            if own is not None:
+                told = await _told(conn, guild_id, [post.id for post in made if _is_asked(post, now)])
+            asked = {post.creator_id for post in report.posts.values()} if own is None else {own}
+            featured = await creators.featured(conn, guild_id, asked)
+        return compose(
+            digest,
+            report,
+            links={
+                link.id: link
+                for link in (every if chosen is None else chosen)
+                if link.state is not State.DELETED and (own is not None or not link.private)
+            },
+            made=made,
+            told=told,
+            featured=featured,
+            locale=locale,
+            late=late,
+        )
+
+    async def _chosen(self, digest: Digest, every: Iterable[Link]) -> list[Link] | None:
+        """The links that a digest is about; None for all."""
+        if not digest.tag and digest.role_id is None:
+            return None
+        wanted = digest.tag.casefold()
+        found = [link for link in every if not wanted or wanted in map(str.casefold, link.tags)]
+        if digest.role_id is not None:
+            owners = {link.creator_id for link in found}
+            having = await self._creators_with(digest.guild_id, digest.role_id, owners)
+            found = [link for link in found if link.creator_id in having]
+        return found
+
+    # ------------------------------------------------------------------ whom the post of the week may show
+
+    async def feature(self, guild_id: int, user_id: int, *, allowed: bool) -> None:
+        """Keep whether the server's digest may call one of the creator's posts the post of the week."""
+        await self._db.write(lambda conn: creators.put(conn, guild_id, user_id, featured=allowed))
+
+    async def is_featured(self, guild_id: int, user_id: int) -> bool:
+        async with self._db.read() as conn:
+            return bool(await creators.featured(conn, guild_id, [user_id]))
+
+
+def _is_asked(post: Post, now: dt.datetime) -> bool:
+    return post.platform in TELLING and post.created_at >= now - RECENT and post.state is State.ACTIVE
+
+
+async def _told(conn: AsyncConnection, guild_id: int, post_ids: Collection[int]) -> dict[int, dt.datetime | None]:
+    """When the impressions of each post were last typed in; None where they never were."""
+    told: dict[int, dt.datetime | None] = dict.fromkeys(post_ids)
+    for figure in await posts.find_figures(conn, guild_id, post_ids):
+        if figure.metric == IMPRESSIONS:
+            told[figure.post_id] = figure.as_of
+    return told

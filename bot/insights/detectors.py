@@ -18,10 +18,15 @@ from bot.insights.ranking import MIN_IMPRESSIONS
 from bot.insights.rates import Rate, log_variance, ratio_interval, spread, wilson
 from bot.insights.summary import Summary
 from bot.texts import _, ngettext, number, percent
+from bot.texts import day as date_of
 from storage.records import AudienceCount, Dimension, Kind
 
 LEVEL = 0.005
 """At which each kind of finding is tested, both sides together."""
+MILESTONE = "milestone"
+"""The topic of that finding, for who says it elsewhere."""
+HABIT = "hours"
+"""The topic of what holds for months, not for the period alone."""
 MIN_CLICKS = 50
 MIN_DAYS = 14
 """Below as many days it is not known how much one differs from the next."""
@@ -77,7 +82,7 @@ def best_time(facts: Facts) -> Iterator[Finding]:
                 clicks=clicks, n=number(claim.weeks), low=_times(claim.interval[0])
             ),
             weight=math.log2(claim.interval[0]) + 0.3,
-            topics=frozenset({"hours"}),
+            topics=frozenset({HABIT}),
         )
 
 
@@ -247,7 +252,7 @@ def odd_day(facts: Facts) -> Iterator[Finding]:
         return
     least, day, count, usual, weeks = surest
     weekday = WEEKDAYS[day.weekday()]
-    date = f"{weekday}, {day.day} {day:%b}"
+    date = f"{weekday}, {date_of(day)}"
     text = _("{date} had {ratio} the clicks of a usual {weekday}.")
     ratio = _times(count / usual)
     if count < usual:
@@ -384,19 +389,24 @@ def _weeks_before(first: dt.date, history: Mapping[dt.date, int]) -> Iterator[in
         first = days[-1]
 
 
+def passed(before: int, now: int) -> int | None:
+    """The highest round number of clicks that lies between two totals: 100, 200, 500, 1,000 ..."""
+    steps = [step * 10**power for power in range(2, 13) for step in (1, 2, 5)]
+    return max((step for step in steps if before < step <= now), default=None)
+
+
 def milestone(facts: Facts) -> Iterator[Finding]:
-    """A round number of clicks that was passed: 100, 200, 500, 1,000 ..."""
+    """A round number of clicks that was passed."""
     if facts.lifetime is None:
         return
     before, now = facts.lifetime
-    steps = [step * 10**power for power in range(2, 13) for step in (1, 2, 5)]
-    passed = max((step for step in steps if before < step <= now), default=None)
-    if passed is not None:
+    step = passed(before, now)
+    if step is not None:
         yield Finding(
-            _("You passed {n} clicks in all.").format(n=number(passed)),
+            _("You passed {n} clicks in all.").format(n=number(step)),
             _("{now} now, {before} before the period").format(now=number(now), before=number(before)),
             weight=0.4,
-            topics=frozenset({"milestone"}),
+            topics=frozenset({MILESTONE}),
         )
 
 

@@ -8,7 +8,10 @@ from bot.insights.facts import Facts, Finding, Placed
 __all__ = ["Facts", "Finding", "Placed", "findings"]
 
 
-def findings(facts: Facts, limit: int = 3) -> list[Finding]:
+MOST = 3
+
+
+def findings(facts: Facts, limit: int = MOST) -> list[Finding]:
     """Up to `limit` findings, the weightiest first, no two of which say the same thing.
 
     Every kind of finding is tested at 0.5 %, corrected for the cases it looks through (Bonferroni), and wants an

@@ -23,6 +23,9 @@ PLATFORMS: dict[str, tuple[str, str]] = {
 }
 """Key -> (the platform's own name, the code its addresses begin with)."""
 
+TELLING = frozenset(PLATFORMS) - {"bluesky", "blog", "discord", "other"}
+"""Those that show the author of a post how often it was seen."""
+
 KINDS = ("post", "story", "reel", "short", "video", "ad", "live", "message")
 
 

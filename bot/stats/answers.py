@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from yarl import URL
@@ -32,6 +32,8 @@ class Target:
     """The link itself, or the one that the post carries."""
     post: Post | None = None
     url: URL | None = None
+    only: Collection[int] | None = None
+    """Ids of links: of a creator or a server, these alone; None for all of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ class Report:
     benchmarks: Sequence[tuple[str, Benchmark]] = ()
     """Of a post: where it stands by CTR, by impressions and by clicks, among what ("Instagram stories")."""
     has_links: bool = True
+    ever: int = 0
+    """All clicks before the period, where anything is held against them."""
+    since: dt.date | None = None
+    """The first day with any count, where that lies before the period."""
 
     @property
     def unfinished(self) -> bool:

@@ -41,6 +41,8 @@ class Reading:
 
     async def link_ids(self, target: Target) -> list[int] | None:
         """The links that a target's hits are on; None for all of the server's."""
+        if target.only is not None:
+            return list(target.only)
         match target.subject.scope:
             case Scope.LINK | Scope.POST:
                 return [] if target.link is None else [target.link.id]
@@ -58,6 +60,8 @@ class Reading:
 
     async def posts(self, target: Target) -> list[Post] | None:
         """The posts whose figures count in a target's numbers; None for all of the server's."""
+        if target.only is not None:
+            return await posts.find(self.conn, self.guild_id, link_ids=target.only)
         match target.subject.scope:
             case Scope.LINK:
                 return await posts.find(self.conn, self.guild_id, link_ids=[target.subject.id])

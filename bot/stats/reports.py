@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
+from bot.insights.findings import MOST
 from bot.insights.gaps import gaps
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import rank
@@ -29,10 +30,12 @@ async def brief(reading: Reading, target: Target, period: Period) -> Report:
     return await _report(reading, target, period, with_before=False)
 
 
-async def report(reading: Reading, target: Target, period: Period, *, with_before: bool = True) -> Report:
-    """Everything that is known of a subject in a period, and what stands out in it."""
+async def report(
+    reading: Reading, target: Target, period: Period, *, with_before: bool = True, most: int = MOST
+) -> Report:
+    """Everything that is known of a subject in a period, and up to `most` things that stand out in it."""
     found = await _report(reading, target, period, with_before=with_before)
-    return await with_findings(reading, target, found)
+    return await with_findings(reading, target, found, most)
 
 
 async def _report(reading: Reading, target: Target, period: Period, *, with_before: bool) -> Report:

@@ -25,12 +25,12 @@ HABIT = 90
 """Days from which hours of the week are learned."""
 
 
-async def with_findings(reading: Reading, target: Target, report: Report) -> Report:
+async def with_findings(reading: Reading, target: Target, report: Report, most: int) -> Report:
     """The report with what stands out in it, and where its post stands."""
     if not report.now.clicks and report.before is None:
         return report
     period = report.period
-    history, ever = await _history(reading, target, period)
+    history, ever, since = await _history(reading, target, period)
     peers = await _peers(reading, target)
     placed = [
         Placed(id_, peer.rate, side, describe_many(post.platform, post.kind))
@@ -58,19 +58,21 @@ async def with_findings(reading: Reading, target: Target, report: Report) -> Rep
         placed=placed,
         lifetime=None if target.post is not None else (ever, ever + report.now.clicks),
     )
-    return dataclasses.replace(report, findings=findings(facts), benchmarks=_benchmarks(reading, target, peers))
+    return dataclasses.replace(
+        report, findings=findings(facts, most), benchmarks=_benchmarks(reading, target, peers), ever=ever, since=since
+    )
 
 
 def _named(tallies: Mapping[int, Tally], report: Report) -> dict[int, Tally]:
     return {id_: tally for id_, tally in tallies.items() if id_ in report.links}
 
 
-async def _history(reading: Reading, target: Target, period: Period) -> tuple[dict[dt.date, int], int]:
-    """Clicks by day of the weeks before, from the first count on, and all clicks before the period."""
+async def _history(reading: Reading, target: Target, period: Period) -> tuple[dict[dt.date, int], int, dt.date | None]:
+    """Clicks by day of the weeks before, from the first count on; all clicks before the period; when they began."""
     link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
     since = await counts.first_day(reading.conn, reading.guild_id, link_ids)
     if since is None or since >= period.first:
-        return {}, 0
+        return {}, 0, None
     first = max(since, period.first - HISTORY * ONE_DAY)
     history = {first + n * ONE_DAY: 0 for n in range((period.first - first).days)}
     ever = 0
@@ -79,7 +81,7 @@ async def _history(reading: Reading, target: Target, period: Period) -> tuple[di
             ever += item.count
             if item.day in history:
                 history[item.day] += item.count
-    return history, ever
+    return history, ever, since
 
 
 async def _audience_before(reading: Reading, target: Target, report: Report) -> Sequence[AudienceCount]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
+from bot.insights.findings import MOST
 from bot.insights.periods import Choice, Named, Period
 from bot.links.access import Actor
 from bot.moments import parse_period
@@ -66,11 +69,24 @@ class Stats:
         assert isinstance(answer, Reported)
         return answer.report
 
-    async def server(self, guild_id: int, period: Period) -> Report:
-        """A server's numbers, as everybody may read them."""
+    async def over(
+        self,
+        guild_id: int,
+        period: Period,
+        *,
+        creator_id: int | None = None,
+        link_ids: Collection[int] | None = None,
+        most: int = MOST,
+    ) -> Report:
+        """A server's numbers as everybody may read them, or a creator's as they alone may; of some links when given.
+
+        Up to `most` findings say what stands out.
+        """
+        subject = Subject(Scope.SERVER, guild_id) if creator_id is None else Subject(Scope.CREATOR, creator_id)
         async with self._db.read() as conn:
-            reading = Reading(conn, await servers.get(conn, guild_id), self._clock.now(), named_private=False)
-            return await report(reading, Target(Subject(Scope.SERVER, guild_id)), period)
+            server = await servers.get(conn, guild_id)
+            reading = Reading(conn, server, self._clock.now(), named_private=creator_id is not None)
+            return await report(reading, Target(subject, only=link_ids), period, most=most)
 
     async def _target(self, conn: AsyncConnection, actor: Actor, subject: Subject) -> Target:
         match subject.scope:

@@ -66,9 +66,9 @@ def custom_ids(components: Iterable[Any]) -> Iterator[str]:
 class Deliverer:
     """Posts digests through Discord: few requests a second, and one chart at a time, so that commands never wait."""
 
-    def __init__(self, client: Client, budget: Budget | None = None) -> None:
+    def __init__(self, client: Client, budget: Budget) -> None:
         self._client = client
-        self._budget = budget or Budget()
+        self._budget = budget
         self._drawing = asyncio.Semaphore(1)
 
     @property

@@ -12,7 +12,7 @@ from bot.insights.periods import Choice, Dates, Named, Period
 from bot.insights.rates import Change, Direction, Rate
 from bot.links.platforms import describe
 from bot.stats.question import Metric
-from bot.texts import _, number, percent
+from bot.texts import _, day, days, number, percent
 from storage.records import Link, Post
 
 ACCENT = discord.Colour(0x4CC2FF)
@@ -127,23 +127,18 @@ CHOICES = {
 def choice(value: Choice) -> str:
     """A time as people call it: "28 days", "Last week", "1 Feb – 15 Mar 2026"."""
     if isinstance(value, Dates):
-        return _range(value.first, value.last)
+        return days(value.first, value.last)
     return CHOICES[value]
 
 
-def date(day: dt.date, *, year: bool = False) -> str:
-    return f"{day.day} {day:%b}" + (f" {day.year}" if year else "")
+def date(value: dt.date, *, year: bool = False, weekday: bool = False) -> str:
+    """ "24 Nov", "24 Nov 2026", "Tue 24 Nov"."""
+    return day(value, year=year, weekday=weekday)
 
 
 def dates(period: Period) -> str:
     """The days of a period, both ends named: "28 Oct – 24 Nov 2026"."""
-    return _range(period.first, period.last)
-
-
-def _range(first: dt.date, last: dt.date) -> str:
-    if first == last:
-        return date(last, year=True)
-    return f"{date(first, year=first.year != last.year)} – {date(last, year=True)}"
+    return days(period.first, period.last)
 
 
 def time_of_day(minute: int) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 import discord
 
-from bot.texts import _
+from bot.digests.budget import Budget
+from bot.texts import DEFAULT_LOCALE, _
 from cogs.ui.format import escape
+
+if TYPE_CHECKING:
+    from bot.client import Client
 
 _KEPT = 10_000
 _names: dict[tuple[int, int], str] = {}
@@ -16,7 +21,8 @@ _names: dict[tuple[int, int], str] = {}
 
 async def name_of(interaction: discord.Interaction, user_id: int) -> str:
     """A member's display name, plain."""
-    assert interaction.guild is not None
+    if interaction.guild is None:  # a direct message, in which people read of nobody but themselves
+        return interaction.user.display_name if user_id == interaction.user.id else _("someone")
     key = (interaction.guild.id, user_id)
     if user_id == interaction.user.id:
         _names[key] = interaction.user.display_name
@@ -46,3 +52,36 @@ def role_name(guild: discord.Guild | None, role_id: int) -> str:
     """ "@Creator", ready for a message."""
     role = None if guild is None else guild.get_role(role_id)
     return _("a role that is gone") if role is None else f"**@{escape(role.name)}**"
+
+
+class Members:
+    """What Discord alone knows of servers and their members, once there is a client."""
+
+    client: Client | None = None
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def _guild(self, guild_id: int) -> discord.Guild | None:
+        return None if self.client is None else self.client.get_guild(guild_id)
+
+    def locale_of(self, guild_id: int) -> str:
+        """Discord's tag of the locale that the server chose."""
+        guild = self._guild(guild_id)
+        return DEFAULT_LOCALE if guild is None else str(guild.preferred_locale)
+
+    async def creators_with(self, guild_id: int, role_id: int, creator_ids: Collection[int]) -> set[int]:
+        """Those of the creators who have the role; who has left has none."""
+        guild = self._guild(guild_id)
+        if guild is None:
+            return set()
+        found = set()
+        for user_id in creator_ids:
+            await self._budget.take()
+            try:
+                member = await guild.fetch_member(user_id)
+            except discord.NotFound:
+                continue
+            if member.get_role(role_id) is not None:
+                found.add(user_id)
+        return found

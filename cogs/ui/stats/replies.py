@@ -15,6 +15,7 @@ from bot.insights.glossary import Numbers
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate
 from bot.insights.tally import Tally
+from bot.links.access import Actor
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
 from bot.stats.export import table
@@ -40,9 +41,14 @@ class Reply:
     pages: int = 1
 
 
-async def message(interaction: discord.Interaction, question: Question, *, private: bool) -> Reply:
-    """The answer's embed and chart. `private` ones are seen by the asker alone; others never name a private link."""
-    answer, names = await _answer(interaction, question, private=private)
+async def message(
+    interaction: discord.Interaction, question: Question, *, private: bool, who: Actor | None = None
+) -> Reply:
+    """The answer's embed and chart. `private` ones are seen by the asker alone; others never name a private link.
+
+    `who` asks, where the interaction does not say of which server: in a direct message.
+    """
+    answer, names = await _answer(interaction, question, private=private, who=who)
     chart = pictures.picture(answer, names)
     png = await services(interaction).charts.draw(chart)
     said = _embed(answer, names)
@@ -102,14 +108,15 @@ async def pictured(interaction: discord.Interaction, question: Question) -> dict
     }
 
 
-async def _answer(interaction: discord.Interaction, question: Question, *, private: bool) -> tuple[Answer, list[str]]:
-    answer = await services(interaction).stats.answer(actor(interaction), question, private=private)
+async def _answer(
+    interaction: discord.Interaction, question: Question, *, private: bool, who: Actor | None = None
+) -> tuple[Answer, list[str]]:
+    answer = await services(interaction).stats.answer(who or actor(interaction), question, private=private)
     return answer, [await name_of(interaction, target) for target in answer.targets]
 
 
 async def name_of(interaction: discord.Interaction, target: answers.Target) -> str:
     """What a target is called in a title."""
-    assert interaction.guild is not None
     match target.subject.scope:
         case Scope.LINK:
             assert target.link is not None
@@ -120,6 +127,7 @@ async def name_of(interaction: discord.Interaction, target: answers.Target) -> s
         case Scope.CREATOR:
             return await people.name_of(interaction, target.subject.id)
         case Scope.SERVER:
+            assert interaction.guild is not None
             return interaction.guild.name
 
 

@@ -122,7 +122,7 @@ def _best_day(summary: Summary) -> str:
     if best is None:
         return "–"
     words = ("click", "clicks") if best.kind is Kind.CLICK else ("impression", "impressions")
-    return f"**{best.day:%a} {fmt.date(best.day)}**\n{fmt.count_of(best.count, *words)}"
+    return f"**{fmt.date(best.day, weekday=True)}**\n{fmt.count_of(best.count, *words)}"
 
 
 def add_findings(answer: discord.Embed, report: Report) -> None:
@@ -180,10 +180,11 @@ def add_posts(answer: discord.Embed, report: Report) -> None:
 
 def post_line(post: Post, tally: Tally) -> str:
     """ "Instagram story “Teaser” · 412 clicks · 9,800 impressions · CTR 4.2%"."""
-    return " · ".join([fmt.post_name(post), *_numbers(tally)])
+    return " · ".join([fmt.post_name(post), *numbers(tally)])
 
 
-def _numbers(tally: Tally) -> list[str]:
+def numbers(tally: Tally) -> list[str]:
+    """ "412 clicks", "9,800 impressions", "CTR 4.2%": those that are known."""
     parts = [fmt.count_of(tally.clicks, _("click"), _("clicks"))]
     if tally.impressions:
         parts.append(fmt.count_of(tally.impressions, _("impression"), _("impressions")))
@@ -211,7 +212,7 @@ def add_resonant(answer: discord.Embed, links: Mapping[int, Link], tallies: Mapp
 
 def ranked_line(place: int, link: Link, tally: Tally) -> str:
     """One row of a ranking: "1. Summer sale · 1,204 clicks · 12,000 impressions · CTR 4.2%"."""
-    return " · ".join([f"{place}. {fmt.label(link)}", *_numbers(tally)])
+    return " · ".join([f"{place}. {fmt.label(link)}", *numbers(tally)])
 
 
 def resonant_line(link: Link, tally: Tally) -> str:

@@ -1,0 +1,6 @@
+"""The digest as Discord messages, in every form that a channel may allow, and the buttons under it."""
+
+from cogs.ui.digest.buttons import BUTTONS, FeatureButton
+from cogs.ui.digest.layouts import Form, marker, message
+
+__all__ = ["BUTTONS", "FeatureButton", "Form", "marker", "message"]

@@ -1,0 +1,371 @@
+"""What a digest says, in blocks of whole lines that every form sets in its own way, cut to what a message takes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.digests.content import MOST_NEW, TOP, Content, Missing
+from bot.insights.rates import Change, change
+from bot.insights.tally import Tally
+from bot.texts import _
+from cogs.ui import audit
+from cogs.ui import format as fmt
+from cogs.ui.digest.buttons import LogButton
+from cogs.ui.stats import report as stats
+from storage.records import Cadence, Kind, Link, Post
+
+TITLES = {
+    Cadence.DAILY: _("The day of {server}"),
+    Cadence.WEEKLY: _("The week of {server}"),
+    Cadence.MONTHLY: _("The month of {server}"),
+}
+OWN_TITLES = {
+    Cadence.DAILY: _("Your day in {server}"),
+    Cadence.WEEKLY: _("Your week in {server}"),
+    Cadence.MONTHLY: _("Your month in {server}"),
+}
+QUIET = {
+    Cadence.DAILY: _("A quiet day: nothing was counted, after {clicks} the day before."),
+    Cadence.WEEKLY: _("A quiet week: nothing was counted, after {clicks} the week before."),
+    Cadence.MONTHLY: _("A quiet month: nothing was counted, after {clicks} in the {days} days before."),
+}
+STILL_QUIET = {
+    Cadence.DAILY: _("A quiet day: nothing was counted, as on the day before."),
+    Cadence.WEEKLY: _("A quiet week: nothing was counted, as in the week before."),
+    Cadence.MONTHLY: _("A quiet month: nothing was counted, as in the {days} days before."),
+}
+NOTHING_YET = {
+    Cadence.DAILY: _("A quiet day: nothing has been counted yet."),
+    Cadence.WEEKLY: _("A quiet week: nothing has been counted yet."),
+    Cadence.MONTHLY: _("A quiet month: nothing has been counted yet."),
+}
+FIRST = {
+    Cadence.DAILY: _("The first day with numbers: the next digest compares with it."),
+    Cadence.WEEKLY: _("The first week with numbers: the next digest compares with it."),
+    Cadence.MONTHLY: _("The first month with numbers: the next digest compares with it."),
+}
+POST_OF = {
+    Cadence.DAILY: _("Post of the day"),
+    Cadence.WEEKLY: _("Post of the week"),
+    Cadence.MONTHLY: _("Post of the month"),
+}
+SMALL = "-# "
+"""Discord's mark of a line in small print."""
+MOST_LINK = 300
+"""Characters of an address that a post of the week is shown with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines under a heading, "" for none; where room is short, those of the highest rank go first, rank 0 never."""
+
+    heading: str
+    lines: tuple[str, ...]
+    rank: int
+    buttons: tuple[discord.ui.Item[Any], ...] = ()
+    """One for each line, or none."""
+    cut: int = 0
+    """Lines that found no room."""
+
+    def text(self, heading: str = "### {}") -> str:
+        """Heading and lines, and how many more there are."""
+        more = (_("and {n} more").format(n=self.cut),) if self.cut else ()
+        head = (heading.format(self.heading),) if self.heading else ()
+        return "\n".join((*head, *self.lines, *more))
+
+
+def fit(blocks: Sequence[Block], limit: int, heading: str = "### {}") -> list[Block]:
+    """The blocks, without the lines of least weight, so that their texts and a line between them fit in `limit`."""
+    found = [block for block in blocks if block.lines]
+    while sum(len(block.text(heading)) + 2 for block in found) > limit:
+        n = max((n for n, block in enumerate(found) if block.rank), key=lambda n: (found[n].rank, n))
+        block = found[n]
+        if len(block.lines) == 1:
+            del found[n]
+        else:
+            found[n] = dataclasses.replace(block, lines=block.lines[:-1], cut=block.cut + 1)
+    return found
+
+
+def title(content: Content, server_name: str) -> str:
+    """ "The week of Golden Hour", plain."""
+    titles = TITLES if content.digest.user_id is None else OWN_TITLES
+    return titles[content.digest.cadence].format(server=fmt.plain(server_name, 60))
+
+
+def plain_head(content: Content) -> str:
+    """The range and its zone."""
+    period = content.period
+    days = fmt.date(period.first, year=True, weekday=True) if period.length == 1 else fmt.dates(period)
+    return f"{days} · {period.zone}"
+
+
+def head(content: Content) -> str:
+    """The range, what the digest is confined to, and whether it comes late: one or two lines."""
+    digest = content.digest
+    parts = [plain_head(content)]
+    if digest.tag:
+        parts.append(_("only links tagged {tag}").format(tag=f"**{fmt.escape(digest.tag, 40)}**"))
+    if digest.role_id is not None:
+        parts.append(_("only links of {role}").format(role=f"<@&{digest.role_id}>"))
+    lines = [SMALL + " · ".join(parts)]
+    if content.late:
+        lines.append(SMALL + _("Late: Eyeballs was not running when it was due."))
+    return "\n".join(lines)
+
+
+def quiet(content: Content) -> str:
+    """The one honest line of a period in which nothing was counted."""
+    cadence, before = content.digest.cadence, content.report.before
+    if content.is_first:
+        text = NOTHING_YET[cadence]
+        if not content.report.has_links:
+            text += " " + _("/link add makes a tracked link.")
+    elif before is not None and before.clicks:
+        clicks = fmt.count_of(before.clicks, _("click"), _("clicks"))
+        text = QUIET[cadence].format(clicks=clicks, days=content.period.length)
+    else:
+        text = STILL_QUIET[cadence].format(days=content.period.length)
+    if content.report.set_aside:
+        text += " " + _("Set aside: {list}.").format(list=_aside(content))
+    return text
+
+
+def totals(content: Content) -> list[str]:
+    """The headline numbers, each with its change, then a milestone that was passed; nobody's own words."""
+    report = content.report
+    now, before = report.now, report.before
+    was = None if content.is_first else before
+    lines = [
+        _moved(
+            fmt.count_of(now.clicks, _("click"), _("clicks")), None if was is None else change(now.clicks, was.clicks)
+        )
+    ]
+    if now.unique_clicks:
+        uniques = None if was is None or report.unique_change is None else change(*report.unique_change)
+        lines.append(_moved(fmt.count_of(now.unique_clicks, _("unique click"), _("unique clicks")), uniques))
+    if now.impressions:
+        lines.append(_impressions(content))
+    if now.ctr is not None:
+        text = _("{clicks} of {impressions}").format(
+            clicks=fmt.number(now.ctr.clicks),
+            impressions=fmt.count_of(now.ctr.impressions, _("impression"), _("impressions")),
+        )
+        if now.places > 1:
+            text += " " + _("over {n} of {all} posts and places").format(n=now.ctr_places, all=now.places)
+        if (rest := now.clicks - now.ctr.clicks) > 0:
+            text += _("; {clicks} elsewhere").format(clicks=fmt.count_of(rest, _("click"), _("clicks")))
+        lines.append(
+            _("**CTR {rate}** ({interval})").format(rate=fmt.rate(now.ctr), interval=fmt.interval(now.ctr.interval))
+            + f"\n{SMALL}{text}"
+        )
+    if now.engagement is not None:
+        lines.append(
+            _("**Engagement rate {rate}** over {n} of {all} posts").format(
+                rate=fmt.percent(now.engagement.value), n=now.engagement.posts, all=now.engagement.of
+            )
+        )
+    if now.best_day is not None and content.period.length > 1:
+        words = (_("click"), _("clicks")) if now.best_day.kind is Kind.CLICK else (_("impression"), _("impressions"))
+        lines.append(
+            _("Best day: **{day}**, {count}").format(
+                day=fmt.date(now.best_day.day, weekday=True), count=fmt.count_of(now.best_day.count, *words)
+            )
+        )
+    if content.is_first:
+        lines.append(FIRST[content.digest.cadence])
+    if content.milestone is not None:
+        lines.append(
+            _("🏁 **{step} clicks in all** passed: {now} by the end of {day}").format(
+                step=fmt.number(content.milestone),
+                now=fmt.number(report.ever + now.clicks),
+                day=fmt.date(content.period.last),
+            )
+        )
+    return lines
+
+
+def _moved(text: str, moved: Change | None) -> str:
+    said = "" if moved is None else fmt.change(moved)
+    return f"**{text}**" + (f" {said}" if said else "")
+
+
+def _impressions(content: Content) -> str:
+    """All of them; reported ones grow when somebody types them in, so that only the measured ones have a change."""
+    now, before = content.report.now, content.report.before
+    moved = "" if content.is_first or before is None else fmt.change(change(now.measured, before.measured))
+    text = f"**{fmt.count_of(now.impressions, _('impression'), _('impressions'))}**"
+    if now.measured and not now.reported:
+        return text + (f" {moved}" if moved else "")
+    parts = []
+    if now.measured:
+        parts.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
+    parts.append(_("{n} reported").format(n=fmt.number(now.reported)))
+    if now.impressions != now.measured + now.reported:
+        parts.append(_("posts with both count as reported"))
+    return f"{text}: {', '.join(parts)}"
+
+
+def named(content: Content) -> list[Block]:
+    """All that names links, posts or people."""
+    report = content.report
+    findings = [
+        line for finding in content.findings for line in (f"• {stats.said(finding, report)}", f"*{finding.evidence}*")
+    ]
+    pairs = tuple("\n".join(findings[n : n + 2]) for n in range(0, len(findings), 2))
+    return [
+        Block(_("What stands out"), pairs, 3),
+        Block(_("Top links"), tuple(stats.ranked_line(n, *item) for n, item in enumerate(content.top, start=1)), 2),
+        Block(_("Resonated most"), _resonant(content), 4),
+        Block(_("Top posts"), tuple(_post(n, content, *item) for n, item in enumerate(content.top_posts, start=1)), 6),
+        Block(_("Moved"), tuple(_movers(content)), 5),
+        Block(_("New"), tuple(_new(content)), 7),
+        Block(POST_OF[content.digest.cadence], _post_of(content), 4),
+        missing(content),
+    ]
+
+
+def _resonant(content: Content) -> tuple[str, ...]:
+    if content.resonant is None:
+        return (stats.too_early(),) if content.top else ()
+    lines = [stats.resonant_line(*content.resonant)]
+    if content.resonant_post is not None:
+        post, tally = content.resonant_post
+        assert tally.ctr is not None
+        lines.append(
+            _("{post}: {ctr} CTR ({clicks} of {impressions}; 95% sure of {low} to {high})").format(
+                post=_post_name(post, content),
+                ctr=fmt.rate(tally.ctr),
+                clicks=fmt.number(tally.ctr.clicks),
+                impressions=fmt.number(tally.ctr.impressions),
+                low=fmt.percent(tally.ctr.interval[0]),
+                high=fmt.percent(tally.ctr.interval[1]),
+            )
+        )
+    return tuple(lines)
+
+
+def _post_name(post: Post, content: Content) -> str:
+    """ "Instagram story “Teaser” of **Summer sale**"."""
+    return _of(fmt.post_name(post), None if post.link_id is None else content.links.get(post.link_id))
+
+
+def _of(name: str, link: Link | None) -> str:
+    if link is None:
+        return name
+    return _("{post} of {link}").format(post=name, link=f"**{fmt.escape(link.label, 40)}**")
+
+
+def _post(n: int, content: Content, post: Post, tally: Tally) -> str:
+    return f"{n}. " + " · ".join([_post_name(post, content), *stats.numbers(tally)])
+
+
+def _movers(content: Content) -> list[str]:
+    return [
+        _("{change} {link}: {now}, {before} before").format(
+            change=fmt.change(mover.change),
+            link=fmt.label(mover.link),
+            now=fmt.count_of(mover.clicks, _("click"), _("clicks")),
+            before=fmt.number(mover.before),
+        )
+        for mover in content.movers
+    ]
+
+
+def _new(content: Content) -> list[str]:
+    found = []
+    for name, names in (
+        (_("Links"), [fmt.label(link) for link in content.new_links]),
+        (_("Posts"), [_post_name(post, content) for post in content.new_posts]),
+    ):
+        if names:
+            rest = len(names) - MOST_NEW
+            more = [_("{n} more").format(n=fmt.number(rest))] if rest > 0 else []
+            found.append(f"{name}: " + ", ".join(names[:MOST_NEW] + more))
+    return found
+
+
+def _post_of(content: Content) -> tuple[str, ...]:
+    if content.post_of_period is None:
+        return ()
+    post, tally = content.post_of_period
+    name = _("{post} by {creator}").format(post=_post_name(post, content), creator=f"<@{post.creator_id}>")
+    line = " · ".join([name, *stats.numbers(tally)])
+    if post.permalink and len(post.permalink) <= MOST_LINK:
+        line += " · " + f"[{_('see it')}]({post.permalink.replace(')', '%29')})"
+    return (line,)
+
+
+def missing(content: Content, *, apart: bool = False) -> Block:
+    """The posts whose platforms know numbers that nobody has typed in, each with its button.
+
+    Buttons that stand `apart` from their lines name the post.
+    """
+    guild_id = content.digest.guild_id
+    return Block(
+        _("Still without the platform's numbers"),
+        tuple(_missing(item) for item in content.missing),
+        1,
+        tuple(LogButton(guild_id, item.post.id, _log_label(item) if apart else "") for item in content.missing),
+    )
+
+
+def _missing(item: Missing) -> str:
+    parts = [_of(fmt.post_name(item.post), item.link)]
+    if item.clicks:
+        parts.append(fmt.count_of(item.clicks, _("click"), _("clicks")))
+    if item.told is not None:
+        parts.append(_("last told {date}").format(date=fmt.date(item.told)))
+    return " · ".join(parts)
+
+
+def _log_label(item: Missing) -> str:
+    return fmt.plain(_("Log {post}").format(post=item.post.title or fmt.post_title(item.post)), 80)
+
+
+def footer(content: Content) -> list[str]:
+    """What the change is against, what was set aside, and when hits are missing."""
+    report, parts = content.report, []
+    if not content.is_first:
+        parts.append(_("Change against {dates}").format(dates=fmt.dates(content.period.previous)))
+        if report.since is not None and report.since > content.period.previous.first:
+            parts[-1] += _(", where counting began on {day}").format(day=fmt.date(report.since))
+    if report.set_aside:
+        parts.append(_("Set aside: {list}").format(list=_aside(content)))
+    if report.now.unique_clicks:
+        parts.append(_("Unique clicks are counted by day"))
+    return parts
+
+
+def _aside(content: Content) -> str:
+    return ", ".join(audit.words(reason, count) for reason, count in audit.of(content.report).aside)
+
+
+def table(content: Content) -> str:
+    """The chart's days as a monospaced table, weeks of a longer period in one row each; "" of a single day."""
+    period, now = content.period, content.report.now
+    if period.length == 1:
+        return ""
+    step = 1 if period.length <= TOP + 2 else 7
+    columns = [(_("clicks"), now.clicks_by_day)]
+    if content.report.uniques_by_day is not None:
+        columns.append((_("unique"), content.report.uniques_by_day))
+    if any(now.impressions_by_day):
+        columns.append((_("measured"), now.impressions_by_day))
+    rows = [["", *(name for name, _values in columns)]]
+    for n in range(0, period.length, step):
+        days = period.days[n : n + step]
+        name = fmt.date(days[0], weekday=True) if step == 1 else f"{fmt.date(days[0])} – {fmt.date(days[-1])}"
+        rows.append([name, *(fmt.number(sum(values[n : n + step])) for _name, values in columns)])
+    widths = [max(len(row[n]) for row in rows) for n in range(len(columns) + 1)]
+    lines = [
+        row[0].ljust(widths[0])
+        + "".join("  " + cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    ]
+    return "```\n" + "\n".join(line.rstrip() for line in lines) + "\n```"

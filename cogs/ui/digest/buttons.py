@@ -1,0 +1,200 @@
+"""The buttons under a digest: all state is in their ids, so they outlive a restart, also in direct messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+
+from bot.errors import NotFoundError, RefusedError
+from bot.insights.periods import Choice, decode, encode
+from bot.links.access import Actor
+from bot.stats.question import Question, Scope, Subject, View, pack, unpack
+from bot.texts import _, use_locale
+from cogs.ui import format as fmt
+from cogs.ui.answers import Pressed, actor, services
+from cogs.ui.digest.log import LogModal
+from cogs.ui.stats import replies
+from cogs.ui.stats.controls import controls
+from storage.records import Cadence, Link
+
+MINE = {Cadence.DAILY: _("My day"), Cadence.WEEKLY: _("My week"), Cadence.MONTHLY: _("My month")}
+MOST_OPTIONS = 25
+
+
+def presser(interaction: discord.Interaction, guild_id: int) -> Actor:
+    """Who pressed, in the digest's server; in a direct message nobody is a manager, and all see what is theirs."""
+    if interaction.guild_id == guild_id:
+        return actor(interaction)
+    guild = interaction.client.get_guild(guild_id)
+    if guild is not None:
+        use_locale(str(guild.preferred_locale))
+    return Actor(guild_id, interaction.user.id)
+
+
+async def _show(interaction: discord.Interaction, who: Actor, subject: Subject, choice: Choice) -> None:
+    """Answer with a subject's numbers, seen by who pressed alone."""
+    question = Question(View.REPORT, (subject,), (choice,))
+    found = await replies.message(interaction, question, private=True, who=who)
+    parts: dict[str, Any] = {"embed": found.embed, "file": found.file}
+    if interaction.guild_id is not None:  # the controls ask again in the server that they stand in
+        parts["view"] = controls(found.question, who.user_id, found.pages)
+    await interaction.followup.send(**parts, ephemeral=True)
+
+
+class ExplainButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"(?P<marker>digest:\d{1,20}(:\d{1,20})?:\d{8})",
+):
+    """Says what the digest's words mean; its id is also the mark by which the digest is found again."""
+
+    def __init__(self, marker: str) -> None:
+        super().__init__(discord.ui.Button(label=_("Explain"), custom_id=marker))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> ExplainButton:
+        return cls(match["marker"])
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        text = _(
+            "**Clicks** are people who followed a tracked link; crawlers and link previews are set aside.\n"
+            "**Unique clicks** count each visitor once a day for each link.\n"
+            "**Impressions** are displays: measured by our own pages, or reported by the platform and typed in.\n"
+            "**CTR** is clicks by impressions, over those posts and places alone where both are known: "
+            "clicks elsewhere, or impressions of a post without clicks of its own, would say nothing there.\n"
+            "**Resonated most** is the CTR whose 95% interval has the highest lower end, from 100 impressions on.\n"
+            "A **change** is named only when chance does not explain it; otherwise it is “about the same”. "
+            "**Moved** lists links with such a change.\n"
+            "**Private links** count in every total, and no digest but their creator's own names them.\n"
+            "/explain shows each with your own numbers."
+        )
+        await interaction.response.send_message(text, ephemeral=True)
+
+
+class MineButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"digest-mine:(?P<guild>\d{1,20}):(?P<choice>[0-9a-z.]{1,13})",
+):
+    """Shows whoever presses their own numbers of the digest's period."""
+
+    def __init__(self, guild_id: int, choice: Choice, cadence: Cadence = Cadence.WEEKLY) -> None:
+        custom_id = f"digest-mine:{guild_id}:{encode(choice)}"
+        super().__init__(discord.ui.Button(label=MINE[cadence], style=discord.ButtonStyle.primary, custom_id=custom_id))
+        self._guild_id = guild_id
+        self._choice = choice
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> MineButton:
+        return cls(int(match["guild"]), decode(match["choice"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        who = presser(interaction, self._guild_id)
+        await _show(interaction, who, Subject(Scope.CREATOR, who.user_id), self._choice)
+
+
+class LinkSelect(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=r"digest-link:(?P<guild>\d{1,20}):(?P<choice>[0-9a-z.]{1,13})",
+):
+    """Shows one of the digest's links to its creator or a manager."""
+
+    def __init__(self, guild_id: int, choice: Choice, links: Sequence[Link] = ()) -> None:
+        options = [
+            discord.SelectOption(label=fmt.plain(link.label), value=pack(link.id), description=link.slug[:100])
+            for link in links[:MOST_OPTIONS]
+        ]
+        super().__init__(
+            discord.ui.Select(
+                custom_id=f"digest-link:{guild_id}:{encode(choice)}",
+                placeholder=_("This link: look closer"),
+                options=options or [discord.SelectOption(label="–", value="-")],
+            )
+        )
+        self._guild_id = guild_id
+        self._choice = choice
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> LinkSelect:
+        return cls(int(match["guild"]), decode(match["choice"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        who = presser(interaction, self._guild_id)
+        try:
+            await _show(interaction, who, Subject(Scope.LINK, unpack(self.item.values[0])), self._choice)
+        except (NotFoundError, ValueError):
+            raise RefusedError(
+                _("Only that link's creator and managers see its numbers, as long as the link is there.")
+            ) from None
+
+
+class LogButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"digest-log:(?P<guild>\d{1,20}):(?P<post>\d{1,20})",
+):
+    """Asks for what a post's platform tells."""
+
+    def __init__(self, guild_id: int, post_id: int, label: str = "") -> None:
+        custom_id = f"digest-log:{guild_id}:{post_id}"
+        super().__init__(discord.ui.Button(label=label or _("Log"), custom_id=custom_id))
+        self._guild_id = guild_id
+        self._post_id = post_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> LogButton:
+        return cls(int(match["guild"]), int(match["post"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        who = presser(interaction, self._guild_id)
+        post = await services(interaction).posts.get(who, self._post_id)
+        await interaction.response.send_modal(LogModal(who, post))
+
+
+class FeatureButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"digest-feature:(?P<guild>\d{1,20}):(?P<allow>[01])",
+):
+    """Lets the server's digest show a post of the presser's as the post of the week, or takes that back."""
+
+    def __init__(self, guild_id: int, *, allow: bool) -> None:
+        label = _("Allow “post of the week”") if allow else _("No “post of the week” for me")
+        super().__init__(discord.ui.Button(label=label, custom_id=f"digest-feature:{guild_id}:{int(allow)}"))
+        self._guild_id = guild_id
+        self._allow = allow
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> FeatureButton:
+        return cls(int(match["guild"]), allow=match["allow"] == "1")
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await services(interaction).contents.feature(self._guild_id, interaction.user.id, allowed=self._allow)
+        if self._allow:
+            text = _(
+                "From now on the server's digest may show a post of yours as the post of the week, with your name."
+            )
+        else:
+            text = _("From now on no post of yours is shown as the post of the week.")
+        view = discord.ui.View(timeout=None).add_item(FeatureButton(self._guild_id, allow=not self._allow))
+        await interaction.followup.send(text, view=view, ephemeral=True)
+
+
+BUTTONS = (ExplainButton, MineButton, LinkSelect, LogButton, FeatureButton)
