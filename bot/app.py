@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,10 @@ import structlog
 from yarl import URL
 
 from bot import scheduler
+from bot.alerts.asking import Asker
+from bot.alerts.destinations import Destinations
+from bot.alerts.service import Alerts
+from bot.alerts.telling import Telling
 from bot.charts import ChartRenderer
 from bot.client import Client
 from bot.clock import Clock, SystemClock
@@ -35,6 +39,7 @@ from bot.tracking.visitors import Visitors
 from bot.web.metrics import serve_metrics
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
+from cogs.ui.alerts import AlertDeliverer
 from cogs.ui.deliver import Deliverer
 from cogs.ui.people import Members
 from storage.database import Database
@@ -42,6 +47,7 @@ from storage.ids import Ids
 
 TICK_SECONDS = 20.0
 HOUSEKEEPING_SECONDS = 3600.0
+ALERT_SECONDS = 300.0
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +60,7 @@ class Application:
     services: Services
     members: Members
     budget: Budget
+    telling: Telling
     web: WebEdge
     metrics_port: int | None
     base_url: URL
@@ -125,20 +132,34 @@ async def open_application(
             profiles=Profiles(db, base_url),
             digests=digests,
             contents=contents,
+            alerts=Alerts(db, clock, checks_destinations=config.alerts.check_destinations),
             charts=charts,
         )
-        await stack.enter_async_context(scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run)}))
-        yield Application(db, services, members, budget, web, metrics_port, base_url, shard_count)
+        jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
+            "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),
+            "alerts": (ALERT_SECONDS, services.alerts.look),
+        }
+        if config.alerts.check_destinations:
+            asker = await stack.enter_async_context(Asker(base_url))
+            jobs["destinations"] = (ALERT_SECONDS, Destinations(db, clock, asker).round)
+        await stack.enter_async_context(scheduler.running(jobs))
+        yield Application(
+            db, services, members, budget, Telling(db, clock, ids), web, metrics_port, base_url, shard_count
+        )
 
 
 @asynccontextmanager
 async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
-    """Ask every few seconds which digests are due, and post them once Discord is there."""
-    deliverer = Deliverer(client, app.budget)
+    """Ask every few seconds which digests and alerts are due, and post them once Discord is there."""
+    deliverer, alert_deliverer = Deliverer(client, app.budget), AlertDeliverer(client)
 
     async def tick() -> None:
         if client.is_ready():
             await app.services.digests.tick(deliverer)
 
-    async with scheduler.running({"digests": (TICK_SECONDS, tick)}):
+    async def tell() -> None:
+        if client.is_ready():
+            await app.telling.tick(alert_deliverer)
+
+    async with scheduler.running({"digests": (TICK_SECONDS, tick), "alerts": (TICK_SECONDS, tell)}):
         yield

@@ -110,6 +110,10 @@ class TrackingSection(_Section):
         return tuple(re.compile(text, re.IGNORECASE) for text in self.crawlers)
 
 
+class AlertsSection(_Section):
+    check_destinations: bool = False
+
+
 class StorageSection(_Section):
     path: Path = Path("data/eyeballs.db")
     backups: Path = Path("data/backups")
@@ -130,6 +134,7 @@ class Config(BaseSettings):
     web: WebSection = WebSection()
     links: LinksSection = LinksSection()
     tracking: TrackingSection = TrackingSection()
+    alerts: AlertsSection = AlertsSection()
     storage: StorageSection = StorageSection()
     log: LogSection = LogSection()
 

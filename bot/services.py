@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.alerts.service import Alerts
 from bot.charts import ChartRenderer
 from bot.clock import Clock
 from bot.digests.contents import Contents
@@ -29,4 +30,5 @@ class Services:
     profiles: Profiles
     contents: Contents
     digests: Digests
+    alerts: Alerts
     charts: ChartRenderer

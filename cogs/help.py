@@ -45,7 +45,14 @@ SECTIONS = (
     (_("Numbers that come by themselves"), ("digest me", "digest status")),
     (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
-    (_("For managers"), ("setup", "digest setup", "digest preview", "digest off", "link transfer")),
+    (_("Hear of it at once"), ("alerts me", "alerts status")),
+    (
+        _("For managers"),
+        (
+            *("setup", "digest setup", "digest preview", "digest off"),
+            *("alerts setup", "alerts off", "link transfer"),
+        ),
+    ),
 )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 BARE = 0
 """The place of a hit on a link's own address, `/summer`."""
@@ -343,6 +345,94 @@ class DigestRun:
     message_id: int | None = None
     finished_at: dt.datetime | None = None
     reason: str = ""
+
+
+SERVER_TARGET = 0
+"""The `user_id` of the alerts that go to a server's channel; no member has this id."""
+NEVER = 0
+"""The message of an alert that is not to be told: it was there before, or nobody wants it any more."""
+
+
+class AlertKind(StrEnum):
+    MILESTONE = "milestones"
+    SPIKE = "spikes"
+    DROP = "drops"
+    DEAD = "dead_links"
+
+
+class AlertState(StrEnum):
+    ACTIVE = "active"
+    OFF = "off"
+    PAUSED = "paused"
+    """Discord refused; `reason` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTarget:
+    """Who is told: a server in a channel (`SERVER_TARGET`), or a creator by direct message."""
+
+    guild_id: int
+    user_id: int
+    channel_id: int | None = None
+    kinds: frozenset[AlertKind] = frozenset(AlertKind)
+    quiet_from: int | None = None
+    """Minutes since local midnight; from then up to `quiet_until` alerts wait. None for never."""
+    quiet_until: int | None = None
+    state: AlertState = AlertState.ACTIVE
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that happened, for one target; `key` says what, so that it is told once."""
+
+    guild_id: int
+    user_id: int
+    key: str
+    kind: AlertKind
+    link_id: int | None
+    creator_id: int
+    facts: Mapping[str, Any]
+    made_at: dt.datetime
+    message_id: int | None = None
+    """The message that tells it; None while it waits, `NEVER`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """A message with one alert or more; as with a digest's run, only who claims it may send it."""
+
+    guild_id: int
+    id: int
+    user_id: int
+    state: RunState
+    attempts: int
+    first_attempt_at: dt.datetime
+    lease_until: dt.datetime
+    discord_id: int | None = None
+    finished_at: dt.datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationCheck:
+    """How a link's destination answered when it was asked."""
+
+    guild_id: int
+    link_id: int
+    destination: str
+    checked_at: dt.datetime
+    failures: int = 0
+    """Checks in a row that found it gone."""
+    failing_since: dt.datetime | None = None
+    dead_at: dt.datetime | None = None
+    back_at: dt.datetime | None = None
+    """When it answered again; None while it is dead."""
+    answer: str = ""
+
+    @property
+    def is_dead(self) -> bool:
+        return self.dead_at is not None and self.back_at is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,3 +325,62 @@ digest_runs = _table(
     _at("finished_at", nullable=True),
     _text("reason"),
 )
+
+alert_targets = _table(
+    "alert_targets",
+    _guild(),
+    _key("user_id"),
+    _ref("channel_id", nullable=True),
+    sa.Column("kinds", sa.JSON, nullable=False),
+    sa.Column("quiet_from", sa.SmallInteger),
+    sa.Column("quiet_until", sa.SmallInteger),
+    sa.Column("state", sa.Text, nullable=False),
+    _text("reason"),
+)
+
+alerts = _table(
+    "alerts",
+    _guild(),
+    _key("user_id"),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    _ref("link_id", nullable=True),
+    _ref("creator_id"),
+    sa.Column("facts", sa.JSON, nullable=False),
+    _at("made_at"),
+    _ref("message_id", nullable=True),
+    sa.Index("alerts_by_message", "message_id", "guild_id", "user_id"),
+    sa.Index("alerts_by_time", "guild_id", "made_at"),
+)
+"""What happened, once for each target and for good: its key is the claim that nothing is told twice."""
+
+alert_messages = _table(
+    "alert_messages",
+    _guild(),
+    _key("id"),
+    _ref("user_id"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    _at("first_attempt_at"),
+    _at("lease_until"),
+    _ref("discord_id", nullable=True),
+    _at("finished_at", nullable=True),
+    _text("reason"),
+    sa.Index("alert_messages_by_target", "guild_id", "user_id", "first_attempt_at"),
+    sa.Index("alert_messages_by_state", "state", "lease_until"),
+)
+
+alert_mutes = _table("alert_mutes", _guild(), _key("user_id"), _key("link_id"), _at("until"))
+
+destination_checks = _table(
+    "destination_checks",
+    _guild(),
+    _key("link_id"),
+    sa.Column("destination", sa.Text, nullable=False),
+    _at("checked_at"),
+    sa.Column("failures", sa.SmallInteger, nullable=False),
+    _at("failing_since", nullable=True),
+    _at("dead_at", nullable=True),
+    _at("back_at", nullable=True),
+    _text("answer"),
+)

@@ -1,0 +1,1 @@
+"""Alerts: what happens between digests, told once, to a channel or to the creator alone."""

@@ -1,0 +1,274 @@
+"""Alerts: switched on and off, noted when something happens, and told once."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alerts import rules
+from bot.alerts.looking import Found, Look, Seen
+from bot.clock import Clock
+from bot.errors import NotFoundError, RefusedError
+from bot.links.access import Actor, require_manager
+from bot.texts import _
+from storage import alerts, destinations, links, meta, servers
+from storage.database import Database
+from storage.records import (
+    NEVER,
+    SERVER_TARGET,
+    Alert,
+    AlertKind,
+    AlertMessage,
+    AlertState,
+    AlertTarget,
+    DestinationCheck,
+    Link,
+)
+
+LONG_BREAK = dt.timedelta(hours=1)
+"""Of a day with such a break between two ticks nobody knows what it lacks: no link is said to drop on it."""
+LISTED = 5
+_TICKED, _WHOLE_SINCE = "alerts_ticked", "alerts_whole_since"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `/alerts status` shows of one target."""
+
+    target: AlertTarget
+    zone: str
+    quiet_until: dt.datetime | None
+    latest: Sequence[Alert]
+    messages: Sequence[AlertMessage]
+    """The last ones, the newest first."""
+    links: dict[int, Link]
+    muted: dict[int, dt.datetime]
+    dead: Sequence[DestinationCheck]
+
+
+class Alerts:
+    """Who is told of what, and the look that notes what is to be told (`telling.Telling` tells it)."""
+
+    def __init__(self, db: Database, clock: Clock, *, checks_destinations: bool = False) -> None:
+        self._db = db
+        self._clock = clock
+        self.checks_destinations = checks_destinations
+        """Whether the operator lets destinations be asked."""
+        self._seen: dict[int, Seen] = {}
+
+    # ------------------------------------------------------------------ what people ask for
+
+    async def set_up(
+        self,
+        actor: Actor,
+        *,
+        channel_id: int | None = None,
+        kinds: dict[AlertKind, bool | None] | None = None,
+        quiet: str | None = None,
+    ) -> AlertTarget:
+        """Tell a server's alerts in a channel, or without one the actor's own by direct message, from now on.
+
+        What is left out stays as it was; at first that is every kind, and no quiet hours. What has happened by now is
+        no news. Raises UserError.
+        """
+        if channel_id is not None:
+            require_manager(actor)
+        hours = None if quiet is None else rules.parse_quiet(quiet)
+        user_id = actor.user_id if channel_id is None else SERVER_TARGET
+
+        async with self._db.read() as conn:
+            old = await alerts.get_target(conn, actor.guild_id, user_id)
+            new = old or AlertTarget(actor.guild_id, user_id)
+            chosen = set(new.kinds)
+            for kind, on in (kinds or {}).items():
+                if on is not None:
+                    (chosen.add if on else chosen.discard)(kind)
+            new = dataclasses.replace(
+                new, channel_id=channel_id, kinds=frozenset(chosen), state=AlertState.ACTIVE, reason=""
+            )
+            if quiet is not None:
+                start, end = hours or (None, None)
+                new = dataclasses.replace(new, quiet_from=start, quiet_until=end)
+            running = old is not None and old.state is AlertState.ACTIVE
+            added = new.kinds - old.kinds if old is not None and running else new.kinds
+            # A destination that is dead already is news all the same.
+            settled = await self._so_already(conn, dataclasses.replace(new, kinds=added - {AlertKind.DEAD}))
+
+        async def work(conn: AsyncConnection) -> None:
+            await alerts.add(conn, settled)
+            await alerts.put_target(conn, new)
+
+        await self._db.write(work)
+        return new
+
+    async def switch_off(self, actor: Actor, *, server: bool) -> AlertTarget:
+        """No more alerts in the server's channel, or to the actor. Raises NotFoundError when there are none."""
+        if server:
+            require_manager(actor)
+        user_id = SERVER_TARGET if server else actor.user_id
+
+        async def work(conn: AsyncConnection) -> AlertTarget:
+            old = await alerts.get_target(conn, actor.guild_id, user_id)
+            if old is None or old.state is AlertState.OFF:
+                hint = _("/alerts setup turns them on.") if server else _("/alerts me turns them on.")
+                raise NotFoundError(_("There are no alerts to switch off.") + " " + hint)
+            new = dataclasses.replace(old, state=AlertState.OFF, reason="")
+            await alerts.put_target(conn, new)
+            waiting = await alerts.waiting(conn, actor.guild_id, user_id)
+            await alerts.settle(conn, actor.guild_id, user_id, [alert.key for alert in waiting])
+            return new
+
+        return await self._db.write(work)
+
+    async def status(self, actor: Actor, *, server: bool) -> Status | None:
+        """What is on for the server (managers) or for the actor, and how it went; None when it was never set up."""
+        if server:
+            require_manager(actor)
+        user_id, now = SERVER_TARGET if server else actor.user_id, self._clock.now()
+        async with self._db.read() as conn:
+            target = await alerts.get_target(conn, actor.guild_id, user_id)
+            if target is None:
+                return None
+            zone = (await servers.get(conn, actor.guild_id)).timezone
+            latest = await alerts.latest(conn, actor.guild_id, user_id, LISTED)
+            muted = await alerts.muted(conn, actor.guild_id, user_id, now)
+            dead = [check for check in await destinations.died(conn, actor.guild_id) if check.is_dead]
+            about = {one.link_id for one in latest if one.link_id} | {one.link_id for one in dead} | muted.keys()
+            found = {link.id: link for link in await links.by_ids(conn, actor.guild_id, about)}
+            if not server:
+                dead = [one for one in dead if one.link_id in found and found[one.link_id].creator_id == user_id]
+            return Status(
+                target=target,
+                zone=zone,
+                quiet_until=rules.quiet_until(now, zone, target.quiet_from, target.quiet_until),
+                latest=latest,
+                messages=await alerts.messages(conn, actor.guild_id, user_id, now - rules.KEPT, LISTED),
+                links=found,
+                muted=muted,
+                dead=dead,
+            )
+
+    async def mute(self, actor: Actor, user_id: int, link_id: int) -> tuple[Link, dt.datetime]:
+        """No alerts of a link to a target for a week: by who gets them, in a channel by its creator or a manager.
+
+        Raises UserError.
+        """
+        if user_id not in (SERVER_TARGET, actor.user_id):
+            raise RefusedError(_("These alerts go to somebody else."))
+        until = self._clock.now() + rules.MUTED
+
+        async def work(conn: AsyncConnection) -> Link:
+            link = await links.get(conn, actor.guild_id, link_id)
+            if link is None or not actor.owns(link.creator_id):
+                raise RefusedError(_("Only the link's creator and managers can mute it."))
+            await alerts.mute(conn, actor.guild_id, user_id, link_id, until)
+            return link
+
+        return await self._db.write(work), until
+
+    # ------------------------------------------------------------------ what the tick does
+
+    async def look(self) -> int:
+        """Note what happened, in every server; returns how much. One server's failure never stops the others."""
+        now = self._clock.now()
+        whole_since = await self._db.write(lambda conn: self._heartbeat(conn, now))
+        async with self._db.read() as conn:
+            active = await alerts.active_targets(conn)
+        noted = 0
+        for guild_id, group in groupby(active, key=lambda target: target.guild_id):
+            try:
+                noted += await self._look_at(guild_id, list(group), whole_since)
+            except Exception:
+                self._seen.pop(guild_id, None)  # what was seen may not have been noted
+                log.exception("alerts not looked for", guild_id=guild_id)
+        return noted
+
+    async def _heartbeat(self, conn: AsyncConnection, now: dt.datetime) -> dt.datetime:
+        """Since when the bot has been running without a long break."""
+        last, since = await meta.get(conn, _TICKED), await meta.get(conn, _WHOLE_SINCE)
+        if last is None or since is None or now - dt.datetime.fromisoformat(last) > LONG_BREAK:
+            since = now.isoformat()
+            await meta.put(conn, _WHOLE_SINCE, since)
+        await meta.put(conn, _TICKED, now.isoformat())
+        return dt.datetime.fromisoformat(since)
+
+    async def _look_at(self, guild_id: int, targets: list[AlertTarget], whole_since: dt.datetime) -> int:
+        now, server_too = self._clock.now(), any(target.user_id == SERVER_TARGET for target in targets)
+        async with self._db.read() as conn:
+            look = Look(
+                conn=conn,
+                server=await servers.get(conn, guild_id),
+                now=now,
+                seen=self._seen.setdefault(guild_id, Seen()),
+                kinds=frozenset().union(*(target.kinds for target in targets)),
+                creators=None if server_too else frozenset(target.user_id for target in targets),
+                whole_since=whole_since,
+            )
+            found = await look.find()
+            if not found:
+                return 0
+            deaths = [_death(one) for one in found if one.facts.get("back")]
+            known = await alerts.known(conn, guild_id, [*(one.key for one in found), *deaths])
+            cooling = await alerts.changes_since(conn, guild_id, now - rules.COOL_DOWN)
+        new = [
+            alert
+            for target in targets
+            for one in found
+            if concerns(target, one) and (target.user_id, one.key) not in known
+            if (target.user_id, one.link_id, one.kind) not in cooling
+            if not one.facts.get("back") or (target.user_id, _death(one)) in known
+            for alert in [_alert(target, one, now)]
+        ]
+        if new:
+            await self._db.write(lambda conn: alerts.add(conn, new))
+        return len(new)
+
+    async def _so_already(self, conn: AsyncConnection, target: AlertTarget) -> list[Alert]:
+        """What is no news to a target that begins to be told now."""
+        look = Look(
+            conn=conn,
+            server=await servers.get(conn, target.guild_id),
+            now=self._clock.now(),
+            seen=Seen(),
+            kinds=target.kinds,
+            creators=None if target.user_id == SERVER_TARGET else frozenset([target.user_id]),
+            whole_since=self._clock.now(),
+        )
+        found = await look.find()
+        return [_alert(target, dataclasses.replace(one, silent=True), look.now) for one in found]
+
+
+def _death(back: Found) -> str:
+    """The key of the death that this ends: only who heard of it wants to know."""
+    return back.key.replace("back", "dead", 1)
+
+
+def concerns(target: AlertTarget, one: Found) -> bool:
+    """Whether the target wants to hear of it, and may: a channel hears of no private link, a creator of their own."""
+    if one.kind not in target.kinds:
+        return False
+    if target.user_id == SERVER_TARGET:
+        return not one.private
+    return one.creator_id == target.user_id
+
+
+def _alert(target: AlertTarget, one: Found, now: dt.datetime) -> Alert:
+    return Alert(
+        guild_id=target.guild_id,
+        user_id=target.user_id,
+        key=one.key,
+        kind=one.kind,
+        link_id=one.link_id,
+        creator_id=one.creator_id,
+        facts=one.facts,
+        made_at=now,
+        message_id=NEVER if one.silent else None,
+    )

@@ -1,0 +1,300 @@
+"""Alerts as Discord messages, their buttons, and the deliverer that posts them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.alerts import rules
+from bot.alerts.deliver import Content, Gone, Trend, Unreadable
+from bot.charts import ChartRenderer, Counts, Series, alt_text
+from bot.errors import RefusedError
+from bot.links.access import Actor
+from bot.texts import _, current_locale, number, percent, use_locale
+from cogs.ui import format as fmt
+from cogs.ui.answers import Pressed, actor, embed, services
+from cogs.ui.deliver import missing_permissions
+from storage.records import SERVER_TARGET, Alert, AlertKind, AlertTarget, Link
+
+if TYPE_CHECKING:
+    from bot.client import Client
+
+CHART = "trend.png"
+MUTES = 4
+"""Buttons beside the one that explains."""
+HISTORY = 1000
+"""Messages since the first attempt that are looked through for an alert."""
+
+KINDS = {
+    AlertKind.MILESTONE: _("milestones"),
+    AlertKind.SPIKE: _("spikes"),
+    AlertKind.DROP: _("drops"),
+    AlertKind.DEAD: _("dead links"),
+}
+_TITLES = {
+    AlertKind.MILESTONE: _("Milestone"),
+    AlertKind.SPIKE: _("Spike"),
+    AlertKind.DROP: _("Drop"),
+    AlertKind.DEAD: _("Destination gone"),
+}
+
+
+def sentence(alert: Alert, links: Mapping[int, Link], target: AlertTarget) -> str:
+    """What happened, in one sentence with its numbers."""
+    facts, link = alert.facts, links.get(alert.link_id or 0)
+    name = _("A link that is gone") if link is None else fmt.label(link)
+    match alert.kind:
+        case AlertKind.MILESTONE:
+            words = {"clicks": _("clicks"), "impressions": _("impressions")}
+            if alert.link_id is None:
+                mine = target.user_id != SERVER_TARGET
+                name = _("All your links together") if mine else _("All links of <@{id}> together")
+                name = name.format(id=alert.creator_id)
+            return _("{name} passed **{step} {metric}**: {total} by now.").format(
+                name=name, step=number(facts["step"]), metric=words[facts["metric"]], total=number(facts["total"])
+            )
+        case AlertKind.SPIKE | AlertKind.DROP:
+            return _change(alert, name)
+        case AlertKind.DEAD:
+            if facts.get("back"):
+                return _("The destination of {name} is back: {answer}.").format(
+                    name=name, answer=fmt.escape(facts["answer"])
+                )
+            return _("The destination of {name} is gone: {answer} on {n} checks in a row.").format(
+                name=name, answer=fmt.escape(facts["answer"]), n=number(facts["checks"])
+            )
+
+
+def _change(alert: Alert, name: str) -> str:
+    facts, day = alert.facts, dt.date.fromisoformat(alert.facts["day"])
+    weekday = fmt.WEEKDAYS[day.weekday()]
+    when = f"{weekday}, {fmt.date(day)}"
+    if facts["running"]:
+        when = _("{day}, so far").format(day=when)
+    clicks, typical = fmt.count_of(facts["clicks"], _("click"), _("clicks")), facts["usual"]
+    usual = _("a usual {weekday} has {n}, the median of {weeks}").format(
+        weekday=weekday, n=number(round(typical, 1)), weeks=number(facts["weeks"])
+    )
+    text = _("{name} had **{clicks}** on {when}; {usual}.")
+    ratio = ""
+    if typical and alert.kind is AlertKind.SPIKE:
+        ratio, text = (
+            f"{number(round(facts['clicks'] / typical, 1))}×",
+            _("{name} had **{clicks}** on {when}: {ratio} the usual ({usual})."),
+        )
+    elif typical:
+        ratio, text = (
+            percent(facts["clicks"] / typical, 0),
+            _("{name} had **{clicks}** on {when}: {ratio} of the usual ({usual})."),
+        )
+    text = text.format(name=name, clicks=clicks, when=when, ratio=ratio, usual=usual)
+    return text + (" " + _("Its destination is gone: that is why, most likely.") if facts.get("dead") else "")
+
+
+async def message(charts: ChartRenderer, content: Content, base: str) -> dict[str, Any]:
+    """The keywords of the message: an embed, a chart where one alert has one, and buttons; the first is its marker.
+
+    `base` is what tracked addresses begin with.
+    """
+    lines = [sentence(alert, content.links, content.target) for alert in content.alerts]
+    first = content.alerts[0]
+    if len(lines) == 1:
+        title = _("Destination back") if first.facts.get("back") else _TITLES[first.kind]
+        link = None if first.link_id is None else content.links.get(first.link_id)
+        where = _("See /stats creator") if link is None else f"{base}/{link.slug} · " + _("see /stats link")
+        answer = embed(title, f"{lines[0]}\n{where}")
+    else:
+        answer = embed(_("{n} alerts").format(n=number(len(lines))), fmt.rows([f"- {line}" for line in lines], 4000))
+        answer.description = (answer.description or "") + "\n" + _("See /stats link")
+    parts: dict[str, Any] = {"embed": answer, "view": _buttons(content)}
+    if content.trend is not None and (link := content.links.get(first.link_id or 0)) is not None:
+        chart = _chart(content.trend, link)
+        parts["file"] = discord.File(io.BytesIO(await charts.draw(chart)), CHART, description=alt_text(chart))
+        answer.set_image(url=f"attachment://{CHART}")
+    return parts
+
+
+def _chart(trend: Trend, link: Link) -> Series:
+    return Series(
+        title=fmt.plain(link.label),
+        subtitle=_("the last {n} days, {zone}").format(n=len(trend.days), zone=trend.zone),
+        days=trend.days,
+        panels=(Counts(name=_("clicks"), values=trend.clicks),),
+        unfinished=trend.unfinished,
+        locale=current_locale(),
+    )
+
+
+def marker(content: Content) -> str:
+    """What tells this message from every other one."""
+    return f"alert:why:{content.target.guild_id}:{content.message_id}"
+
+
+def _buttons(content: Content) -> discord.ui.View:
+    view = discord.ui.View(timeout=None).add_item(WhyButton(marker(content)))
+    found = dict.fromkeys(alert.link_id for alert in content.alerts if alert.link_id in content.links)
+    for link_id in list(found)[:MUTES]:
+        assert link_id is not None
+        alone = len(content.alerts) == 1
+        label = _("Mute this link for a week")
+        if not alone:
+            label = _("Mute {name} for a week").format(name=fmt.plain(content.links[link_id].label, 40))
+        view.add_item(MuteButton(content.target.guild_id, content.target.user_id, link_id, label))
+    return view
+
+
+class WhyButton(
+    Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?P<marker>alert:why:\d{1,20}:\d{1,20})"
+):
+    """Says when alerts come; its id is also the mark by which the message is found again."""
+
+    def __init__(self, marker: str) -> None:
+        super().__init__(discord.ui.Button(label=_("Why this?"), custom_id=marker))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> WhyButton:
+        return cls(match["marker"])
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(explanation(), ephemeral=True)
+
+
+def explanation() -> str:
+    """When which alert comes."""
+    return _(
+        "**Milestones** are 100, 250, 500, 1,000, 2,500 … of a link, and from 1,000 on of all links of a creator; "
+        "clicks or impressions, each told once for ever. What was imported passes none.\n"
+        "**Spikes**: a day so far has {floor} clicks at least and more than {factor}× what the whole weekday usually "
+        "has. **Drops**: a day that is over has less than a third of it, where {floor} clicks are usual. Both compare "
+        "with {least} to {most} of the same weekdays before, only where chance and the link's own ups and downs do not "
+        "explain it, and come once in {days} days for a link.\n"
+        "**Dead links**: the destination answered 404 or 410, or its name does not exist, {checks} times in a row.\n"
+        "More than {alone} at once come in one message, and no more than {a_day} messages a day. /alerts status shows "
+        "what is on."
+    ).format(
+        floor=rules.FLOOR,
+        factor=number(rules.FACTOR),
+        least=rules.MIN_WEEKS,
+        most=rules.WEEKS,
+        days=rules.COOL_DOWN.days,
+        checks=rules.DEAD_CHECKS,
+        alone=rules.ALONE,
+        a_day=rules.MOST_A_DAY,
+    )
+
+
+class MuteButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"alert:mute:(?P<guild>\d{1,20}):(?P<user>\d{1,20}):(?P<link>\d{1,20})",
+):
+    """Keeps a link's alerts away for a week: pressed by who gets them, in a channel by its creator or a manager."""
+
+    def __init__(self, guild_id: int, user_id: int, link_id: int, label: str = "") -> None:
+        label = label or _("Mute this link for a week")
+        super().__init__(discord.ui.Button(label=label, custom_id=f"alert:mute:{guild_id}:{user_id}:{link_id}"))
+        self._guild_id = guild_id
+        self._user_id = user_id
+        self._link_id = link_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> MuteButton:
+        return cls(int(match["guild"]), int(match["user"]), int(match["link"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        # In a direct message there is no server to ask, and nobody is a manager.
+        direct = interaction.guild_id is None
+        who = Actor(self._guild_id, interaction.user.id) if direct else actor(interaction)
+        if who.guild_id != self._guild_id:
+            raise RefusedError(_("These alerts belong to another server."))
+        link, until = await services(interaction).alerts.mute(who, self._user_id, self._link_id)
+        text = _("No alerts of {name} until {at}.").format(name=fmt.label(link), at=fmt.moment(until))
+        await interaction.followup.send(text, ephemeral=True)
+
+
+class AlertDeliverer:
+    """Sends alerts through Discord."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def application_id(self) -> int:
+        return self._client.application_id or 0
+
+    async def _where(self, target: AlertTarget) -> tuple[discord.abc.Messageable, discord.Guild]:
+        guild = self._client.get_guild(target.guild_id)
+        if guild is None:
+            raise Gone(_("Eyeballs is no longer in the server."))
+        if guild.unavailable:
+            raise ConnectionError("the server is unavailable: an outage at Discord")
+        if target.user_id != SERVER_TARGET:
+            try:
+                return await guild.fetch_member(target.user_id), guild
+            except discord.NotFound:
+                raise Gone(_("You left the server. /alerts me turns them on again.")) from None
+        channel = guild.get_channel(target.channel_id or 0)
+        if not isinstance(channel, discord.TextChannel):
+            raise Gone(_("The channel is gone. Choose another one with /alerts setup."))
+        if missing := missing_permissions(channel):
+            raise Gone(
+                _("Eyeballs lacks permissions in #{channel}: {list}. Grant them, then use /alerts setup again.").format(
+                    channel=channel.name, list=", ".join(missing)
+                )
+            )
+        return channel, guild
+
+    async def send(self, content: Content, *, nonce: str) -> int:
+        where, guild = await self._where(content.target)
+        use_locale(str(guild.preferred_locale))
+        base = str(self._client.services.links.base_url).rstrip("/")
+        parts = await message(self._client.services.charts, content, base)
+        if content.target.user_id != SERVER_TARGET:
+            parts["embed"].set_footer(text=_("From {server}").format(server=fmt.plain(guild.name)))
+        try:
+            sent = await where.send(**parts, nonce=nonce)
+        except discord.Forbidden as refused:
+            if refused.code == 50007:
+                raise Gone(
+                    _("Your privacy settings refuse direct messages of this server. Allow them, then /alerts me again.")
+                ) from refused
+            raise Gone(_("Discord refused the message: {text}").format(text=refused.text)) from refused
+        except discord.NotFound as gone:
+            if gone.code == 10008:  # the nonce's message was sent and has been deleted since
+                return 0
+            raise Gone(_("The channel is gone. Choose another one with /alerts setup.")) from gone
+        return sent.id
+
+    async def find(self, content: Content, *, after: dt.datetime) -> int | None:
+        where, _guild = await self._where(content.target)
+        wanted, me = marker(content), self._client.user
+        try:
+            read = 0
+            async for found in where.history(limit=HISTORY, after=after, oldest_first=True):
+                read += 1
+                if (
+                    me is not None
+                    and found.author.id == me.id
+                    and any(
+                        getattr(child, "custom_id", None) == wanted
+                        for row in found.components
+                        if isinstance(row, discord.ActionRow)
+                        for child in row.children
+                    )
+                ):
+                    return found.id
+        except discord.HTTPException as error:
+            raise Unreadable from error
+        if read == HISTORY:
+            raise Unreadable
+        return None
