@@ -307,8 +307,26 @@ async def test_whatever_happens_no_digest_comes_twice_or_gets_lost(tmp_path: Pat
     await asyncio.to_thread(stories)
     assert told["sent"] > STORIES / 4
     assert told["kills"]
-    assert told["500 after Discord took it"]
     print(dict(told))  # noqa: T201
+
+
+async def test_the_story_of_an_error_after_discord_took_the_message(tmp_path: Path) -> None:
+    _fresh[:] = [tmp_path / "fresh.db"]
+    told.clear()
+    await set_up(_fresh[0])
+
+    def story() -> None:
+        machine = DigestMachine()
+        machine.begin(steps=0)
+        machine.discord_fails("after")
+        for _n in range(3):
+            machine.tick(0, steps=20)
+            machine.time_passes(600)
+        machine.teardown()
+
+    await asyncio.to_thread(story)
+    assert told["500 after Discord took it"] == 1
+    assert told["sent"] == 1
 
 
 @pytest.fixture(autouse=True)
