@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Statement = sa.Select[*tuple[Any, ...]]
 
@@ -68,6 +69,17 @@ async def read(conn: AsyncConnection, work: Callable[[Reader], T]) -> T:
     driver: Any = (await conn.get_raw_connection()).driver_connection
     # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
     return await driver._execute(work, Reader(driver._conn, conn.dialect))
+
+
+class Read(Generic[P, T]):
+    """A function that reads: called with a connection it makes a trip of its own, `within` a reader it joins one."""
+
+    def __init__(self, within: Callable[Concatenate[Reader, P], T]) -> None:
+        self.within = within
+        self.__doc__ = within.__doc__
+
+    async def __call__(self, conn: AsyncConnection, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await read(conn, lambda reader: self.within(reader, *args, **kwargs))
 
 
 def one_of(column: sa.ColumnElement[Any], name: str, size: int) -> sa.ColumnElement[bool]:

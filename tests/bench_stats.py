@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import counts, hits, servers, totals
 from storage.database import Database
+from storage.prepared import Reader, read
 from storage.records import Kind, Segment, Server
 from storage.seen import Seen
 from tests import bench_data as data
@@ -81,9 +82,9 @@ def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
     first, before = first_of(days), first_of(2 * days)
     which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
 
-    async def ours(conn: AsyncConnection) -> Answer:
-        days = await counts.by_day(conn, GUILD, before, END, link_ids)
-        uniques = await counts.uniques_by_day(conn, GUILD, before, END, link_ids)
+    def within(reader: Reader) -> Answer:
+        days = counts.by_day.within(reader, GUILD, before, END, link_ids)
+        uniques = counts.uniques_by_day.within(reader, GUILD, before, END, link_ids)
         answer: Answer = {
             "days": [count for count in days if count.day >= first],
             "before": [count for count in days if count.day < first],
@@ -92,14 +93,17 @@ def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
         }
         named = link_ids
         if link_ids is None:
-            answer["top"] = await counts.top_links(conn, GUILD, first, END, Kind.CLICK, TOP)
+            answer["top"] = counts.top_links.within(reader, GUILD, first, END, Kind.CLICK, TOP)
             named = [link_id for link_id, _ in answer["top"]]
-        answer["places"] = await counts.by_place(conn, GUILD, first, END, named)
-        answer["places_before"] = await counts.by_place(conn, GUILD, before, first, named)
-        answer["audience"] = await counts.audience(conn, GUILD, first, END, link_ids)
-        answer["aside"] = await counts.set_aside_counts(conn, GUILD, first, END, link_ids)
-        await counts.dropped(conn, GUILD, at(first), at(END), link_ids)
+        answer["places"] = counts.by_place.within(reader, GUILD, first, END, named)
+        answer["places_before"] = counts.by_place.within(reader, GUILD, before, first, named)
+        answer["audience"] = counts.audience.within(reader, GUILD, first, END, link_ids)
+        answer["aside"] = counts.set_aside_counts.within(reader, GUILD, first, END, link_ids)
+        counts.dropped.within(reader, GUILD, at(first), at(END), link_ids)
         return answer
+
+    async def ours(conn: AsyncConnection) -> Answer:
+        return await read(conn, within)
 
     def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
         answer: Answer = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from bot.insights.periods import Choice, Named, Period, period_of, runs, segment
 from bot.stats.answers import Target
 from bot.stats.question import Scope
 from storage import counts, links, notes, posts
+from storage.prepared import Reader, read
 from storage.records import BARE, PROFILE, Figure, Kind, Link, Note, Post, Server
 
 Figures = Mapping[int, Sequence[Figure]]
@@ -109,18 +110,24 @@ class Reading:
     async def hours(self, target: Target, period: Period, kind: Kind) -> tuple[Sequence[Claim], list[dt.date]]:
         """The times that stand out, and the days that were left out for being far beyond the usual."""
         link_ids, place_id = await self.link_ids(target), self.place_id(target)
-        since = await counts.first_day(self.conn, self.guild_id, link_ids)
+        return await read(self.conn, lambda reader: self.hours_within(reader, link_ids, place_id, period, kind))
+
+    def hours_within(
+        self, reader: Reader, link_ids: Collection[int] | None, place_id: int | None, period: Period, kind: Kind
+    ) -> tuple[Sequence[Claim], list[dt.date]]:
+        """`hours` as a part of another trip to the database."""
+        since = counts.first_day.within(reader, self.guild_id, link_ids)
         if since is None or since >= period.end:
             return (), []
         # Days before anything was counted say nothing.
         period = dataclasses.replace(period, first=max(since, period.first))
         by_day = dict.fromkeys(period.days, 0)
-        for item in await counts.by_day(self.conn, self.guild_id, period.first, period.end, link_ids, place_id):
+        for item in counts.by_day.within(reader, self.guild_id, period.first, period.end, link_ids, place_id):
             if item.kind is kind:
                 by_day[item.day] += item.count
         odd = outliers(by_day)
         kept = [segments(run) for run in runs(period, odd)]
-        grids = [await counts.hour_of_week(self.conn, self.guild_id, one, kind, link_ids, place_id) for one in kept]
+        grids = [counts.hour_of_week.within(reader, self.guild_id, one, kind, link_ids, place_id) for one in kept]
         cells = [sum(cell) for cell in zip(*grids, strict=True)]
         usual = {day: count for day, count in by_day.items() if day not in odd}
         return best_hours(cells, occurrences(chain(*kept), self.now), usual), odd

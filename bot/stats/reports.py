@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from bot.insights.findings import MOST
@@ -19,7 +20,8 @@ from bot.stats.question import Scope
 from bot.stats.reading import Figures, Reading, is_post
 from bot.stats.sense import with_findings
 from storage import counts, links, posts
-from storage.records import Kind, Post
+from storage.prepared import Reader, read
+from storage.records import AsideCount, AudienceCount, Count, DayCount, DroppedCount, Kind, Post
 
 NAMED = 50
 """Links and posts of a report that are looked up by name at most, the busiest first."""
@@ -45,20 +47,17 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
     figures = await reading.figures(own, period)
     own = own if own is not None else await posts.by_ids(conn, guild_id, figures)
 
-    by_day = await counts.by_day(conn, guild_id, period.first, period.end, link_ids, place_id)
-    by_place = await counts.by_place(conn, guild_id, period.first, period.end, link_ids, place_id)
-    uniques = Counter[dt.date]()
-    if target.post is None:  # unique clicks belong to a link
-        uniques.update(dict(await counts.uniques_by_day(conn, guild_id, period.first, period.end, link_ids)))
-    now = summarise(period, by_place, by_day, uniques.total(), own, figures)
+    counted = await read(conn, lambda reader: _counted(reader, guild_id, period, link_ids, place_id))
+    now = counted.summary(own, figures)
     before = unique_change = previous_clicks = None
     if with_before:
-        before, before_uniques = await _before(reading, target, period, link_ids, place_id, own, figures)
+        earlier = await read(conn, lambda reader: _counted_before(reader, reading, period, link_ids, place_id))
+        before = earlier.summary(own, figures)
         previous_clicks = before.clicks_by_day if any(before.clicks_by_day) else None
         if target.post is None and (whole := period.whole_days(reading.now)) is not None:
             unique_change = (
-                sum(n for day, n in uniques.items() if day < whole[0].end),
-                sum(n for day, n in before_uniques.items() if day < whole[1].end),
+                sum(n for day, n in counted.uniques.items() if day < whole[0].end),
+                sum(n for day, n in earlier.uniques.items() if day < whole[1].end),
             )
 
     tallies, post_tallies = by_link(now.by_place), by_post(now.by_place, is_post)
@@ -70,14 +69,13 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
     known = {post.id: post for post in own}
     missing = [id_ for id_ in busiest if id_ not in known]
     known |= {post.id: post for post in await posts.by_ids(conn, guild_id, missing)}
-    in_period = (guild_id, period.first, period.end)
     return Report(
         period=period,
         as_of=reading.now,
         now=now,
         before=before,
         unique_change=unique_change,
-        uniques_by_day=None if target.post is not None else tuple(uniques[day] for day in period.days),
+        uniques_by_day=None if target.post is not None else tuple(counted.uniques.get(day, 0) for day in period.days),
         previous_clicks=previous_clicks,
         rates_by_day=await _rates_by_day(reading, now, period, link_ids, place_id),
         by_link=tallies,
@@ -90,35 +88,62 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         },
         lifetime=await _lifetime(reading, now.lifetime, figures),
         grown=tuple(_grown(own, figures, period)),
-        set_aside=await counts.set_aside_counts(conn, *in_period, link_ids, place_id),
-        audience=await counts.audience(conn, *in_period, link_ids) if target.post is None else (),
-        gaps=gaps(await counts.dropped(conn, guild_id, period.start_at, period.end_at, link_ids), period.zone),
+        set_aside=counted.set_aside,
+        audience=counted.audience,
+        gaps=gaps(counted.dropped, period.zone),
         notes=await reading.notes(target, period),
         has_links=link_ids != [] if link_ids is not None else await links.any_of(conn, guild_id),
     )
 
 
-async def _before(
-    reading: Reading,
-    target: Target,
-    period: Period,
-    link_ids: Collection[int] | None,
-    place_id: int | None,
-    own: Sequence[Post],
-    figures: Figures,
-) -> tuple[Summary, Mapping[dt.date, int]]:
-    """The period before, cut at the same time of day while this one runs, and its unique clicks by day."""
-    conn, guild_id, previous = reading.conn, reading.guild_id, period.previous
-    by_place = await counts.by_place(conn, guild_id, previous.first, previous.end, link_ids, place_id)
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What was counted in a period. Of a post there are neither uniques nor an audience: they belong to a link."""
+
+    period: Period
+    by_day: Sequence[DayCount]
+    by_place: Sequence[Count]
+    uniques: Mapping[dt.date, int]
+    audience: Sequence[AudienceCount] = ()
+    set_aside: Sequence[AsideCount] = ()
+    dropped: Sequence[DroppedCount] = ()
+
+    def summary(self, own: Sequence[Post], figures: Figures) -> Summary:
+        return summarise(self.period, self.by_place, self.by_day, sum(self.uniques.values()), own, figures)
+
+
+def _counted(
+    reader: Reader, guild_id: int, period: Period, link_ids: Collection[int] | None, place_id: int | None
+) -> _Counted:
+    days = (guild_id, period.first, period.end)
+    return _Counted(
+        period,
+        by_day=counts.by_day.within(reader, *days, link_ids, place_id),
+        by_place=counts.by_place.within(reader, *days, link_ids, place_id),
+        uniques=dict(counts.uniques_by_day.within(reader, *days, link_ids)) if place_id is None else {},
+        audience=counts.audience.within(reader, *days, link_ids) if place_id is None else (),
+        set_aside=counts.set_aside_counts.within(reader, *days, link_ids, place_id),
+        dropped=counts.dropped.within(reader, guild_id, period.start_at, period.end_at, link_ids),
+    )
+
+
+def _counted_before(
+    reader: Reader, reading: Reading, period: Period, link_ids: Collection[int] | None, place_id: int | None
+) -> _Counted:
+    """The period before; its places up to the same time of day while this one runs."""
+    guild_id, previous = reading.guild_id, period.previous
+    days = (guild_id, previous.first, previous.end)
+    by_place = counts.by_place.within(reader, *days, link_ids, place_id)
     if (so_far := period.so_far(reading.now)) is not None:
-        last = await counts.by_place(conn, guild_id, previous.last, previous.end, link_ids, place_id)
-        until = await counts.until(conn, guild_id, *so_far, link_ids, place_id)
+        last = counts.by_place.within(reader, guild_id, previous.last, previous.end, link_ids, place_id)
+        until = counts.until.within(reader, guild_id, *so_far, link_ids, place_id)
         by_place = comparable(by_place, last, until)
-    by_day = await counts.by_day(conn, guild_id, previous.first, previous.end, link_ids, place_id)
-    uniques: dict[dt.date, int] = {}
-    if target.post is None:
-        uniques = dict(await counts.uniques_by_day(conn, guild_id, previous.first, previous.end, link_ids))
-    return summarise(previous, by_place, by_day, sum(uniques.values()), own, figures), uniques
+    return _Counted(
+        previous,
+        by_day=counts.by_day.within(reader, *days, link_ids, place_id),
+        by_place=by_place,
+        uniques=dict(counts.uniques_by_day.within(reader, *days, link_ids)) if place_id is None else {},
+    )
 
 
 async def _rates_by_day(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.insights.benchmark import WINDOW, Benchmark, Measure, PeerPost, benchmark
 from bot.insights.findings import Facts, Placed, findings
+from bot.insights.hours import Claim
 from bot.insights.periods import ONE_DAY, Period, local_day
 from bot.insights.summary import summarise
 from bot.insights.tally import Tally, by_link
@@ -17,6 +18,7 @@ from bot.stats.answers import Report, Target
 from bot.stats.question import Scope
 from bot.stats.reading import Reading
 from storage import counts, posts
+from storage.prepared import Reader, read
 from storage.records import AudienceCount, Figure, Kind
 
 HISTORY = 91
@@ -24,13 +26,25 @@ HISTORY = 91
 HABIT = 90
 """Days from which hours of the week are learned."""
 
+_History = tuple[dict[dt.date, int], int, dt.date | None]
+
 
 async def with_findings(reading: Reading, target: Target, report: Report, most: int) -> Report:
     """The report with what stands out in it, and where its post stands."""
     if not report.now.clicks and report.before is None:
         return report
     period = report.period
-    history, ever, since = await _history(reading, target, period)
+    link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
+    habit, previous = Period(period.end - HABIT * ONE_DAY, period.end, period.zone), period.previous
+    has_audience = target.post is None and report.before is not None
+
+    def work(reader: Reader) -> tuple[_History, Sequence[Claim], Sequence[AudienceCount]]:
+        claims, _odd = reading.hours_within(reader, link_ids, place_id, habit, Kind.CLICK)
+        days = (reading.guild_id, previous.first, previous.end)
+        audience_before = counts.audience.within(reader, *days, link_ids) if has_audience else ()
+        return _history(reader, reading.guild_id, link_ids, place_id, period), claims, audience_before
+
+    (history, ever, since), claims, audience_before = await read(reading.conn, work)
     peers = await _peers(reading, target)
     placed = [
         Placed(id_, peer.rate, side, describe_many(post.platform, post.kind))
@@ -39,8 +53,6 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         if (found := benchmark(peer, list(peers.values()), reading.now)) is not None
         if (side := found.own or found.server) is not None
     ]
-    habit = Period(period.end - HABIT * ONE_DAY, period.end, period.zone)
-    claims, _odd = await reading.hours(target, habit, Kind.CLICK)
     before = {} if report.before is None else by_link(report.before.by_place)
     facts = Facts(
         period=period,
@@ -52,7 +64,7 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         posts=report.posts,
         hours=claims,
         audience=report.audience,
-        audience_before=await _audience_before(reading, target, report),
+        audience_before=audience_before,
         history=history,
         incomplete={day for gap in report.gaps for day in (gap.start.date(), gap.end.date())},
         placed=placed,
@@ -67,28 +79,22 @@ def _named(tallies: Mapping[int, Tally], report: Report) -> dict[int, Tally]:
     return {id_: tally for id_, tally in tallies.items() if id_ in report.links}
 
 
-async def _history(reading: Reading, target: Target, period: Period) -> tuple[dict[dt.date, int], int, dt.date | None]:
+def _history(
+    reader: Reader, guild_id: int, link_ids: Collection[int] | None, place_id: int | None, period: Period
+) -> _History:
     """Clicks by day of the weeks before, from the first count on; all clicks before the period; when they began."""
-    link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
-    since = await counts.first_day(reading.conn, reading.guild_id, link_ids)
+    since = counts.first_day.within(reader, guild_id, link_ids)
     if since is None or since >= period.first:
         return {}, 0, None
     first = max(since, period.first - HISTORY * ONE_DAY)
     history = {first + n * ONE_DAY: 0 for n in range((period.first - first).days)}
     ever = 0
-    for item in await counts.by_day(reading.conn, reading.guild_id, since, period.first, link_ids, place_id):
+    for item in counts.by_day.within(reader, guild_id, since, period.first, link_ids, place_id):
         if item.kind is Kind.CLICK:
             ever += item.count
             if item.day in history:
                 history[item.day] += item.count
     return history, ever, since
-
-
-async def _audience_before(reading: Reading, target: Target, report: Report) -> Sequence[AudienceCount]:
-    if target.post is not None or report.before is None:
-        return ()
-    previous, link_ids = report.period.previous, await reading.link_ids(target)
-    return await counts.audience(reading.conn, reading.guild_id, previous.first, previous.end, link_ids)
 
 
 async def _peers(reading: Reading, target: Target) -> dict[int, PeerPost]:
