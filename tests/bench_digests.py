@@ -83,7 +83,7 @@ class Posts(Deliverer):
     """The real one, with a channel that is always there."""
 
     def __init__(self, charts: ChartRenderer, channel: Channel) -> None:
-        super().__init__(SimpleNamespace(services=SimpleNamespace(charts=charts), application_id=1))  # type: ignore[arg-type]
+        super().__init__(SimpleNamespace(services=SimpleNamespace(charts=charts), application_id=1), Budget())  # type: ignore[arg-type]
         self._always = channel
 
     def is_in(self, guild_id: int) -> bool:
