@@ -94,6 +94,10 @@ class Post:
     created_at: dt.datetime
     title: str = ""
     permalink: str = ""
+    published_at: dt.datetime | None = None
+    """When it went public; None where nobody said."""
+    platform_id: str = ""
+    """What its platform calls it, such as the shortcode of an Instagram post; empty where it is not known."""
     state: State = State.ACTIVE
 
 
@@ -241,7 +245,7 @@ class UniqueCount:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A snapshot of a post's lifetime total as the platform told it."""
+    """A snapshot of a post's lifetime total as the platform told it; what was spent on it is in minor units."""
 
     guild_id: int
     id: int
@@ -251,6 +255,8 @@ class Figure:
     as_of: dt.datetime
     entered_by: int
     entered_at: dt.datetime
+    currency: str = ""
+    """ISO 4217, of what was spent; empty for every other metric."""
 
 
 @dataclass(frozen=True, slots=True)

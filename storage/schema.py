@@ -98,6 +98,8 @@ posts = _table(
     sa.Column("kind", sa.Text, nullable=False),
     _text("title"),
     _text("permalink"),
+    _at("published_at", nullable=True),
+    _text("platform_id"),
     sa.Column("state", sa.Text, nullable=False),
     _ref("created_by"),
     _at("created_at"),
@@ -267,6 +269,7 @@ figures = _table(
     _at("as_of"),
     _ref("entered_by"),
     _at("entered_at"),
+    _text("currency"),
     sa.Index("figures_by_post", "guild_id", "post_id", "metric", "as_of"),
     sa.Index("figures_by_time", "guild_id", "as_of"),
 )

@@ -1,0 +1,17 @@
+"""When a post was published and what its platform calls it; the currency of what was spent on one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("posts", sa.Column("published_at", sa.BigInteger(), nullable=True))
+    op.add_column("posts", sa.Column("platform_id", sa.Text(), nullable=False, server_default=""))
+    op.add_column("figures", sa.Column("currency", sa.Text(), nullable=False, server_default=""))
