@@ -98,6 +98,8 @@ class Post:
     """When it went public; None where nobody said."""
     platform_id: str = ""
     """What its platform calls it, such as the shortcode of an Instagram post; empty where it is not known."""
+    moved_at: dt.datetime | None = None
+    """Since when it carries the link that it does; None for one that never carried another."""
     state: State = State.ACTIVE
 
 

@@ -100,6 +100,7 @@ posts = _table(
     _text("permalink"),
     _at("published_at", nullable=True),
     _text("platform_id"),
+    _at("moved_at", nullable=True),
     sa.Column("state", sa.Text, nullable=False),
     _ref("created_by"),
     _at("created_at"),

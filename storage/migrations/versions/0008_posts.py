@@ -1,4 +1,4 @@
-"""When a post was published and what its platform calls it; the currency of what was spent on one."""
+"""When a post was published, what its platform calls it, since when it carries its link; the currency of a spend."""
 
 from __future__ import annotations
 
@@ -14,4 +14,5 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("posts", sa.Column("published_at", sa.BigInteger(), nullable=True))
     op.add_column("posts", sa.Column("platform_id", sa.Text(), nullable=False, server_default=""))
+    op.add_column("posts", sa.Column("moved_at", sa.BigInteger(), nullable=True))
     op.add_column("figures", sa.Column("currency", sa.Text(), nullable=False, server_default=""))
