@@ -17,6 +17,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Config
 from bot.digests.service import Digests
 from bot.housekeeping import Housekeeping
+from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
@@ -104,6 +105,7 @@ async def open_application(
             per_creator=config.links.per_creator,
             per_server=config.links.per_server,
         )
+        imports = Imports(db, clock, ids)
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
         stats = Stats(db, clock, base_url)
         services = Services(
@@ -112,13 +114,21 @@ async def open_application(
             links=Links(db, clock, ids, base_url, limits, owner_tokens),
             posts=Posts(db, clock, ids),
             impressions=Impressions(db, clock, ids),
+            imports=imports,
             notes=Notes(db, clock, ids),
             stats=stats,
             profiles=Profiles(db, base_url),
             digests=Digests(db, clock, ids, stats),
             charts=charts,
         )
-        await stack.enter_async_context(scheduler.running({"housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run)}))
+        await stack.enter_async_context(
+            scheduler.running(
+                {
+                    "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),
+                    "imports": (HOUSEKEEPING_SECONDS, imports.tidy),
+                }
+            )
+        )
         yield Application(db, services, web, metrics_port, base_url, shard_count)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.charts import ChartRenderer
 from bot.clock import Clock
 from bot.digests.service import Digests
+from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
 from bot.links.service import Links
@@ -23,6 +24,7 @@ class Services:
     links: Links
     posts: Posts
     impressions: Impressions
+    imports: Imports
     notes: Notes
     stats: Stats
     profiles: Profiles

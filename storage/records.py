@@ -101,6 +101,8 @@ class Post:
     moved_at: dt.datetime | None = None
     """Since when it carries the link that it does; None for one that never carried another."""
     state: State = State.ACTIVE
+    import_id: int = 0
+    """The import that made it; 0 for one that was typed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,48 @@ class Figure:
     entered_at: dt.datetime
     currency: str = ""
     """ISO 4217, of what was spent; empty for every other metric."""
+    import_id: int = 0
+    """The import that brought it; 0 for one that was typed in."""
+
+
+class ImportState(StrEnum):
+    PREVIEWED = "previewed"
+    """Read, and waiting for a yes."""
+    STAGING = "staging"
+    """Its rows are being written; nobody sees them yet."""
+    APPLIED = "applied"
+    UNDOING = "undoing"
+    """Nobody sees its rows any more; they are being deleted."""
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A platform's export that somebody attached: as of when its totals are, and how far it has come."""
+
+    guild_id: int
+    id: int
+    creator_id: int
+    """Whose the posts are that it makes."""
+    created_by: int
+    created_at: dt.datetime
+    name: str
+    platform: str
+    as_of: dt.datetime
+    state: ImportState = ImportState.PREVIEWED
+    last_id: int = 0
+    new_posts: int = 0
+    figures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What an import knows of a post that was there and lacked it; what it had is empty here."""
+
+    post_id: int
+    permalink: str = ""
+    platform_id: str = ""
+    published_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
