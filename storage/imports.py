@@ -36,7 +36,8 @@ class KnownPost(NamedTuple):
 
 def shown(guild_id: int | sa.ColumnElement[int], import_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """That a row is no import's, or one's that is there as a whole. Few imports, mostly none, are hidden at a time."""
-    hidden = sa.select(imports.c.id).where(imports.c.guild_id == guild_id, imports.c.state.in_(HIDDEN))
+    is_hidden = sa.or_(*(imports.c.state == state for state in HIDDEN))
+    hidden = sa.select(imports.c.id).where(imports.c.guild_id == guild_id, is_hidden)
     return import_id.not_in(hidden)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import Application, open_application
 from bot.clock import FixedClock
@@ -20,11 +23,10 @@ from bot.imports.reader import FileReader
 from bot.imports.service import Imports, Preview
 from bot.imports.values import Daily, Report
 from bot.links.access import Actor
-from bot.servers import AddPolicy
 from storage import imports as store
 from storage import posts, servers
 from storage.imports import KnownPost
-from storage.records import Figure, ImportState, Post, Server
+from storage.records import AddPolicy, Figure, ImportState, Post, Server
 from storage.schema import figures as figures_table
 from tests import export_files as files
 from tests.conftest import NOW, QuickCharts, World, answer_of, text_of
@@ -94,10 +96,8 @@ async def totals(app: Application) -> dict[tuple[str, str], int]:
 
 async def rows(app: Application) -> int:
     """Rows of figures, seen or not."""
-    from sqlalchemy import func, select
-
     async with app.db.read() as conn:
-        return (await conn.execute(select(func.count()).select_from(figures_table))).scalar_one()
+        return (await conn.execute(sa.select(sa.func.count()).select_from(figures_table))).scalar_one()
 
 
 async def registered(app: Application, **changed: Any) -> Post:
@@ -145,7 +145,9 @@ async def test_the_same_file_twice_changes_nothing(app: Application, imports: Im
     assert await state(app) == before
 
 
-async def test_larger_totals_are_kept_as_another_snapshot(app: Application, imports: Imports, clock: FixedClock) -> None:
+async def test_larger_totals_are_kept_as_another_snapshot(
+    app: Application, imports: Imports, clock: FixedClock
+) -> None:
     await bring(imports, export(tweet(1), tweet(2)))
     clock.move(days=1)
     found = await preview(imports, export(tweet(1, Impressions=5000), tweet(2), tweet(3)))
@@ -352,9 +354,7 @@ async def test_previews_are_forgotten_after_a_day_or_when_cancelled(
 async def test_confirmed_twice_at_once_it_is_imported_once(app: Application, imports: Imports) -> None:
     found = await preview(imports, export(tweet(1)))
     assert found.item is not None
-    results = await asyncio.gather(
-        *(imports.apply(maya, found.item.id) for _ in range(3)), return_exceptions=True
-    )
+    results = await asyncio.gather(*(imports.apply(maya, found.item.id) for _ in range(3)), return_exceptions=True)
     assert sum(isinstance(result, InvalidError) for result in results) == 2
     assert len((await state(app))[0]) == 1
 
@@ -364,7 +364,14 @@ async def test_confirmed_twice_at_once_it_is_imported_once(app: Application, imp
 
 async def test_hostile_files_change_nothing(app: Application, imports: Imports) -> None:
     bomb = files.zipped({"x.csv": b"0" * (90 * 2**20)})
-    for data in (bomb, b"\0" * 1000, b"," * 10_000_000, b"\xff\xfe" + b"\0" * 999, bytes(range(256)) * 40, b"a,b\n1,2\n"):
+    for data in (
+        bomb,
+        b"\0" * 1000,
+        b"," * 10_000_000,
+        b"\xff\xfe" + b"\0" * 999,
+        bytes(range(256)) * 40,
+        b"a,b\n1,2\n",
+    ):
         with pytest.raises(InvalidError, match="Nothing was imported"):
             await imports.preview(maya, data)
     with pytest.raises(InvalidError, match="10 MiB is the limit"):
@@ -378,32 +385,95 @@ def _exhaust(data: bytes, now: object, zone: object) -> str:
 
 
 def _die(data: bytes, now: object, zone: object) -> str:
-    import os
-
     os._exit(3)
 
 
 def _sleep(data: bytes, now: object, zone: object) -> str:
-    import time
-
     time.sleep(30)
     return ""
 
 
-@pytest.mark.parametrize(("what", "said"), [(_exhaust, "more memory"), (_die, "more memory"), (_sleep, "too long|minute")])
-async def test_a_reader_that_dies_or_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, what: Any, said: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "seconds", "said"), [(_exhaust, 60, "more memory"), (_die, 60, "more memory"), (_sleep, 1, "a minute")]
+)
+async def test_a_reader_that_dies_or_hangs_is_ended(
+    monkeypatch: pytest.MonkeyPatch, what: Any, seconds: float, said: str
+) -> None:
     monkeypatch.setattr("bot.imports.reader.read_packed", what)
     with pytest.raises(InvalidError, match=said):
-        await FileReader(seconds=4.0).read(b"a", NOW, "UTC")
+        await FileReader(seconds).read(b"a", NOW, "UTC")
 
 
 # ------------------------------------------------------------------ as people do it
 
 
-def attached(world: World, name: str, data: bytes) -> Any:
-    return world.env  # replaced below
+TWEETS = [tweet(n, **{"Date": "Tue, Mar 3, 2026", "Post text": f"Look {n}"}) for n in range(1, 4)]
+
+
+async def attach(world: World, data: bytes, by: Any = None, name: str = "account_analytics.csv", **options: Any) -> Any:
+    return await (by or world.admin).slash(world.channel, "impressions import", file=(name, data), **options)
 
 
 async def test_a_creator_brings_an_export(world: World) -> None:
-    await world.admin.slash(world.channel, "setup", zone="Europe/Berlin")
-    assert NOW
+    await world.add_link()
+    link = {"permalink": "https://x.com/maya/status/300000000000000001", "title": "Launch *day*"}
+    await world.admin.slash(world.channel, "post add", link="summer", platform="x", kind="post", **link)
+    shown = await attach(world, export(*TWEETS, tweet(9, Impressions="lots")), name="holiday.jpg")
+    text = text_of(shown)
+    assert shown.ephemeral
+    assert "X, post by post: 3 posts" in text
+    assert "1 post is known: 1 by permalink" in text
+    assert "2 posts are new: kept, without a tracked link" in text
+    assert "6 totals are told for the first time" in text
+    assert r"Launch \*day\*" in text
+    assert "left out (1): 5: Impressions\\: “lots” is no whole number" in text
+    await world.env.restart_bot(world.app.client())
+    await world.admin.click(answer_of(shown), label="Import")
+    assert "Imported: X, post by post\n2 new posts and 6 totals" in text_of(shown)
+    (choice, *_rest) = await world.admin.autocomplete(world.channel, "stats post", "post", "summer")
+    stats = text_of(await world.admin.slash(world.channel, "stats post", post=choice["value"]))
+    assert "1,001 reported" in stats
+    again = text_of(await attach(world, export(*TWEETS)))
+    assert "Nothing would change" in again
+    await world.admin.click(answer_of(shown), label="Undo")
+    assert "Taken back: X, post by post\nX has the posts and totals it had before." in text_of(shown)
+    assert "2 posts are new" in text_of(await attach(world, export(*TWEETS)))
+
+
+async def test_cancel_and_undo_by_command(world: World) -> None:
+    shown = await attach(world, export(*TWEETS))
+    await world.admin.click(answer_of(shown), label="Cancel")
+    assert "Nothing was imported." in text_of(shown)
+    assert "no import to take back" in text_of(await world.admin.slash(world.channel, "impressions undo"))
+    shown = await attach(world, export(*TWEETS), **{"as-of": "yesterday"})
+    await world.admin.click(answer_of(shown), label="Import")
+    last = await world.admin.slash(world.channel, "impressions undo")
+    assert "Last import: X, post by post\n3 new posts and 6 totals" in text_of(last)
+    await world.admin.click(answer_of(last), label="Undo")
+    assert "Taken back" in text_of(last)
+    await world.admin.click(answer_of(shown), label="Undo")
+    assert "taken back already" in text_of(await world.admin.click(answer_of(shown), label="Undo"))
+
+
+async def test_who_may_not_add_posts_may_not_import(world: World) -> None:
+    assert "may not add links" in text_of(await attach(world, export(*TWEETS), by=world.sam))
+
+
+async def test_files_that_hold_no_posts_are_answered(world: World) -> None:
+    by_day = 'sep=,\n"Views"\n"Date","Primary"\n"2026-02-22T00:00:00","1200"\n"2026-02-23T00:00:00","800"\n'
+    text = text_of(await attach(world, by_day.encode("utf-16")))
+    assert "Recognised: Instagram or Facebook, one metric by day" in text
+    assert "from 22 Feb 2026 to 23 Feb 2026 (2 days), and none of single posts.\nIn all: Primary 2,000." in text
+    assert "Lifetime" in text
+    assert "Nothing was imported. It is no export" in text_of(await attach(world, b"name,amount\nMaya,3\n"))
+    assert "10 MiB is the limit" in text_of(await attach(world, b" " * (10 * 2**20 + 1)))
+    only_bad = text_of(await attach(world, export(tweet(1, Likes="x"))))
+    assert "no post that can be read" in only_bad
+
+
+async def test_many_unreadable_lines_come_as_a_file(world: World) -> None:
+    shown = await attach(world, export(*TWEETS, *(tweet(n, Likes="?") for n in range(10, 40))))
+    assert "left out (30)" in text_of(shown)
+    assert [file.filename for file in answer_of(shown).attachments] == ["unreadable-lines.txt"]
+    await world.admin.click(answer_of(shown), label="Import")
+    assert "Imported" in text_of(shown)
