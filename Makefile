@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo run test bench bench-stats gallery lint clean
+.PHONY: demo run test bench bench-stats bench-import gallery lint clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -29,6 +29,9 @@ gallery: .venv/.test ## every kind of chart, into docs/gallery.md
 
 bench-stats: .venv/.test ## every question of /stats over 10 million events, beside DuckDB
 	$(BIN)/python -m tests.bench_stats
+
+bench-import: .venv/.test ## an export of 50,000 posts, beside plain SQLite
+	$(BIN)/python -m tests.bench_import
 
 lint: .venv/.test ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,13 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import upsert
 from storage.database import Writer
 from storage.prepared import Reader, Statement, one_of, padded, spread
-from storage.records import Figure, Fill, Import, ImportState, Post, State
-from storage.schema import figures, import_chunks, import_fills, imports, posts
+from storage.records import Fill, Import, ImportState, Post, State
+from storage.schema import UTC, figures, import_chunks, import_fills, imports, posts
 
 HIDDEN = (ImportState.STAGING.value, ImportState.UNDOING.value)
 """States in which what an import brought is not seen."""
-STEP = 1_000
+MOST_IDS = 512
+"""Ids asked for at once."""
+STEP = 2_000
 """Rows written or deleted in one transaction: hits wait for none of them longer than some milliseconds."""
+
+
+Total = tuple[int, int, str, int]
+"""A snapshot's id, its post, metric and value."""
 
 
 class KnownPost(NamedTuple):
@@ -119,41 +126,62 @@ def drop_chunks(writer: Writer, item: Import) -> bool:
 # ------------------------------------------------------------------ what is known
 
 
-def _known(creators: int) -> Statement:
+def _named(with_id: bool) -> Statement:
+    c = posts.c
+    query = sa.select(c.platform_id, c.id).where(
+        c.guild_id == sa.bindparam("guild_id", type_=sa.BigInteger),
+        c.platform == sa.bindparam("platform", type_=sa.Text),
+    )
+    return query.where(c.platform_id > "" if with_id else c.platform_id == "")
+
+
+def named_posts(reader: Reader, guild_id: int, platform: str) -> list[tuple[str, int]]:
+    """(the platform's id, post) of all posts of a server that have one, seen or not: from the index alone."""
+    return reader.rows(_named, True, guild_id=guild_id, platform=platform)  # type: ignore[return-value]
+
+
+def loose_posts(reader: Reader, guild_id: int, platform: str, creator_id: int | None) -> list[KnownPost]:
+    """A server's posts that have no id of the platform's, of one creator when named; the oldest first."""
+    ids = [id_ for _name, id_ in reader.rows(_named, False, guild_id=guild_id, platform=platform)]
+    return [
+        post
+        for at in range(0, len(ids), MOST_IDS)
+        for post in known_posts(reader, guild_id, ids[at : at + MOST_IDS], creator_id)
+    ]
+
+
+def _known(ids: int, creators: int) -> Statement:
     c = posts.c
     guild_id = sa.bindparam("guild_id", type_=sa.BigInteger)
     query = sa.select(c.id, c.creator_id, c.platform_id, c.permalink, c.title, c.published_at, c.created_at).where(
         c.guild_id == guild_id,
-        c.platform == sa.bindparam("platform", type_=sa.Text),
+        one_of(c.id, "id", ids),
         c.state != State.DELETED.value,
         shown(guild_id, c.import_id),
     )
     return query.where(one_of(c.creator_id, "creator_id", creators)) if creators else query
 
 
-def known_posts(reader: Reader, guild_id: int, platform: str, creator_id: int | None) -> list[KnownPost]:
-    """A server's posts on a platform, of one creator when named."""
-    values = {} if creator_id is None else spread("creator_id", [creator_id])
-    rows = reader.rows(_known, len(values), guild_id=guild_id, platform=platform, **values)
-    return [KnownPost(*row) for row in rows]
+def known_posts(reader: Reader, guild_id: int, ids: Collection[int], creator_id: int | None) -> list[KnownPost]:
+    """Those of the posts that are seen, of one creator when named; the oldest first."""
+    if not ids:
+        return []
+    whose = {} if creator_id is None else spread("creator_id", [creator_id])
+    rows = reader.rows(_known, padded(len(ids)), len(whose), guild_id=guild_id, **spread("id", ids), **whose)
+    return [KnownPost(*row) for row in sorted(rows)]
 
 
 def _totals(size: int) -> Statement:
-    c, other = figures.c, figures.alias().c
+    c = figures.c
     guild_id = sa.bindparam("guild_id", type_=sa.BigInteger)
-    at = sa.bindparam("at", type_=figures.c.as_of.type)
-    later = sa.or_(other.as_of > c.as_of, sa.and_(other.as_of == c.as_of, other.id > c.id))
-    superseded = sa.exists().where(
-        *(other.guild_id == guild_id, other.post_id == c.post_id, other.metric == c.metric),
-        *(other.as_of >= c.as_of, other.as_of <= at, later, shown(guild_id, other.import_id)),
-    )
-    return sa.select(c.post_id, c.metric, c.value).where(
+    told = sa.type_coerce(c.as_of, sa.BigInteger) + 0  # or SQLite takes the index by time, and reads the whole server
+    query = sa.select(c.post_id, c.metric, c.value).where(
         c.guild_id == guild_id,
         one_of(c.post_id, "post_id", size),
-        c.as_of <= at,
+        told <= sa.bindparam("at", type_=c.as_of.type),
         shown(guild_id, c.import_id),
-        ~superseded,
     )
+    return query.order_by(c.post_id, c.metric, c.as_of, c.id)
 
 
 def totals(reader: Reader, guild_id: int, post_ids: Sequence[int], at: dt.datetime) -> dict[tuple[int, str], int]:
@@ -167,19 +195,19 @@ def totals(reader: Reader, guild_id: int, post_ids: Sequence[int], at: dt.dateti
 # ------------------------------------------------------------------ what it brings
 
 
-_POST = [column.name for column in posts.c]
-_FIGURE = [column.name for column in figures.c]
-
-
-def bring(writer: Writer, item: Import, new: Sequence[Post | Figure], last_id: int) -> None:
-    """Write rows of an import that nobody sees yet, `STEP` at most."""
-    made = [tuple(getattr(row, name) for name in _POST) for row in new if isinstance(row, Post)]
-    told = [tuple(getattr(row, name) for name in _FIGURE) for row in new if isinstance(row, Figure)]
+def bring(writer: Writer, item: Import, at: dt.datetime, new_posts: Sequence[Post], totals: Sequence[Total]) -> None:
+    """Write posts, and totals as snapshots entered at `at`: rows that nobody sees yet, `STEP` at most."""
+    last_id = max([post.id for post in new_posts] + [total[0] for total in totals])
     with writer.begin() as conn:
         where = (imports.c.guild_id == item.guild_id, imports.c.id == item.id)
         conn.execute(sa.update(imports).where(*where).values(last_id=last_id))
-        upsert.insert(conn, posts, made)
-        upsert.insert(conn, figures, told)
+        upsert.insert(conn, posts, [_post(post) for post in new_posts])
+        as_of, entered_at = (UTC().process_bind_param(moment, conn.dialect) for moment in (item.as_of, at))
+        rest = (as_of, item.created_by, entered_at, "", item.id)
+        upsert.insert_bound(conn, figures, [(item.guild_id, *total, *rest) for total in totals])
+
+
+_post = attrgetter(*(column.name for column in posts.c))
 
 
 def fill(writer: Writer, item: Import, fills: Sequence[Fill]) -> None:

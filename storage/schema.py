@@ -111,6 +111,7 @@ posts = _table(
     _at("created_at"),
     _import(),
     sa.Index("posts_by_link", "guild_id", "link_id"),
+    sa.Index("posts_by_platform_id", "guild_id", "platform", "platform_id"),
 )
 
 addresses = _table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 MAX_LENGTH = 2048
 
@@ -17,6 +17,9 @@ HOSTS = {
     "linkedin": ("linkedin.com",),
 }
 _PREFIX = re.compile(r"^(?:www|m|mobile|web|de|fr|es)\.")
+_HOST = re.compile(r"https?://([\w.-]+)(?::\d+)?(?:[/?#]|\Z)", re.ASCII | re.IGNORECASE)
+_FOREIGN = re.compile(r"[\x00-\x20\x7f<>\"\\`]")
+"""What no address that is written properly holds."""
 _IDS = {
     "instagram": re.compile(r"/(?:p|reels?|tv)/([\w-]{5,})|/stories/[\w.]+/(\d{5,})"),
     "facebook": re.compile(r"/(?:reel|posts|videos|permalink)/(?:[^/?]+/)?(pfbid\w+|\d{5,})"),
@@ -32,12 +35,12 @@ _X_EPOCH = 1_288_834_974_657
 def clean(platform: str, text: str) -> str:
     """The address when it is a web address on the platform; else nothing: files can hold anything."""
     link = text.strip()
-    if not link or len(link) > MAX_LENGTH or any(ord(char) < 33 or char in '<>"\\`' for char in link):
+    if not link or len(link) > MAX_LENGTH or _FOREIGN.search(link):
         return ""
-    host = _host(link if "://" in link else f"https://{link}")
-    if not any(host == known or host.endswith("." + known) for known in HOSTS.get(platform, ())):
-        return ""
-    return link if "://" in link else f"https://{link}"
+    link = link if "://" in link else f"https://{link}"
+    host = _host(link)
+    known = HOSTS.get(platform, ())
+    return link if host in known or any(host.endswith(f".{one}") for one in known) else ""
 
 
 def post_id(platform: str, link: str) -> str:
@@ -45,16 +48,14 @@ def post_id(platform: str, link: str) -> str:
     found = _IDS.get(platform)
     if not link or found is None:
         return ""
-    parts = urlsplit(link)
-    if match := found.search(parts.path.replace("%3A", ":").replace("%3a", ":")):
-        return next(group for group in match.groups() if group)
+    path, _mark, query = link.partition("#")[0].partition("?")
+    if match := found.search(path.replace("%3A", ":").replace("%3a", ":")):
+        return match[match.lastindex or 0]
     if platform == "youtube":
-        if parts.hostname and parts.hostname.endswith("youtu.be"):
-            return parts.path.strip("/")
-        return parse_qs(parts.query).get("v", [""])[0]
+        return path.rstrip("/").rpartition("/")[2] if "youtu.be/" in path else parse_qs(query).get("v", [""])[0]
     if platform == "facebook":
-        query = parse_qs(parts.query)
-        return query.get("story_fbid", query.get("fbid", query.get("v", [""])))[0]
+        values = parse_qs(query)
+        return values.get("story_fbid", values.get("fbid", values.get("v", [""])))[0]
     return ""
 
 
@@ -64,8 +65,7 @@ def key(platform: str, link: str) -> str:
         return ""
     if found := post_id(platform, link):
         return f"{platform}:{found}"
-    parts = urlsplit(link)
-    return f"{_host(link)}{parts.path.rstrip('/')}"
+    return _host(link) + link.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2].rstrip("/")
 
 
 def made_at(platform: str, id_: str) -> dt.datetime | None:
@@ -89,8 +89,5 @@ def made_at(platform: str, id_: str) -> dt.datetime | None:
 
 
 def _host(link: str) -> str:
-    try:
-        host = urlsplit(link).hostname or ""
-    except ValueError:
-        return ""
-    return _PREFIX.sub("", host.lower())
+    match = _HOST.match(link)
+    return "" if match is None else _PREFIX.sub("", match[1].lower())

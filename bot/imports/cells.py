@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -37,6 +37,7 @@ _CJK = re.compile(r"(?:(\d{4})\s*[年년]\s*)?(\d{1,2})\s*[月월]\s*(\d{1,2})\s
 _TOKENS = re.compile(r"\d+|[^\W\d_]+")
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """A header or a word as it is compared: case, width, kinds of space, quotes and colons do not matter."""
     return _SPACES.sub(" ", _QUOTES.sub("", unicodedata.normalize("NFKC", text))).strip(" :").casefold()
@@ -97,8 +98,8 @@ def moment(
     """A date or a time of day in the server's zone (or its own offset) as an instant in UTC, and whether its year is
     written; without one it is the latest that is past. None for a missing one. Raises UnreadableError.
     """
-    value = _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
-    if value.casefold() in MISSING:
+    value = text.strip() if text.isascii() else _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    if len(value) < 10 and value.casefold() in MISSING:
         return None
     try:
         found = _moment(value, now, zone, month_first)

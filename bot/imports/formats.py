@@ -95,7 +95,12 @@ class PostFormat:
         """Every line as a report or as trouble."""
         at = places.get("published")
         dates = [cells_[at] for _line, cells_ in rows if at is not None and at < len(cells_)]
-        reading = _Reading(self, places, header, now, zone, cells.month_first(dates, self.month_first))
+        counts = [
+            (places[column], " ".join(header[places[column]].split()), metric)
+            for column, metric in COUNTS.items()
+            if column in places
+        ]
+        reading = _Reading(self, places, header, now, zone, cells.month_first(dates, self.month_first), counts)
         reports: list[Report] = []
         troubles: list[Trouble] = []
         totals = 0
@@ -121,9 +126,13 @@ class _Reading:
     now: dt.datetime
     zone: ZoneInfo
     month_first: bool
+    counts: Sequence[tuple[int, str, str]]
+    """Place, name and metric of every column with a count."""
+    lifetimes: set[str] = field(default_factory=set)
+    """What stands for a whole life in the column of dates."""
 
     def is_total(self, row: Sequence[str]) -> bool:
-        return cells.fold(row[0]) in _TOTALS and not self._cell(row, "link") and not self._cell(row, "published")
+        return not self._cell(row, "published") and not self._cell(row, "link") and cells.fold(row[0]) in _TOTALS
 
     def report(self, line: int, row: Sequence[str]) -> Report:
         if len(row) < len(self.header) and max(self.places.values()) >= len(row):
@@ -170,22 +179,23 @@ class _Reading:
     def _check_lifetime(self, row: Sequence[str]) -> None:
         """Meta hands out days of a post too: their numbers are no totals."""
         text = self._cell(row, "date")
-        try:
-            day = cells.moment(text, "", self.now, self.zone) if text else None
-        except UnreadableError:
-            return
-        if day is not None:
-            raise UnreadableError(
-                f"{self._name('date')}: “{shorten(text)}” is a single day's number; export again with Lifetime"
-            )
+        if text and text not in self.lifetimes:
+            try:
+                day = cells.moment(text, "", self.now, self.zone)
+            except UnreadableError:
+                day = None
+            if day is not None:
+                raise UnreadableError(
+                    f"{self._name('date')}: “{shorten(text)}” is a single day's number; export again with Lifetime"
+                )
+            self.lifetimes.add(text)
 
     def _figures(self, row: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
-        for column, metric in COUNTS.items():
-            if column in self.places:
-                value = cells.count(self._cell(row, column), self._name(column))
-                if value is not None:
-                    found[metric] = found.get(metric, 0) + value
+        for place, name, metric in self.counts:
+            value = cells.count(row[place], name)
+            if value is not None:
+                found[metric] = found.get(metric, 0) + value
         for column, percent in RATES.items():
             if column in self.places:
                 value = cells.rate(self._cell(row, column), self._name(column), percent=percent)
@@ -228,7 +238,7 @@ def merged(platform: str, reports: Iterable[Report]) -> tuple[list[Report], int]
     found: dict[str, Report] = {}
     repeated = 0
     for report in reports:
-        name = addresses.key(platform, report.permalink) or report.platform_id or f"line {report.line}"
+        name = report.platform_id or addresses.key(platform, report.permalink) or f"line {report.line}"
         before = found.get(name)
         if before is None:
             found[name] = report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -43,21 +43,30 @@ class Match:
 
 
 class Index:
-    """The posts of a platform, to be looked up by what a report says. A title is no proof where two share it."""
+    """A server's posts on a platform, to be looked up by what a report says. A title is no proof where two share it.
 
-    def __init__(self, platform: str, posts: Iterable[KnownPost], zone: ZoneInfo) -> None:
+    `named` are the posts by the platform's ids, not all of which may be seen; `loose` those that have none: the few
+    that were typed in without an address that tells it.
+    """
+
+    def __init__(
+        self, platform: str, named: Sequence[tuple[str, int]], loose: Iterable[KnownPost], zone: ZoneInfo
+    ) -> None:
         self._platform = platform
         self._zone = zone
+        self._first = dict(reversed(named))
+        self._more: dict[str, list[int]] = {}
+        """Posts that share an id with an older one."""
+        if len(self._first) < len(named):
+            for name, id_ in named:
+                if self._first[name] != id_:
+                    self._more.setdefault(name, []).append(id_)
         self._by_key: dict[str, KnownPost] = {}
-        self._by_id: dict[str, KnownPost] = {}
         self._by_title: dict[str, list[KnownPost]] = defaultdict(list)
-        for post in posts:
-            key = addresses.key(platform, post.permalink)
-            if key:
+        for post in loose:
+            if key := addresses.key(platform, post.permalink):
                 self._by_key.setdefault(key, post)
-            if post.platform_id:
-                self._by_id.setdefault(post.platform_id, post)
-            if not key and not post.platform_id and (title := _title(post.title)):
+            elif title := _title(post.title):
                 self._by_title[title].append(post)
         self._told: Counter[tuple[str, dt.date]] = Counter()
 
@@ -68,14 +77,25 @@ class Index:
                 (_title(one.title), self._day(one.published_at)) for one in reports if one.published_at is not None
             )
 
-    def find(self, report: Report) -> Match | None:
-        """The post that a report is about; None for one that is not known."""
-        if (key := addresses.key(self._platform, report.permalink)) and (post := self._by_key.get(key)) is not None:
+    def candidates(self, report: Report) -> list[int]:
+        """Posts with an id of the report's, the likeliest first; some may be gone, hidden or somebody else's."""
+        found = []
+        for name in (report.platform_id, report.other_id):
+            if name and (id_ := self._first.get(name)) is not None:
+                found += [id_, *self._more.get(name, ())]
+        return found
+
+    def find(self, report: Report, posts: Mapping[int, KnownPost]) -> Match | None:
+        """The post that a report is about; None for one that is not known. `posts` are those of the candidates that
+        count, by their ids."""
+        key = addresses.key(self._platform, report.permalink)
+        if key and (post := self._by_key.get(key)) is not None:
             return Match(post, By.PERMALINK)
-        for id_ in (report.platform_id, report.other_id):
-            if id_ and (post := self._by_id.get(id_)) is not None:
-                return Match(post, By.ID)
-        if (at := report.published_at) is None or not (title := _title(report.title)):
+        for id_ in self.candidates(report):
+            if (post := posts.get(id_)) is not None:
+                same = key and key == addresses.key(self._platform, post.permalink)
+                return Match(post, By.PERMALINK if same else By.ID)
+        if not self._by_title or (at := report.published_at) is None or not (title := _title(report.title)):
             return None
         day = self._day(at)
         near = [

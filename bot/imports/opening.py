@@ -198,7 +198,7 @@ def _csv(data: bytes, name: str) -> Sheet:
             if never_ends:
                 break
             continue
-        if line > skip and any(cell.strip() for cell in cells):
+        if line > skip and any(cells):
             rows.append((line, cells))
         if len(rows) + len(troubles) > MAX_ROWS + HEAD_ROWS:
             raise RefusedFileError(_too_long())

@@ -14,17 +14,17 @@ import structlog
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
-from bot.imports.match import Index, Match, Sample, Tally
+from bot.imports.match import Index, Sample, Tally
 from bot.imports.packing import unpack
 from bot.imports.reader import FileReader, Packed
-from bot.imports.values import MAX_BYTES, Daily, Parsed, Report
+from bot.imports.values import MAX_BYTES, Daily, Parsed
 from bot.links.access import Actor, require_add
 from bot.moments import parse_past
 from bot.texts import _
 from storage import imports, prepared, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Figure, Import, ImportState, Post
+from storage.records import Import, ImportState, Post
 
 KEPT = dt.timedelta(days=1)
 """How long a preview waits for a yes."""
@@ -105,7 +105,7 @@ class Imports:
         tally = Tally()
         index = await self._index(actor, item, server.timezone, found.packets)
         for packet in found.packets:
-            await self._compare(item, index, packet, tally)
+            await self._compare(actor, item, index, packet, tally)
         if not tally.changes_nothing:
             await self._keep(item, found)
         kept = None if tally.changes_nothing else item
@@ -212,13 +212,12 @@ class Imports:
         return item
 
     async def _index(self, actor: Actor, item: Import, zone: str, packets: Sequence[bytes]) -> Index:
-        """The posts that the reports may be about: those of the platform that the actor may change."""
-        creator_id = None if actor.manager else actor.user_id
+        """What the reports may be about: posts of the actor, for a manager: of anybody."""
 
         def build(reader: prepared.Reader) -> Index:
-            index = Index(
-                item.platform, imports.known_posts(reader, item.guild_id, item.platform, creator_id), ZoneInfo(zone)
-            )
+            named = imports.named_posts(reader, item.guild_id, item.platform)
+            loose = imports.loose_posts(reader, item.guild_id, item.platform, _owner(actor))
+            index = Index(item.platform, named, loose, ZoneInfo(zone))
             for packet in packets:
                 index.announce(unpack(packet))
             return index
@@ -226,13 +225,16 @@ class Imports:
         async with self._db.read() as conn:
             return await prepared.read(conn, build)
 
-    async def _compare(self, item: Import, index: Index, packet: bytes, tally: Tally) -> list[Sample]:
+    async def _compare(self, actor: Actor, item: Import, index: Index, packet: bytes, tally: Tally) -> list[Sample]:
         """A packet's reports beside the totals that stand; in a thread, since there may be many."""
 
         def work(reader: prepared.Reader) -> list[Sample]:
-            found: list[tuple[Report, Match | None]] = [(report, index.find(report)) for report in unpack(packet)]
-            ids = [match.post.id for _report, match in found if match is not None]
-            known = imports.totals(reader, item.guild_id, ids, item.as_of)
+            reports = unpack(packet)
+            ids = [id_ for report in reports for id_ in index.candidates(report)]
+            posts = {post.id: post for post in imports.known_posts(reader, item.guild_id, ids, _owner(actor))}
+            found = [(report, index.find(report, posts)) for report in reports]
+            known_ids = [match.post.id for _report, match in found if match is not None]
+            known = imports.totals(reader, item.guild_id, known_ids, item.as_of)
             return [tally.add(report, match, known) for report, match in found]
 
         async with self._db.read() as conn:
@@ -253,11 +255,10 @@ class Imports:
         index, tally = await self._index(actor, item, zone, packets), Tally()
         now = self._clock.now()
         for done, packet in enumerate(packets, start=1):
-            samples = await self._compare(item, index, packet, tally)
-            rows = await asyncio.to_thread(lambda samples=samples: list(self._rows(item, samples, now)))
-            for at in range(0, len(rows), imports.STEP):
-                step = rows[at : at + imports.STEP]
-                await self._db.write_quietly(lambda writer, step=step: imports.bring(writer, item, step, step[-1].id))
+            samples = await self._compare(actor, item, index, packet, tally)
+            rows = await asyncio.to_thread(self._rows, item, samples, now)
+            for step in _steps(*rows):
+                await self._db.write_quietly(lambda writer, step=step: imports.bring(writer, item, now, *step))
             fills = [
                 fill
                 for sample in samples
@@ -269,41 +270,35 @@ class Imports:
                 await progress(done / len(packets))
         return tally
 
-    def _rows(self, item: Import, samples: Sequence[Sample], now: dt.datetime) -> Iterator[Post | Figure]:
+    def _rows(
+        self, item: Import, samples: Sequence[Sample], now: dt.datetime
+    ) -> tuple[list[Post], list[imports.Total]]:
+        new_posts: list[Post] = []
+        totals: list[imports.Total] = []
         for sample in samples:
             report = sample.report
+            post_id = sample.match.post.id if sample.match is not None else self._ids.new()
             if sample.match is None:
-                post_id = self._ids.new()
-                yield Post(
-                    guild_id=item.guild_id,
-                    id=post_id,
-                    creator_id=item.creator_id,
-                    link_id=None,
-                    code=None,
-                    platform=item.platform,
-                    kind=report.kind,
-                    created_by=item.created_by,
-                    created_at=now,
-                    title=report.title,
-                    permalink=report.permalink,
-                    published_at=report.published_at,
-                    platform_id=report.platform_id,
-                    import_id=item.id,
+                new_posts.append(
+                    Post(
+                        guild_id=item.guild_id,
+                        id=post_id,
+                        creator_id=item.creator_id,
+                        link_id=None,
+                        code=None,
+                        platform=item.platform,
+                        kind=report.kind,
+                        created_by=item.created_by,
+                        created_at=now,
+                        title=report.title,
+                        permalink=report.permalink,
+                        published_at=report.published_at,
+                        platform_id=report.platform_id,
+                        import_id=item.id,
+                    )
                 )
-            else:
-                post_id = sample.match.post.id
-            for metric, (_before, value) in sample.changes.items():
-                yield Figure(
-                    guild_id=item.guild_id,
-                    id=self._ids.new(),
-                    post_id=post_id,
-                    metric=metric,
-                    value=value,
-                    as_of=item.as_of,
-                    entered_by=item.created_by,
-                    entered_at=now,
-                    import_id=item.id,
-                )
+            totals += [(self._ids.new(), post_id, metric, value) for metric, (_before, value) in sample.changes.items()]
+        return new_posts, totals
 
     async def _move(self, item: Import, to: ImportState, **values: int) -> None:
         if not await self._db.write(lambda conn: imports.move(conn, item, to, **values)):
@@ -331,6 +326,21 @@ class Imports:
     async def _drop_chunks(self, item: Import) -> None:
         while await self._db.write_quietly(lambda writer: imports.drop_chunks(writer, item)):
             pass
+
+
+def _owner(actor: Actor) -> int | None:
+    """Whose posts the actor may change: their own, None for everybody's."""
+    return None if actor.manager else actor.user_id
+
+
+def _steps(
+    new_posts: Sequence[Post], totals: Sequence[imports.Total]
+) -> Iterator[tuple[Sequence[Post], Sequence[imports.Total]]]:
+    """Parts small enough for one transaction each."""
+    for at in range(0, len(new_posts), imports.STEP):
+        yield new_posts[at : at + imports.STEP], ()
+    for at in range(0, len(totals), imports.STEP):
+        yield (), totals[at : at + imports.STEP]
 
 
 def check_size(size: int) -> None:

@@ -52,3 +52,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("guild_id", "import_id", "post_id"),
         sqlite_with_rowid=False,
     )
+    op.create_index("posts_by_platform_id", "posts", ["guild_id", "platform", "platform_id"], unique=False)
