@@ -10,6 +10,7 @@ from bot.digests.service import Digests
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
 from bot.links.service import Links
+from bot.links.twins import Twins
 from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
@@ -22,6 +23,7 @@ class Services:
     servers: Servers
     links: Links
     posts: Posts
+    twins: Twins
     impressions: Impressions
     notes: Notes
     stats: Stats

@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.records import Figure, Post, State
 from storage.schema import figures, posts
 
+_VALUES = 10_000
+"""As many are named in one statement: SQLite takes 32,766."""
+
 
 def _post(row: Any) -> Post:
     return Post(**{**row, "state": State(row["state"])})
@@ -35,9 +38,10 @@ async def find(
     *,
     creator_id: int | None = None,
     link_ids: Collection[int] | None = None,
+    states: Iterable[State] = (State.ACTIVE, State.ARCHIVED),
 ) -> list[Post]:
     """The server's posts, newest first; of one creator or of some links when named."""
-    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.state != State.DELETED)
+    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.state.in_(list(states)))
     if creator_id is not None:
         query = query.where(posts.c.creator_id == creator_id)
     if link_ids is not None:
@@ -47,10 +51,14 @@ async def find(
 
 async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Post]:
     """Those of the server's posts that are not deleted, in no particular order."""
-    query = sa.select(posts).where(
-        posts.c.guild_id == guild_id, posts.c.id.in_(list(ids)), posts.c.state != State.DELETED
-    )
-    return [_post(row) for row in (await conn.execute(query)).mappings()]
+    found: list[Post] = []
+    named = list(ids)
+    for some in (named[n : n + _VALUES] for n in range(0, len(named), _VALUES)):
+        query = sa.select(posts).where(
+            posts.c.guild_id == guild_id, posts.c.id.in_(some), posts.c.state != State.DELETED
+        )
+        found += [_post(row) for row in (await conn.execute(query)).mappings()]
+    return found
 
 
 async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
@@ -63,6 +71,19 @@ async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creato
     return [_post(row) for row in (await conn.execute(query)).mappings()]
 
 
+async def change(conn: AsyncConnection, guild_id: int, post_id: int, **values: object) -> None:
+    await conn.execute(sa.update(posts).where(posts.c.guild_id == guild_id, posts.c.id == post_id).values(**values))
+
+
+async def count(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[int, int]:
+    """How many posts stand, in the server and of the creator."""
+    query = sa.select(sa.func.count(), sa.func.count().filter(posts.c.creator_id == creator_id)).where(
+        posts.c.guild_id == guild_id, posts.c.state != State.DELETED
+    )
+    row = (await conn.execute(query)).one()
+    return row[0], row[1]
+
+
 async def change_of_link(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
     await conn.execute(
         sa.update(posts).where(posts.c.guild_id == guild_id, posts.c.link_id == link_id).values(**values)
@@ -71,6 +92,15 @@ async def change_of_link(conn: AsyncConnection, guild_id: int, link_id: int, **v
 
 async def add_figure(conn: AsyncConnection, figure: Figure) -> None:
     await conn.execute(figures.insert().values(dataclasses.asdict(figure)))
+
+
+async def delete_figures(
+    conn: AsyncConnection, guild_id: int, post_id: int, first: int, last: int, entered_by: int
+) -> int:
+    """Take back a post's snapshots with the ids from `first` to `last` that somebody entered; how many there were."""
+    c = figures.c
+    where = (c.guild_id == guild_id, c.post_id == post_id, c.id.between(first, last), c.entered_by == entered_by)
+    return (await conn.execute(sa.delete(figures).where(*where))).rowcount
 
 
 async def find_figures(conn: AsyncConnection, guild_id: int, post_ids: Collection[int] | None = None) -> list[Figure]:

@@ -113,7 +113,7 @@ async def _peers(reading: Reading, target: Target) -> dict[int, PeerPost]:
             post.creator_id,
             post.platform,
             post.kind,
-            post.created_at,
+            post.published,
             place.clicks,
             place.impressions,
             place.rate,
