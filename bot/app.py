@@ -22,6 +22,7 @@ from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
 from bot.links.service import Limits, Links
+from bot.links.twins import Twins
 from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
@@ -104,16 +105,21 @@ async def open_application(
             allow_private_destinations=config.links.allow_private_destinations,
             per_creator=config.links.per_creator,
             per_server=config.links.per_server,
+            posts_per_creator=config.links.posts_per_creator,
+            posts_per_server=config.links.posts_per_server,
         )
         imports = Imports(db, clock, ids)
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
         stats = Stats(db, clock, base_url)
+        links = Links(db, clock, ids, base_url, limits, owner_tokens)
+        posts = Posts(db, clock, ids, limits)
         services = Services(
             clock=clock,
             servers=Servers(db),
-            links=Links(db, clock, ids, base_url, limits, owner_tokens),
-            posts=Posts(db, clock, ids),
-            impressions=Impressions(db, clock, ids),
+            links=links,
+            posts=posts,
+            twins=Twins(db, clock, ids, links, posts),
+            impressions=Impressions(db, clock, ids, posts),
             imports=imports,
             notes=Notes(db, clock, ids),
             stats=stats,

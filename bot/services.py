@@ -11,6 +11,7 @@ from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
 from bot.links.service import Links
+from bot.links.twins import Twins
 from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
@@ -23,6 +24,7 @@ class Services:
     servers: Servers
     links: Links
     posts: Posts
+    twins: Twins
     impressions: Impressions
     imports: Imports
     notes: Notes

@@ -34,16 +34,14 @@ SECTIONS = (
             "stats top",
             "stats heatmap",
             "stats sources",
-            "impressions log",
-            "note add",
-            "note list",
-            "note delete",
             "link audit",
             "explain",
         ),
     ),
+    (_("Add to the numbers"), ("impressions log", "views log", "note add", "note list", "note delete")),
     (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
+    (_("Look after posts"), ("post list", "post show", "post edit", "post move", "post archive")),
     (_("For managers"), ("setup", "digest setup", "digest preview", "digest status", "digest off", "link transfer")),
 )
 

@@ -14,6 +14,14 @@ ALL_LINKS = 0
 """The link of the rollups' rows that sum up a whole server; no real link has this id."""
 
 
+LINK_IN_BIO = frozenset(
+    {("instagram", kind) for kind in ("post", "reel", "short", "video", "live")}
+    | {("tiktok", kind) for kind in ("post", "story", "reel", "short", "video", "live")}
+    | {("youtube", "short")}
+)
+"""Platforms and kinds of posts in which a link can't be pressed, so that people put it into their profile instead."""
+
+
 class State(StrEnum):
     """Where a link or a post stands in its life."""
 
@@ -103,6 +111,16 @@ class Post:
     state: State = State.ACTIVE
     import_id: int = 0
     """The import that made it; 0 for one that was typed in."""
+
+    @property
+    def link_in_bio(self) -> bool:
+        """Whether its link can't be pressed in it: it has no clicks of its own, only those of an address in the bio."""
+        return (self.platform, self.kind) in LINK_IN_BIO
+
+    @property
+    def published(self) -> dt.datetime:
+        """When its figures began to grow: when it was published, or was registered where nobody said."""
+        return self.published_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)

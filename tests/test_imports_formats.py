@@ -530,8 +530,8 @@ def test_times_of_day() -> None:
 
 
 def test_only_addresses_on_the_platform_are_taken() -> None:
-    assert addresses.clean("x", "https://x.com.evil.example/maya/status/1") == ""
-    assert addresses.clean("instagram", "https://evil.example/?https://instagram.com/p/abcdef") == ""
+    assert addresses.read("x", "https://x.com.evil.example/maya/status/1") == ("", "")
+    assert addresses.read("instagram", "https://evil.example/?https://instagram.com/p/abcdef") == ("", "")
     assert addresses.key("x", "https://twitter.com/a/status/12345?s=20") == addresses.key(
         "x", "https://x.com/i/web/status/12345"
     )

@@ -12,7 +12,8 @@ from babel import Locale
 from babel.dates import get_month_names
 
 from bot.errors import InvalidError
-from bot.imports.values import MILLION, UnreadableError
+from bot.imports.values import UnreadableError
+from bot.impressions.metrics import MILLION
 from bot.impressions.numbers import parse_count
 from bot.links.slugs import shorten
 

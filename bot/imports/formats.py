@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.imports import addresses, cells
 from bot.imports.values import Daily, Parsed, Report, Trouble, UnreadableError
+from bot.impressions.metrics import CTR
 from bot.links.slugs import shorten
 
 Row = tuple[int, list[str]]
@@ -86,8 +87,8 @@ class PostFormat:
         if not self.order or len(header) != len(self.order) or len(first) != len(self.order):
             return None
         places = {column: place for place, column in enumerate(self.order) if column}
-        link = addresses.clean(self.platform, first[places["link"]])
-        return places if link and addresses.post_id(self.platform, link) else None
+        _link, id_ = addresses.read(self.platform, first[places["link"]])
+        return places if id_ else None
 
     def parse(
         self, places: Mapping[str, int], header: Sequence[str], rows: Sequence[Row], now: dt.datetime, zone: ZoneInfo
@@ -142,7 +143,7 @@ class _Reading:
         platform = self.format.platform
         self._check_lifetime(row)
         told = self._cell(row, "id").replace(" ", "").removeprefix("'")
-        link = addresses.clean(platform, self._cell(row, "link"))
+        link, id_ = addresses.read(platform, self._cell(row, "link"))
         if _FLOATED.match(told):
             told = ""
             if not link:
@@ -150,8 +151,7 @@ class _Reading:
                     f"{self._name('id')}: “{shorten(self._cell(row, 'id'))}” was cut by a spreadsheet program; "
                     "attach the file as the platform gave it"
                 )
-        link = link or (self.format.link(told) if told else "")
-        id_ = addresses.post_id(platform, link) or told
+        link, id_ = link or (self.format.link(told) if told else ""), id_ or told
         title = _title(self._cell(row, "title") or self._cell(row, "description"))
         if not id_ and not link and not title:
             raise UnreadableError("it names no post")
@@ -200,7 +200,7 @@ class _Reading:
             if column in self.places:
                 value = cells.rate(self._cell(row, column), self._name(column), percent=percent)
                 if value is not None:
-                    found["ctr"] = value
+                    found[CTR] = value
         return found
 
     def _published(self, row: Sequence[str], id_: str) -> dt.datetime | None:

@@ -9,11 +9,6 @@ from dataclasses import dataclass, field
 MAX_BYTES = 10 * 2**20
 MAX_ROWS = 50_000
 
-METRICS = ("impressions", "views", "reach", "likes", "comments", "shares", "saves", "clicks", "engagements", "ctr")
-"""What is kept of a post. Views are no impressions; `clicks` are those that the platform counted; `ctr` is its own
-click-through rate, in millionths."""
-MILLION = 1_000_000
-
 
 class UnreadableError(Exception):
     """A cell that can't be read; its text says why, without the line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,14 +12,14 @@ from bot.insights.gaps import gaps
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
-from bot.insights.summary import IMPRESSIONS, Summary, comparable, lifetime_total, summarise
+from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, comparable, lifetime_total, summarise
 from bot.insights.tally import by_link, by_post, most_clicks
 from bot.stats.answers import Grown, LifetimeRate, Report, Target
 from bot.stats.question import Scope
 from bot.stats.reading import Figures, Reading, is_post
 from bot.stats.sense import with_findings
 from storage import counts, links, posts
-from storage.records import Kind, Post
+from storage.records import Count, Kind, Post
 
 NAMED = 50
 """Links and posts of a report that are looked up by name at most, the busiest first."""
@@ -41,9 +42,11 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
     own = await reading.posts(target)
     figures = await reading.figures(own, period)
     own = own if own is not None else await posts.by_ids(conn, guild_id, figures)
+    if len(target.carried) > 1:  # all its clicks are at hand, those at links that it carried before too
+        own = [dataclasses.replace(post, moved_at=None) for post in own]
 
     by_day = await counts.by_day(conn, guild_id, period.first, period.end, link_ids, place_id)
-    by_place = await counts.by_place(conn, guild_id, period.first, period.end, link_ids, place_id)
+    by_place = _at_home(await counts.by_place(conn, guild_id, period.first, period.end, link_ids, place_id), target)
     uniques = Counter[dt.date]()
     if target.post is None:  # unique clicks belong to a link
         uniques.update(dict(await counts.uniques_by_day(conn, guild_id, period.first, period.end, link_ids)))
@@ -86,12 +89,16 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
             if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
         },
         lifetime=await _lifetime(reading, now.lifetime, figures),
-        grown=tuple(_grown(own, figures, period)),
+        grown=tuple(_grown(own, figures, period, IMPRESSIONS)),
+        grown_views=tuple(_grown(own, figures, period, VIEWS)),
         set_aside=await counts.set_aside_counts(conn, *in_period, link_ids, place_id),
         audience=await counts.audience(conn, *in_period, link_ids) if target.post is None else (),
         gaps=gaps(await counts.dropped(conn, guild_id, period.start_at, period.end_at, link_ids), period.zone),
         notes=await reading.notes(target, period),
         has_links=link_ids != [] if link_ids is not None else await links.any_of(conn, guild_id),
+        post=target.post,
+        told=await reading.told(target),
+        clicks_ever=await _clicks_ever(reading, target.carried, target.post) if target.post is not None else 0,
     )
 
 
@@ -115,7 +122,14 @@ async def _before(
     uniques: dict[dt.date, int] = {}
     if target.post is None:
         uniques = dict(await counts.uniques_by_day(conn, guild_id, previous.first, previous.end, link_ids))
-    return summarise(previous, by_place, by_day, sum(uniques.values()), own, figures), uniques
+    return summarise(previous, _at_home(by_place, target), by_day, sum(uniques.values()), own, figures), uniques
+
+
+def _at_home(found: list[Count], target: Target) -> list[Count]:
+    """The counts of a post with those of links that it carried before as the present one's."""
+    if len(target.carried) < 2:
+        return found
+    return [dataclasses.replace(count, link_id=target.carried[0]) for count in found]
 
 
 async def _rates_by_day(
@@ -141,21 +155,27 @@ async def _rates_by_day(
 
 
 async def _lifetime(reading: Reading, old: Iterable[Post], figures: Figures) -> tuple[LifetimeRate, ...]:
+    """Of posts that carry one link all their life: those that were moved show theirs in an answer of their own."""
     rates = []
     for post in old:
-        total = lifetime_total(figures[post.id])
-        if post.link_id is not None and total:
-            clicks = await counts.clicks_of_place(reading.conn, reading.guild_id, post.link_id, post.id)
-            rates.append(LifetimeRate(post, Rate(clicks, total)))
+        for metric in (IMPRESSIONS, VIEWS):
+            total = lifetime_total(figures[post.id], metric)
+            if post.link_id is not None and post.moved_at is None and total:
+                rates.append(LifetimeRate(post, Rate(await _clicks_ever(reading, [post.link_id], post), total), metric))
+                break
     return tuple(rates)
 
 
-def _grown(own: Iterable[Post], figures: Figures, period: Period) -> Iterable[Grown]:
-    """The steps between what platforms told, of those told within the period."""
+async def _clicks_ever(reading: Reading, link_ids: Iterable[int], post: Post) -> int:
+    return sum([await counts.clicks_of_place(reading.conn, reading.guild_id, link_id, post.id) for link_id in link_ids])
+
+
+def _grown(own: Iterable[Post], figures: Figures, period: Period, metric: str) -> Iterable[Grown]:
+    """The steps between what platforms told in a metric, of those told within the period."""
     for post in own:
-        before, before_at = 0, post.created_at
+        before, before_at = 0, post.published
         for figure in figures.get(post.id, ()):
-            if figure.metric != IMPRESSIONS:
+            if figure.metric != metric:
                 continue
             if period.contains(figure.as_of) and figure.value > before:
                 since, until = (local_day(at, period.zone) for at in (min(before_at, figure.as_of), figure.as_of))

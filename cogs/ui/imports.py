@@ -11,11 +11,13 @@ import discord
 
 from bot.imports.match import By, Sample, Tally
 from bot.imports.service import Applied, Preview, Undone
-from bot.imports.values import MILLION, Daily
+from bot.imports.values import Daily
+from bot.impressions.metrics import CTR
 from bot.links.platforms import PLATFORMS, describe
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, embed, fit, require_asker, services
+from cogs.ui.posts import total
 from storage.records import Import
 
 TROUBLES = 10
@@ -23,25 +25,7 @@ TROUBLES = 10
 EVERY_SECONDS = 2.0
 """How often progress is told."""
 
-NOUNS = {
-    "impressions": (_("impression"), _("impressions")),
-    "views": (_("view"), _("views")),
-    "reach": (_("reached"), _("reached")),
-    "likes": (_("like"), _("likes")),
-    "comments": (_("comment"), _("comments")),
-    "shares": (_("share"), _("shares")),
-    "saves": (_("save"), _("saves")),
-    "clicks": (_("click told by the platform"), _("clicks told by the platform")),
-    "engagements": (_("engagement"), _("engagements")),
-}
 _BY = {By.PERMALINK: _("permalink"), By.ID: _("id"), By.TITLE: _("title and day")}
-
-
-def total(metric: str, value: int) -> str:
-    """A platform's total with its word: "1,204 views", "CTR 6.1%"."""
-    if metric == "ctr":
-        return _("CTR {rate}").format(rate=fmt.percent(value / MILLION))
-    return fmt.count_of(value, *NOUNS[metric])
 
 
 def daily(found: Daily) -> discord.Embed:
@@ -153,10 +137,8 @@ def _sample(platform: str, sample: Sample) -> str:
         name += f", {fmt.moment(report.published_at, 'd')}"
     totals = [
         total(metric, new)
-        if old is None
+        if old is None or metric == CTR
         else _("{old} → {new}").format(old=fmt.number(old), new=total(metric, new))
-        if metric != "ctr"
-        else total(metric, new)
         for metric, (old, new) in sample.changes.items()
     ]
     return " · ".join([name, *totals[:4]])
