@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo run test bench bench-stats bench-digests gallery lint clean
+.PHONY: demo run test bench bench-stats bench-digests bench-import gallery lint clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -32,6 +32,9 @@ bench-stats: .venv/.test ## every question of /stats over 10 million events, bes
 
 bench-digests: .venv/.test ## ten thousand servers' digests due in the same minute; a quarter of an hour
 	$(BIN)/python -m tests.bench_digests
+
+bench-import: .venv/.test ## an export of 50,000 posts, beside plain SQLite
+	$(BIN)/python -m tests.bench_import
 
 lint: .venv/.test ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

@@ -23,10 +23,12 @@ from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.housekeeping import Housekeeping
+from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
 from bot.links.service import Limits, Links
+from bot.links.twins import Twins
 from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
@@ -119,14 +121,21 @@ async def open_application(
             allow_private_destinations=config.links.allow_private_destinations,
             per_creator=config.links.per_creator,
             per_server=config.links.per_server,
+            posts_per_creator=config.links.posts_per_creator,
+            posts_per_server=config.links.posts_per_server,
         )
+        imports = Imports(db, clock, ids)
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
+        links = Links(db, clock, ids, base_url, limits, owner_tokens)
+        posts = Posts(db, clock, ids, limits)
         services = Services(
             clock=clock,
             servers=Servers(db),
-            links=Links(db, clock, ids, base_url, limits, owner_tokens),
-            posts=Posts(db, clock, ids),
-            impressions=Impressions(db, clock, ids),
+            links=links,
+            posts=posts,
+            twins=Twins(db, clock, ids, links, posts),
+            impressions=Impressions(db, clock, ids, posts),
+            imports=imports,
             notes=Notes(db, clock, ids),
             stats=stats,
             profiles=Profiles(db, base_url),
@@ -138,6 +147,7 @@ async def open_application(
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
             "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),
             "alerts": (ALERT_SECONDS, services.alerts.look),
+            "imports": (HOUSEKEEPING_SECONDS, imports.tidy),
         }
         if config.alerts.check_destinations:
             asker = await stack.enter_async_context(Asker(base_url))

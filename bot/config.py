@@ -65,6 +65,8 @@ class LinksSection(_Section):
     allow_private_destinations: bool = False
     per_creator: Annotated[int, Field(ge=1)] = 500
     per_server: Annotated[int, Field(ge=1)] = 5000
+    posts_per_creator: Annotated[int, Field(ge=1)] = 5000
+    posts_per_server: Annotated[int, Field(ge=1)] = 50_000
 
     @field_validator("denied_domains")
     @classmethod

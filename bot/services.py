@@ -9,9 +9,11 @@ from bot.charts import ChartRenderer
 from bot.clock import Clock
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
+from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
 from bot.links.service import Links
+from bot.links.twins import Twins
 from bot.notes import Notes
 from bot.profiles.service import Profiles
 from bot.servers import Servers
@@ -24,7 +26,9 @@ class Services:
     servers: Servers
     links: Links
     posts: Posts
+    twins: Twins
     impressions: Impressions
+    imports: Imports
     notes: Notes
     stats: Stats
     profiles: Profiles

@@ -125,7 +125,9 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
         question = Question(View.COMPARE, (subject,), tuple(times[:MOST_COMPARED]))
         await self._send(interaction, question, share)
 
-    @app_commands.command(name="top", description="A ranking of links or posts: by clicks, impressions or CTR")
+    @app_commands.command(
+        name="top", description="A ranking of links, posts, platforms or kinds of posts: by clicks, CTR and more"
+    )
     @app_commands.describe(
         of="Whose: yours, another creator's, or the whole server's, which is the default",
         rank="What is ranked; links when left out",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,9 +27,31 @@ async def add(conn: AsyncConnection, address: Address) -> None:
 
 
 async def change_link(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
-    """Change destination, state or creator of a link's own address and of all its posts'."""
+    """Change destination, state or creator of a link's own address and of all its posts'; deleted ones stay so."""
+    c = addresses.c
     await conn.execute(
-        sa.update(addresses).where(addresses.c.guild_id == guild_id, addresses.c.link_id == link_id).values(**values)
+        sa.update(addresses)
+        .where(c.guild_id == guild_id, c.link_id == link_id, c.state != State.DELETED)
+        .values(**values)
+    )
+
+
+async def of_post(conn: AsyncConnection, guild_id: int, link_id: int, post_id: int) -> list[str]:
+    """Every address that leads to a post of the link, those from before it was moved there too."""
+    c = addresses.c
+    query = sa.select(c.address).where(c.guild_id == guild_id, c.link_id == link_id, c.post_id == post_id)
+    return list((await conn.execute(query.order_by(c.address))).scalars())
+
+
+async def change_post(
+    conn: AsyncConnection, guild_id: int, link_id: int, post_id: int, values: Mapping[str, object]
+) -> None:
+    """Change where all addresses of a link's post lead; deleted ones stay so."""
+    c = addresses.c
+    await conn.execute(
+        sa.update(addresses)
+        .where(c.guild_id == guild_id, c.link_id == link_id, c.post_id == post_id, c.state != State.DELETED)
+        .values(**values)
     )
 
 

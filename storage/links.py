@@ -43,6 +43,14 @@ async def find(
     return [_link(row) for row in rows]
 
 
+async def to(conn: AsyncConnection, guild_id: int, destination: str) -> list[Link]:
+    """The server's active links to a destination, newest first."""
+    query = sa.select(links).where(
+        links.c.guild_id == guild_id, links.c.destination == destination, links.c.state == State.ACTIVE
+    )
+    return [_link(row) for row in (await conn.execute(query.order_by(links.c.id.desc()))).mappings()]
+
+
 async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Link]:
     """Those of the server's links that are not deleted, in no particular order."""
     query = sa.select(links).where(

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import imports
 from storage.records import Figure, Post, State
 from storage.schema import figures, posts
+
+_VALUES = 10_000
+"""As many are named in one statement: SQLite takes 32,766."""
 
 
 def _post(row: Any) -> Post:
     return Post(**{**row, "state": State(row["state"])})
+
+
+_STANDING = (State.ACTIVE, State.ARCHIVED)
+
+
+def _posts(guild_id: int, states: Iterable[State] = _STANDING) -> sa.Select[Any]:
+    """A server's posts that are not deleted, without those of an import that is not there yet or any more."""
+    c = posts.c
+    return sa.select(posts).where(
+        c.guild_id == guild_id, c.state.in_(list(states)), imports.shown(guild_id, c.import_id)
+    )
 
 
 async def add(conn: AsyncConnection, post: Post) -> None:
@@ -24,7 +39,7 @@ async def add(conn: AsyncConnection, post: Post) -> None:
 
 async def get(conn: AsyncConnection, guild_id: int, post_id: int) -> Post | None:
     """The post unless it was deleted."""
-    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.id == post_id, posts.c.state != State.DELETED)
+    query = _posts(guild_id).where(posts.c.id == post_id)
     row = (await conn.execute(query)).mappings().one_or_none()
     return None if row is None else _post(row)
 
@@ -35,9 +50,10 @@ async def find(
     *,
     creator_id: int | None = None,
     link_ids: Collection[int] | None = None,
+    states: Iterable[State] = _STANDING,
 ) -> list[Post]:
     """The server's posts, newest first; of one creator or of some links when named."""
-    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.state != State.DELETED)
+    query = _posts(guild_id, states)
     if creator_id is not None:
         query = query.where(posts.c.creator_id == creator_id)
     if link_ids is not None:
@@ -47,20 +63,35 @@ async def find(
 
 async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Post]:
     """Those of the server's posts that are not deleted, in no particular order."""
-    query = sa.select(posts).where(
-        posts.c.guild_id == guild_id, posts.c.id.in_(list(ids)), posts.c.state != State.DELETED
-    )
-    return [_post(row) for row in (await conn.execute(query)).mappings()]
+    found: list[Post] = []
+    for some in _parts(list(ids)):
+        query = _posts(guild_id).where(posts.c.id.in_(some or ()))
+        found += [_post(row) for row in (await conn.execute(query)).mappings()]
+    return found
 
 
 async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
-    """The server's posts made at `at` or later, in no particular order; of one creator when named."""
-    query = sa.select(posts).where(
-        posts.c.guild_id == guild_id, posts.c.created_at >= at, posts.c.state != State.DELETED
-    )
+    """The server's posts published at `at` or later (registered, where nobody said), in no particular order.
+
+    Of one creator when named.
+    """
+    query = _posts(guild_id).where(sa.func.coalesce(posts.c.published_at, posts.c.created_at) >= at)
     if creator_id is not None:
         query = query.where(posts.c.creator_id == creator_id)
     return [_post(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def change(conn: AsyncConnection, guild_id: int, post_id: int, **values: object) -> None:
+    await conn.execute(sa.update(posts).where(posts.c.guild_id == guild_id, posts.c.id == post_id).values(**values))
+
+
+async def count(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[int, int]:
+    """How many posts stand that were registered one by one, in the server and of the creator."""
+    query = sa.select(sa.func.count(), sa.func.count().filter(posts.c.creator_id == creator_id)).where(
+        posts.c.guild_id == guild_id, posts.c.state != State.DELETED, posts.c.import_id == 0
+    )
+    row = (await conn.execute(query)).one()
+    return row[0], row[1]
 
 
 async def change_of_link(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
@@ -73,13 +104,32 @@ async def add_figure(conn: AsyncConnection, figure: Figure) -> None:
     await conn.execute(figures.insert().values(dataclasses.asdict(figure)))
 
 
+async def delete_figures(
+    conn: AsyncConnection, guild_id: int, post_id: int, first: int, last: int, entered_by: int
+) -> int:
+    """Take back a post's snapshots with the ids from `first` to `last` that somebody entered; how many there were."""
+    c = figures.c
+    where = (c.guild_id == guild_id, c.post_id == post_id, c.id.between(first, last), c.entered_by == entered_by)
+    return (await conn.execute(sa.delete(figures).where(*where))).rowcount
+
+
 async def find_figures(conn: AsyncConnection, guild_id: int, post_ids: Collection[int] | None = None) -> list[Figure]:
     """Every snapshot of the server's posts (of `post_ids` when named), in the order of their `as_of`."""
-    query = sa.select(figures).where(figures.c.guild_id == guild_id)
-    if post_ids is not None:
-        query = query.where(figures.c.post_id.in_(post_ids))
-    rows = (await conn.execute(query.order_by(figures.c.as_of, figures.c.id))).mappings()
-    return [Figure(**row) for row in rows]
+    query = sa.select(figures).where(figures.c.guild_id == guild_id, imports.shown(guild_id, figures.c.import_id))
+    found: list[Figure] = []
+    for some in _parts(post_ids):
+        part = query if some is None else query.where(figures.c.post_id.in_(some))
+        found += [Figure(**row) for row in (await conn.execute(part)).mappings()]
+    return sorted(found, key=lambda figure: (figure.as_of, figure.id))
+
+
+def _parts(ids: Collection[int] | None) -> Iterator[list[int] | None]:
+    """As many ids as one statement takes at a time; None for all there are."""
+    if ids is None:
+        yield None
+        return
+    named = list(ids)
+    yield from (named[n : n + _VALUES] for n in range(0, len(named), _VALUES))
 
 
 async def figures_in(
@@ -93,8 +143,19 @@ async def figures_in(
 
     Of the server's posts (of `post_ids` when named), in the order of their `as_of`.
     """
+    found: list[Figure] = []
+    for some in _parts(post_ids):
+        found += await _figures_in(conn, guild_id, start, end, some)
+    return sorted(found, key=lambda figure: (figure.as_of, figure.id))
+
+
+async def _figures_in(
+    conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, post_ids: list[int] | None
+) -> list[Figure]:
     c, other = figures.c, figures.alias().c
-    within = sa.select(figures).where(c.guild_id == guild_id, c.as_of >= start, c.as_of < end)
+    within = sa.select(figures).where(
+        c.guild_id == guild_id, c.as_of >= start, c.as_of < end, imports.shown(guild_id, c.import_id)
+    )
     if post_ids is not None:
         within = within.where(c.post_id.in_(post_ids))
     found = [Figure(**row) for row in (await conn.execute(within)).mappings()]
@@ -105,6 +166,7 @@ async def figures_in(
         .where(
             *(other.guild_id == guild_id, other.post_id == shown.c.post_id, other.metric == shown.c.metric),
             other.as_of < start,
+            imports.shown(guild_id, other.import_id),
         )
         .order_by(other.as_of.desc(), other.id.desc())
         .limit(1)
@@ -113,4 +175,4 @@ async def figures_in(
     before = sa.select(figures).where(c.guild_id == guild_id, c.id.in_(sa.select(latest).select_from(shown)))
     if found:
         found += [Figure(**row) for row in (await conn.execute(before)).mappings()]
-    return sorted(found, key=lambda figure: (figure.as_of, figure.id))
+    return found

@@ -347,7 +347,7 @@ async def test_impressions_for_a_post_made_on_the_spot(world: World) -> None:
     more = await world.admin.slash(
         world.channel, "impressions log", impressions="25k", post=await _first_post(world, "story")
     )
-    assert "5,000 more than the 20,000 before" in text_of(more)
+    assert "+5,000 on the 20,000 before" in text_of(more)
     assert "of summer (`/summer/ig1`)" in text_of(more).replace("\\", "")
     less = await world.admin.slash(
         world.channel, "impressions log", impressions="24k", post=await _first_post(world, "story")

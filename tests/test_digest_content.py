@@ -390,11 +390,11 @@ async def test_the_log_button_keeps_what_a_platform_told_in_a_direct_message(bus
     log = f"digest-log:{busy.guild.id}:{missing.post.id}"
     opened = await busy.admin.user.click(shown, custom_id=log)
     assert opened.modal is not None
-    wrong = await busy.admin.user.submit_modal(opened, {"impressions": "many"})
-    assert "impressions: “many” is not a whole number" in text_of(wrong)
+    wrong = await busy.admin.user.submit_modal(opened, {"views": "many"})
+    assert "views: “many” is not a whole number" in text_of(wrong)
     opened = await busy.admin.user.click(shown, custom_id=log)
-    kept = await busy.admin.user.submit_modal(opened, {"impressions": "20k", "likes": "300", "shares": "12 / 5"})
-    assert "**20,000** reported impressions for Instagram reel “First look”" in text_of(kept)
+    kept = await busy.admin.user.submit_modal(opened, {"views": "20k", "likes": "300", "rest": "shares 12, saves 5"})
+    assert "**20,000** reported views for Instagram reel “First look”" in text_of(kept)
     assert "300 likes, 12 shares, 5 saves" in text_of(kept)
     assert (await content(busy, user_id=busy.admin.id, channel_id=None)).missing == ()
     mine = await busy.admin.user.click(shown, label="My week")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -19,7 +20,16 @@ from bot.insights.summary import (
     lifetime_total,
     summarise,
 )
-from bot.insights.tally import Tally, by_link, most_clicks, most_impressions, most_resonant
+from bot.insights.tally import (
+    Tally,
+    by_ctr,
+    by_engagement,
+    by_link,
+    by_post,
+    most_clicks,
+    most_impressions,
+    most_resonant,
+)
 from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
 
 DAY = dt.date(2026, 3, 11)
@@ -139,6 +149,88 @@ def test_metrics_are_never_mixed() -> None:
     assert _summary([], [_post(7, days_ago=5)], told[:1]).impressions == 0
 
 
+def _kind(post: Post, platform: str, kind: str) -> Post:
+    return dataclasses.replace(post, platform=platform, kind=kind)
+
+
+def test_views_are_a_rate_of_their_own_and_never_pooled_with_impressions() -> None:
+    posts = [_post(7, days_ago=3), _post(8, days_ago=3), _kind(_post(9, days_ago=3), "tiktok", "video")]
+    told = [
+        _figure(7, 1000, days_ago=1),
+        _figure(7, 4000, days_ago=1, metric="views"),
+        _figure(8, 500, days_ago=1, metric="views"),
+        _figure(8, 40, days_ago=1, metric="likes"),
+        _figure(9, 900, days_ago=1, metric="views"),
+        _figure(9, 90, days_ago=1, metric="likes"),
+    ]
+    clicks = [Count(1, 7, Kind.CLICK, 20, DAY), Count(1, 8, Kind.CLICK, 5, DAY), Count(1, 9, Kind.CLICK, 3, DAY)]
+    found = _summary(clicks, posts, told)
+    assert (found.impressions, found.views) == (1000, 5400)
+    assert (found.ctr, found.ctr_places) == (Rate(20, 1000), 1)
+    assert (found.by_views, found.views_places) == (Rate(5, 500), 1)
+    assert found.in_bio == 1
+    assert found.engagement is None
+    assert found.engagement_by_views == Engagement(8, 130, 1400, posts=2, of=3, by="views")
+    tallies = by_post(found.by_place, lambda place: place > PROFILE)
+    assert (tallies[7].ctr, tallies[7].by_views) == (Rate(20, 1000), None), "impressions go before views"
+    assert (tallies[9].ctr, tallies[9].by_views, tallies[9].in_bio) == (None, None, True)
+    assert by_ctr(tallies) == ([7, 8], set())
+    assert by_engagement(tallies)[0] == [9, 8], "9 has 93 of 900, 8 has 45 of 500"
+
+
+def test_a_post_with_its_link_in_the_bio_has_no_ctr_of_zero() -> None:
+    reel = _kind(_post(7, days_ago=3), "instagram", "reel")
+    found = _summary([], [reel], [_figure(7, 20_000, days_ago=1), _figure(7, 500, days_ago=1, metric="likes")])
+    assert (found.impressions, found.ctr, found.in_bio) == (20_000, None, 1)
+    assert found.engagement is not None
+    assert found.engagement.value == 500 / 20_000
+    old = _summary([], [_kind(_post(7, days_ago=60), "tiktok", "video")], [_figure(7, 900, days_ago=1)])
+    assert old.lifetime == (), "it has no lifetime CTR either"
+
+
+def test_rates_of_another_base_are_ranked_behind_not_among() -> None:
+    by_impressions, by_views = Tally(5, 1000, Rate(5, 1000)), Tally(90, 0, None, views=1000, by_views=Rate(90, 1000))
+    early = Tally(5, 10, Rate(5, 10))
+    assert by_ctr({1: by_views, 2: by_impressions, 3: early}) == ([2, 1, 3], {3})
+
+
+def test_figures_begin_when_a_post_was_published() -> None:
+    post = dataclasses.replace(_post(7, days_ago=1), published_at=_post(7, days_ago=20).created_at)
+    found = _summary([Count(1, 7, Kind.CLICK, 9, DAY)], [post], [_figure(7, 900, days_ago=0)])
+    assert found.ctr is None
+    assert [one.id for one in found.lifetime] == [7], "most of its life lies before the period"
+
+
+def test_a_moved_post_has_a_ctr_only_from_the_move_on() -> None:
+    at = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
+    moved = dataclasses.replace(_post(7, days_ago=5), moved_at=at)
+    clicks = [Count(1, 7, Kind.CLICK, 9, DAY)]
+    assert _summary(clicks, [moved], [_figure(7, 900, days_ago=1)]).ctr is None
+    later = dataclasses.replace(moved, published_at=at + dt.timedelta(hours=1))
+    assert _summary(clicks, [later], [_figure(7, 900, days_ago=1)]).ctr == Rate(9, 900)
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from([7, 8, 9]), st.sampled_from(["impressions", "views", "likes", "saves"])),
+        st.integers(0, 5000),
+    ),
+    st.sampled_from(["story", "reel"]),
+)
+def test_sums_of_views_and_impressions_never_mix(told: dict[tuple[int, str], int], kind: str) -> None:
+    posts = [_kind(_post(id_, days_ago=3), "instagram", kind) for id_ in (7, 8, 9)]
+    figures = [_figure(id_, n, days_ago=1, metric=metric) for (id_, metric), n in told.items()]
+    found = _summary([Count(1, 7, Kind.CLICK, 4, DAY)], posts, figures)
+    assert found.impressions == sum(n for (_id, metric), n in told.items() if metric == "impressions")
+    assert found.views == sum(n for (_id, metric), n in told.items() if metric == "views")
+    if kind == "reel":
+        assert found.ctr is found.by_views is None
+    if found.ctr is not None:
+        assert found.ctr.impressions <= found.impressions
+    if found.by_views is not None:
+        assert found.by_views.impressions <= found.views
+
+
 def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many() -> None:
     found = _summary(
         [Count(1, 7, Kind.CLICK, 20, DAY), Count(1, 8, Kind.CLICK, 5, DAY), Count(1, BARE, Kind.CLICK, 3, DAY)],
@@ -155,7 +247,7 @@ def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many(
             _figure(10, 30, days_ago=1, metric="comments"),
         ],
     )
-    assert found.engagement == Engagement(clicks=20, reactions=90, impressions=1500, posts=2, of=4)
+    assert found.engagement == Engagement(clicks=20, reactions=90, base=1500, posts=2, of=4)
     assert found.engagement is not None
     assert found.engagement.value == pytest.approx(110 / 1500)
     assert found.engagement.interval == pytest.approx(proportion_confint(110, 1500, method="wilson"))
@@ -201,7 +293,10 @@ def test_best_day_and_rankings() -> None:
     lucky = [Count(1, PROFILE, kind, 1, DAY) for kind in Kind]
     many = [Count(2, PROFILE, Kind.CLICK, 480, DAY), Count(2, PROFILE, Kind.IMPRESSION, 10_000, DAY)]
     tallies = by_link(_summary([*lucky, *many, Count(2, BARE, Kind.CLICK, 20, DAY)], [], []).by_place)
-    assert tallies == {1: Tally(1, 1, Rate(1, 1)), 2: Tally(500, 10_000, Rate(480, 10_000))}
+    assert tallies == {
+        1: Tally(1, 1, Rate(1, 1), rated=1),
+        2: Tally(500, 10_000, Rate(480, 10_000), rated=1, places=2),
+    }
     assert most_resonant(tallies) == 2
     assert most_resonant({1: tallies[1]}) is None
     assert most_clicks(tallies) == most_impressions(tallies) == [2, 1]

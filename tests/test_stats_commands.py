@@ -122,7 +122,7 @@ async def test_comparing_ranking_hours_and_sources(busy: World) -> None:
     alone = await busy.admin.slash(busy.channel, "stats link", link="vintage")
     assert number(field(compared, "Vintage finds")) == number(field(alone, "Clicks"))
     await busy.admin.select(answer_of(compared), ["r"])
-    assert re.search(r"Leo: \d\.\d%, \d\.\d% – \d\.\d%", answer_of(compared).attachments[0].description)
+    assert re.search(r"Leo: \d\.\d%, \d\.\d% – \d+\.\d%", answer_of(compared).attachments[0].description)
     explained = await busy.admin.click(answer_of(compared), label="Explain")
     assert field(explained, "Vintage finds").startswith("Click: **")
     days = await table(await busy.admin.click(answer_of(compared), label="CSV"))

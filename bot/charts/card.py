@@ -67,14 +67,15 @@ def _figures(canvas: Canvas, chart: Card, accent: str, top: float) -> None:
         figures.insert(
             0,
             _Figure(
-                _("Impressions"),
+                _("Views") if chart.by_views else _("Impressions"),
                 number(chart.impressions),
                 wrapped(chart.impressions_source),
                 palette.text,
                 chart.impressions,
             ),
         )
-    for name, rate in ((_("CTR"), chart.ctr), (_("Engagement rate"), chart.engagement)):
+    names = (_("Clicks by views"), _("Engagement by views")) if chart.by_views else (_("CTR"), _("Engagement rate"))
+    for name, rate in zip(names, (chart.ctr, chart.engagement), strict=True):
         if rate:
             figures.append(_Figure(name, percent(rate.value), (_("95% interval"), range_of(rate)), palette.text))
     room = (_RIGHT - _MARGIN) / columns

@@ -240,6 +240,8 @@ class Card:
     values: tuple[int, ...] = ()
     accent: str | None = None
     locale: str = DEFAULT_LOCALE
+    by_views: bool = False
+    """Whether its impressions are views, the platforms' newer word, and its rates by them."""
 
     def __post_init__(self) -> None:
         _counts((self.clicks, self.impressions or 0, *self.values))

@@ -222,13 +222,17 @@ def _card(chart: Card) -> list[str]:
     said.append(", ".join(text for text in (_short(chart.platform, 60), _short(chart.period, 60)) if text))
     if chart.impressions is not None:
         text = ngettext("{n} impression, {source}", "{n} impressions, {source}", chart.impressions)
+        if chart.by_views:
+            text = ngettext("{n} view, {source}", "{n} views, {source}", chart.impressions)
         said.append(text.format(n=number(chart.impressions), source=_short(chart.impressions_source, 80)))
     text = ngettext("{n} click, {source}", "{n} clicks, {source}", chart.clicks)
     said.append(text.format(n=number(chart.clicks), source=_short(chart.clicks_source, 80)))
     if chart.ctr:
-        said.append(_("CTR {rate}").format(rate=_with_range(chart.ctr)))
+        text = _("Clicks by views {rate}") if chart.by_views else _("CTR {rate}")
+        said.append(text.format(rate=_with_range(chart.ctr)))
     if chart.engagement:
-        said.append(_("Engagement rate {rate}").format(rate=_with_range(chart.engagement)))
+        text = _("Engagement rate by views {rate}") if chart.by_views else _("Engagement rate {rate}")
+        said.append(text.format(rate=_with_range(chart.engagement)))
     if any(chart.values) and len(chart.days) > 1:
         best = max(chart.values)
         day = _long(chart.days[chart.values.index(best)])

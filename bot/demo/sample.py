@@ -16,6 +16,8 @@ from bot.clock import FixedClock
 from bot.digests.contents import Contents
 from bot.digests.deliver import Deliver
 from bot.digests.service import Digests, Wish
+from bot.impressions.metrics import IMPRESSIONS, VIEWS
+from bot.impressions.money import Money
 from bot.impressions.service import Impressions
 from bot.insights.periods import day_start, local_day
 from bot.links.access import Actor
@@ -97,6 +99,9 @@ class Place:
     reported: float
     likes: float = 0
     """Per click; 0 where the platform has none."""
+    metric: str = IMPRESSIONS
+    """What the platform calls its total."""
+    spend: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +128,9 @@ SAMPLES = (
     Sample("maya", "summer", "Summer lookbook", "summer-lookbook", 34, 1.3, "fashion, summer", viral=True, places=(
         Place("instagram", "story", "Teaser story", 19, 0.34, 24, 1.1),
         Place("x", "post", "Launch post", 18, 0.18, 41, 0.9),
-        Place("tiktok", "video", "Behind the scenes", 62, 0.22, 63, 4.2))),
+        Place("tiktok", "video", "Behind the scenes", 62, 0.22, 63, 4.2, VIEWS))),
     Sample("maya", "vintage", "Vintage finds", "vintage", 15, 1.1, "fashion", places=(
-        Place("instagram", "reel", "Flea market reel", 24, 0.4, 35, 2.1),)),
+        Place("instagram", "reel", "Flea market reel", 24, 0.4, 35, 2.1, VIEWS),)),
     Sample("maya", "newsletter", "Sunday newsletter", "newsletter", 9, 1.0, "news", places=(
         Place("newsletter", "message", "Issue 12", 16, 0.7, 6),)),
     Sample("maya", "merch", "Merch shop", "merch", 12, 1.6, "shop"),
@@ -134,14 +139,14 @@ SAMPLES = (
         Place("youtube", "video", "Desk tour", 75, 0.45, 28, 1.6),
         Place("twitch", "live", "Friday stream", 11, 0.2, 19))),
     Sample("leo", "speedrun", "Speedrun world record", "record", 18, 1.2, "games", places=(
-        Place("youtube", "short", "Final minute", 21, 0.3, 55, 3.0),)),
+        Place("youtube", "short", "Final minute", 21, 0.3, 55, 3.0, VIEWS),)),
     Sample("leo", "discord", "Community Discord", "community", 8, 1.0, "community"),
     Sample("leo", "keyboard", "Keyboard giveaway", "giveaway", 6, 0.4, "gear", archived=True),
     Sample("noor", "recipes", "Thirty-minute recipes", "recipes", 26, 1.5, "food", places=(
         Place("instagram", "story", "Lentil soup", 9, 0.3, 21, 1.2),
         Place("bluesky", "post", "Recipe thread", 40, 0.15, 17, 0.8))),
     Sample("noor", "cookbook", "Cookbook pre-order", "cookbook", 11, 2.0, "food, shop", places=(
-        Place("facebook", "ad", "Pre-order ad", 26, 0.5, 70),)),
+        Place("facebook", "ad", "Pre-order ad", 26, 0.5, 70, spend=Money(18_000, "EUR")),)),
     Sample("maya", "autumn", "Autumn capsule", "autumn-capsule", 13, tags="fashion", age=NEW_DAYS_AGO, places=(
         Place("instagram", "reel", "First look", NEW_DAYS_AGO, 0.6, 0),)),
 )  # fmt: skip
@@ -173,7 +178,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
 
     made: list[Link] = []
     traffic: list[Hit] = []
-    reports: list[tuple[int, Actor, Post, int, dict[str, int]]] = []
+    reports: list[tuple[int, Actor, Post, dict[str, int], Money | None]] = []
     for sample in SAMPLES:
         who = actors[sample.creator]
         _to(clock, now, sample.age)
@@ -200,17 +205,18 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
                     until = now - dt.timedelta(days=days_ago)
                     clicks = sum(1 for hit in own if hit.place_id == post.id and hit.at < until)
                     total = round(clicks * place.reported / 10) * 10
-                    reports.append((days_ago, who, post, total, _reactions(clicks * place.likes)))
+                    told = {place.metric: total, **_reactions(clicks * place.likes)}
+                    reports.append((days_ago, who, post, told, place.spend))
 
     seen = Seen()
     for n in range(0, len(traffic), BATCH):
         await db.write(lambda conn, n=n: conn.run_sync(_record, traffic[n : n + BATCH], seen))
     await db.write(lambda conn: conn.run_sync(_set_aside, rng, made, now))
 
-    impressions = Impressions(db, clock, ids)
-    for days_ago, who, post, total, reactions in sorted(reports, key=lambda report: -report[0]):
+    impressions = Impressions(db, clock, ids, posts)
+    for days_ago, who, post, told, spend in sorted(reports, key=lambda report: -report[0]):
         _to(clock, now, days_ago)
-        await impressions.log(who, post, total, others=reactions)
+        await impressions.log(who, post, told, spend=spend)
 
     _to(clock, now, 0)
     for sample, link in zip(SAMPLES, made, strict=True):

@@ -130,7 +130,7 @@ def compose(
         ),
         new_posts=tuple(
             sorted(
-                (post for post in made if period.contains(post.created_at) and _nameable(post, digest, links)),
+                (post for post in made if period.contains(post.published) and _nameable(post, digest, links)),
                 key=lambda post: -post.id,
             )
         ),

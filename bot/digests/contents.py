@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.digests.content import MOST_FINDINGS, Content, compose
 from bot.insights.periods import Period
-from bot.insights.summary import IMPRESSIONS
+from bot.insights.summary import IMPRESSIONS, VIEWS
 from bot.links.platforms import TELLING
 from bot.stats.service import Stats
 from bot.texts import use_locale
@@ -97,13 +97,13 @@ class Contents:
 
 
 def _is_asked(post: Post, now: dt.datetime) -> bool:
-    return post.platform in TELLING and post.created_at >= now - RECENT and post.state is State.ACTIVE
+    return post.platform in TELLING and post.published >= now - RECENT and post.state is State.ACTIVE
 
 
 async def _told(conn: AsyncConnection, guild_id: int, post_ids: Collection[int]) -> dict[int, dt.datetime | None]:
-    """When the impressions of each post were last typed in; None where they never were."""
+    """When the impressions or views of each post were last told; None where they never were."""
     told: dict[int, dt.datetime | None] = dict.fromkeys(post_ids)
     for figure in await posts.find_figures(conn, guild_id, post_ids):
-        if figure.metric == IMPRESSIONS:
+        if figure.metric in (IMPRESSIONS, VIEWS):
             told[figure.post_id] = figure.as_of
     return told

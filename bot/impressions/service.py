@@ -1,51 +1,76 @@
-"""Platform figures: the impressions that a creator reads off a platform, kept as snapshots of lifetime totals."""
+"""Platform figures: what a creator reads off a platform, kept as snapshots of lifetime totals."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.errors import InvalidError, NotFoundError
+from bot.impressions.metrics import SPEND
+from bot.impressions.money import Money
 from bot.links.access import Actor
+from bot.links.posts import Draft, Posts, required
 from bot.moments import parse_past
+from bot.texts import _
 from storage import posts, servers
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import Figure, Post
 
-IMPRESSIONS = "impressions"
-REACTIONS = ("reach", "likes", "comments", "shares", "saves")
-"""What else platforms tell of a post, under the field's names."""
-
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """What was kept, and the total that stood before it (None for the first)."""
+class Step:
+    """A total that was kept, beside those before and after it."""
 
-    post: Post
+    metric: str
     value: int
-    as_of: dt.datetime
     before: int | None
+    """The total that stood before; None for the first."""
     later: int | None
     """The total that was told for a later time, when this one is filled in behind it."""
-    others: Mapping[str, int] = field(default_factory=dict)
-    """The totals of other metrics that were kept with it."""
 
     @property
     def growth(self) -> int:
         return self.value - (self.before or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was kept of a post at once, in the order it was told."""
+
+    post: Post
+    as_of: dt.datetime
+    steps: tuple[Step, ...]
+    spend: Money | None
+    first_id: int
+    last_id: int
+    """The ids of its snapshots lie between the two."""
+    is_new: bool
+    """Whether the post was registered along with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What became of a log that was undone."""
+
+    post: Post
+    snapshots: int
+    post_too: bool
+    """Whether the registration of the post was taken back as well."""
+
+
 class Impressions:
     """Keeps what platforms reported for posts."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids, registry: Posts) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
+        self._registry = registry
 
     async def moment(self, actor: Actor, text: str) -> dt.datetime:
         """When "yesterday" or "2026-11-20" was, in the server's zone. Raises InvalidError."""
@@ -56,33 +81,83 @@ class Impressions:
     async def log(
         self,
         actor: Actor,
-        post: Post,
-        value: int,
+        target: Post | Draft,
+        told: Mapping[str, int],
         as_of: dt.datetime | None = None,
-        others: Mapping[str, int] | None = None,
+        spend: Money | None = None,
     ) -> Logged:
-        """Keep a post's lifetime impressions, and what else of `REACTIONS`, as told at `as_of`, now when None."""
+        """Keep a post's lifetime totals by metric, as told at `as_of`, now when None; a draft is registered with them.
+
+        Raises UserError; then nothing is kept, neither figures nor post.
+        """
+        if not told and spend is None:
+            raise InvalidError(_("impressions: nothing was told; give at least one number."))
         now = self._clock.now()
         at = as_of or now
 
         async def work(conn: AsyncConnection) -> Logged:
-            figures = await posts.find_figures(conn, actor.guild_id, [post.id])
-            known = [figure for figure in figures if figure.metric == IMPRESSIONS]
-            earlier = [figure.value for figure in known if figure.as_of <= at]
-            later = [figure.value for figure in known if figure.as_of > at]
-            for metric, told in {IMPRESSIONS: value, **(others or {})}.items():
-                figure = Figure(
-                    guild_id=actor.guild_id,
-                    id=self._ids.new(),
-                    post_id=post.id,
-                    metric=metric,
-                    value=told,
-                    as_of=at,
-                    entered_by=actor.user_id,
-                    entered_at=now,
+            if isinstance(target, Draft):
+                post, known = await self._registry.insert(conn, actor, target), []
+            else:
+                post = await required(conn, actor, target.id)
+                known = await posts.find_figures(conn, actor.guild_id, [post.id])
+            figures = [(metric, value, "") for metric, value in told.items()]
+            if spend is not None:
+                other = {figure.currency for figure in known if figure.metric == SPEND} - {spend.currency}
+                if other:
+                    raise InvalidError(
+                        _("spend: what was spent on this post is kept in {currency}; give it in that.").format(
+                            currency=", ".join(other)
+                        )
+                    )
+                figures.append((SPEND, spend.minor, spend.currency))
+            ids = []
+            for metric, value, currency in figures:
+                ids.append(self._ids.new())
+                await posts.add_figure(
+                    conn,
+                    Figure(
+                        guild_id=actor.guild_id,
+                        id=ids[-1],
+                        post_id=post.id,
+                        metric=metric,
+                        value=value,
+                        as_of=at,
+                        entered_by=actor.user_id,
+                        entered_at=now,
+                        currency=currency,
+                    ),
                 )
-                await posts.add_figure(conn, figure)
-            before, after = earlier[-1] if earlier else None, later[0] if later else None
-            return Logged(post, value, at, before, after, others or {})
+            steps = tuple(_step(metric, value, known, at) for metric, value in told.items())
+            return Logged(post, at, steps, spend, ids[0], ids[-1], isinstance(target, Draft))
 
         return await self._db.write(work)
+
+    async def latest(self, actor: Actor, post: Post) -> Sequence[Figure]:
+        """The latest snapshot of each of the post's metrics, in the order of their names; of money spent too."""
+        async with self._db.read() as conn:
+            await required(conn, actor, post.id)
+            found = await posts.find_figures(conn, actor.guild_id, [post.id])
+        return sorted({figure.metric: figure for figure in found}.values(), key=lambda figure: figure.metric)
+
+    async def undo(self, actor: Actor, post_id: int, first_id: int, last_id: int, *, is_new: bool) -> TakenBack:
+        """Take back exactly what one `log` kept: its snapshots, and the post it registered, if nothing came after.
+
+        Raises NotFoundError where it was taken back before.
+        """
+
+        async def work(conn: AsyncConnection) -> TakenBack:
+            post = await required(conn, actor, post_id)
+            gone = await posts.delete_figures(conn, actor.guild_id, post_id, first_id, last_id, actor.user_id)
+            if not gone:
+                raise NotFoundError(_("That was taken back already."))
+            return TakenBack(post, gone, is_new and await self._registry.discard(conn, post))
+
+        return await self._db.write(work)
+
+
+def _step(metric: str, value: int, known: Sequence[Figure], at: dt.datetime) -> Step:
+    own = [figure for figure in known if figure.metric == metric]
+    earlier = [figure.value for figure in own if figure.as_of <= at]
+    later = [figure.value for figure in own if figure.as_of > at]
+    return Step(metric, value, earlier[-1] if earlier else None, later[0] if later else None)

@@ -24,6 +24,7 @@ class Measure(StrEnum):
 
     RATE = "rate"
     IMPRESSIONS = "impressions"
+    VIEWS = "views"
     CLICKS = "clicks"
 
 
@@ -39,6 +40,7 @@ class PeerPost:
     clicks: int
     impressions: int
     rate: Rate | None = None
+    views: int = 0
 
     def value(self, measure: Measure, now: dt.datetime) -> float | None:
         """What it is compared by; None while that says too little."""
@@ -47,7 +49,7 @@ class PeerPost:
             return self.rate.value if self.rate is not None and enough else None
         if now - self.published < SETTLED:
             return None
-        found = self.clicks if measure is Measure.CLICKS else self.impressions
+        found = {Measure.CLICKS: self.clicks, Measure.VIEWS: self.views}.get(measure, self.impressions)
         return float(found) if found > 0 else None
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.insights.glossary import GLOSSARY, Numbers, change_in_words
 from bot.insights.rates import Rate
+from bot.insights.summary import Engagement, Summary
 from bot.texts import _, number, percent
 from storage.records import AsideCount
 
@@ -51,6 +52,7 @@ def explain(
         _explained("impression", *_impressions(numbers)),
         _explained("ctr", *_ctr(numbers)),
         _explained("engagement", *_engagement(numbers)),
+        *_views(numbers),
         _explained(
             "change",
             change_in_words(numbers) or "–",
@@ -86,14 +88,37 @@ def _impressions(numbers: Numbers) -> tuple[str, str]:
 def _ctr(numbers: Numbers) -> tuple[str, str]:
     now = numbers.now
     if now.ctr is None:
-        return "–", _("No post or place has both clicks and impressions in this period.")
+        return "–", _notes(_("No post or place has both clicks and impressions in this period."), _in_bio(now))
     rest = now.clicks - now.ctr.clicks
     return _quotient(now.ctr.clicks, now.ctr.impressions), _notes(
         _("{n} of {all} posts and places have both sides.").format(n=now.ctr_places, all=now.places),
         _("Clicks elsewhere: {n}.").format(n=number(rest)) if rest else "",
         _interval(now.ctr.interval),
         _over_one(now.ctr),
+        _in_bio(now),
     )
+
+
+def _in_bio(now: Summary) -> str:
+    text = _("{n} posts are of a kind in which no link can be pressed: they have no clicks of their own.")
+    return text.format(n=number(now.in_bio)) if now.in_bio else ""
+
+
+def _views(numbers: Numbers) -> Iterator[Explained]:
+    """Views, and the rates by them, where a platform told any."""
+    now = numbers.now
+    if now.views:
+        yield _explained("views", number(now.views), _("No part of impressions, nor of the CTR."))
+    if now.by_views is not None:
+        note = _("{n} of {all} posts and places have views and no impressions.")
+        yield _explained(
+            "by_views",
+            _quotient(now.by_views.clicks, now.by_views.impressions),
+            _notes(note.format(n=now.views_places, all=now.places), _interval(now.by_views.interval)),
+        )
+    if now.engagement_by_views is not None:
+        found = now.engagement_by_views
+        yield Explained(_("Engagement rate by views"), _("engagements / views"), *_engaged(found))
 
 
 def _over_one(rate: Rate) -> str:
@@ -104,11 +129,15 @@ def _engagement(numbers: Numbers) -> tuple[str, str]:
     found = numbers.now.engagement
     if found is None:
         return "–", _("No post has both reactions and impressions in this period.")
+    return _engaged(found)
+
+
+def _engaged(found: Engagement) -> tuple[str, str]:
     text = _("({clicks} clicks + {reactions} reactions) / {impressions} = {rate}")
     return text.format(
         clicks=number(found.clicks),
         reactions=number(found.reactions),
-        impressions=number(found.impressions),
+        impressions=number(found.base),
         rate=percent(found.value),
     ), _notes(_("{n} of {all} posts have both sides.").format(n=found.posts, all=found.of), _interval(found.interval))
 

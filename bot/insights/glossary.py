@@ -50,6 +50,25 @@ def _impressions(numbers: Numbers) -> str | None:
     )
 
 
+def _views(numbers: Numbers) -> str | None:
+    views = numbers.now.views
+    return _("Platforms told {n} views of your posts.").format(n=number(views)) if views else None
+
+
+def _by_views(numbers: Numbers) -> str | None:
+    found = numbers.now.by_views
+    if found is None:
+        return None
+    return _("Clicks {clicks} / views {views} = {rate}.").format(
+        clicks=number(found.clicks), views=number(found.impressions), rate=percent(found.value)
+    )
+
+
+def _bio(numbers: Numbers) -> str | None:
+    n = numbers.now.in_bio
+    return ngettext("{n} of your posts is one.", "{n} of your posts are such.", n).format(n=number(n)) if n else None
+
+
 def _clicks(numbers: Numbers) -> str | None:
     clicks = numbers.now.clicks
     if not clicks:
@@ -118,7 +137,7 @@ def _engagement(numbers: Numbers) -> str | None:
         return _("({clicks} clicks + {reactions} reactions) / {impressions} impressions = {rate}.").format(
             clicks=number(found.clicks),
             reactions=number(found.reactions),
-            impressions=number(found.impressions),
+            impressions=number(found.base),
             rate=percent(found.value),
         )
     if ctr is None:
@@ -166,6 +185,34 @@ GLOSSARY: dict[str, Term] = {
         _("What a platform told you of a post, typed in with /impressions log."),
         _("the growth of the platform's total between two reports, counted when the later one was made"),
         _reported,
+    ),
+    "views": Term(
+        _("Views"),
+        _(
+            "The platforms' newer word: how often a post was looked at, with every look again. It counts what "
+            "impressions don't, so the two are never added, and a rate by views is called that."
+        ),
+        _("the growth of the platform's total between two reports, kept beside impressions"),
+        _views,
+    ),
+    "by_views": Term(
+        _("Clicks by views"),
+        _(
+            "The share of views that became clicks, of posts of which a platform tells views and no impressions. "
+            "Views count repeats, so it is lower than a CTR would be, and is not compared with one."
+        ),
+        _("clicks / views"),
+        _by_views,
+    ),
+    "bio": Term(
+        _("Link in bio"),
+        _(
+            "Instagram posts and reels, TikToks and YouTube Shorts can't carry a link to press. Such a post has no "
+            "clicks of its own and no CTR; what its address brings comes through your bio. It is ranked by its "
+            "engagement rate."
+        ),
+        _("by platform and kind of the post; /post edit changes them"),
+        _bio,
     ),
     "click": Term(
         _("Click"),

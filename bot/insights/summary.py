@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.insights.periods import Period
-from bot.insights.rates import Rate, rate_interval
+from bot.insights.rates import Rate
 from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
 
 IMPRESSIONS = "impressions"
+VIEWS = "views"
+"""The platforms' newer word: it counts repeats that impressions don't, so the two are never added nor compared."""
 REACTIONS = ("likes", "comments", "shares", "saves")
-"""The metrics that make engagements, with our clicks. "views" is neither: it counts what no other metric counts."""
+"""The metrics that make engagements, with our clicks."""
 
 Place = tuple[int | None, int]
 """(link id, place id): the bare address, the profile, or a post; the link is None for a post without one."""
@@ -47,29 +49,59 @@ class PlaceSummary:
     measured: int
     reported: int
     rate: Rate | None
-    """Only where clicks and impressions are known and speak of the same time."""
+    """Only where clicks and impressions are known and speak of the same time, and the post has clicks of its own."""
+    views: int = 0
+    """Reported ones."""
+    by_views: Rate | None = None
+    """Clicks by views, where no impressions are known: a rate of its own that no CTR is mixed with."""
+    engagement: Engagement | None = None
+    """By impressions, or by views where no impressions are known."""
+    in_bio: bool = False
+    """Whether it is a post without clicks of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """Clicks, likes, comments, shares and saves by impressions, over the posts that have both sides."""
+    """Clicks, likes, comments, shares and saves by impressions (or views), over the posts that have both sides."""
 
     clicks: int
     reactions: int
-    impressions: int
+    base: int
+    """As many impressions or views it is formed over."""
     posts: int
     """Over as many posts it is formed."""
     of: int
     """As many posts have anything to show in the period."""
+    by: str = IMPRESSIONS
+    """What `base` counts: `IMPRESSIONS` or `VIEWS`."""
+
+    @property
+    def rate(self) -> Rate:
+        return Rate(self.clicks + self.reactions, self.base)
 
     @property
     def value(self) -> float:
-        return (self.clicks + self.reactions) / self.impressions
+        return self.rate.value
 
     @property
     def interval(self) -> tuple[float, float]:
         """95 %: Wilson's, or a Poisson rate's above 1."""
-        return rate_interval(self.clicks + self.reactions, self.impressions)
+        return self.rate.interval
+
+
+def pooled(found: Iterable[Engagement], by: str, of: int) -> Engagement | None:
+    """Those formed by impressions, or by views, as one over all their posts; None where there are none."""
+    same = [one for one in found if one.by == by]
+    if not same:
+        return None
+    return Engagement(
+        clicks=sum(one.clicks for one in same),
+        reactions=sum(one.reactions for one in same),
+        base=sum(one.base for one in same),
+        posts=sum(one.posts for one in same),
+        of=of,
+        by=by,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +127,29 @@ class Summary:
     by_place: tuple[PlaceSummary, ...] = ()
     """Posts and places with anything to show; of no particular order."""
     engagement: Engagement | None = None
+    """By impressions."""
+    views: int = 0
+    """Reported ones; no part of `impressions`."""
+    by_views: Rate | None = None
+    """Clicks by views, over the places that have those and no impressions; no part of `ctr`."""
+    views_places: int = 0
+    """Posts that `by_views` is formed over."""
+    engagement_by_views: Engagement | None = None
+    """Of the posts with views and no impressions."""
+    in_bio: int = 0
+    """Posts with anything to show that have no clicks of their own."""
 
 
 def reported_in(post: Post, figures: Iterable[Figure], period: Period, metric: str = IMPRESSIONS) -> Reported | None:
     """The growth of one of a post's reported metrics between snapshots, for the snapshots taken within the period.
 
-    Snapshots are lifetime totals; the first one's growth belongs to the time since the post was made. A snapshot
+    Snapshots are lifetime totals; the first one's growth belongs to the time since the post was published. A snapshot
     that is lower than the one before is a correction and counts negative. Other metrics among `figures` are no part.
     """
     start, end = period.start_at, period.end_at
     total = 0
     since: dt.datetime | None = None
-    before, before_at = 0, post.created_at
+    before, before_at = 0, post.published
     as_of = before_at
     for figure in figures:
         if figure.metric != metric:
@@ -142,8 +185,10 @@ def comparable(whole: Iterable[Count], last_day: Iterable[Count], so_far: Iterab
 
 def _both_sides_known(post: Post, reported: Reported, clicks: int, period: Period) -> bool:
     """Whether a post's reported impressions and our clicks speak of the same time."""
-    if post.link_id is None or reported.since < period.start_at:
+    if post.link_id is None or reported.since < period.start_at or post.link_in_bio:
         return False
+    if post.moved_at is not None and reported.since < post.moved_at:
+        return False  # clicks from before are counted with the link that it carried then
     # A post noted only when its figure was typed in had no address of its own while it was seen.
     return clicks > 0 or post.created_at < reported.as_of
 
@@ -168,82 +213,108 @@ def summarise(
     for count in by_day:
         days[count.kind][count.day] += count.count
 
-    told: dict[Place, tuple[Post, Reported]] = {}
-    reactions: dict[Place, int] = {}
+    told: dict[Place, _Told] = {}
     for post in posts:
-        place = (post.link_id, post.id)
         found = figures.get(post.id, ())
-        reported = reported_in(post, found, period)
-        if reported is not None:
-            told[place] = post, reported
-        grown = [item for metric in REACTIONS if (item := reported_in(post, found, period, metric)) is not None]
-        if grown and all(item.since >= period.start_at for item in grown):
-            reactions[place] = sum(item.growth for item in grown)
+        grown = {metric: reported_in(post, found, period, metric) for metric in (IMPRESSIONS, VIEWS, *REACTIONS)}
+        told[post.link_id, post.id] = _Told(post, {key: one for key, one in grown.items() if one is not None})
 
-    places = [_place(place, hits[place], told.get(place), period) for place in hits.keys() | told.keys()]
-    rated = [place for place in places if place.rate is not None]
-    shown = sum(place.impressions for place in rated)
+    shown = [key for key, one in told.items() if IMPRESSIONS in one.grown or VIEWS in one.grown]
+    places = [_place(place, hits[place], told.get(place), period) for place in dict.fromkeys([*hits, *shown])]
+    rated = [place.rate for place in places if place.rate is not None]
+    viewed = [place.by_views for place in places if place.by_views is not None]
+    active = [place for place in places if place.clicks or place.impressions or place.views]
+    reacting = {key for key, one in told.items() if one.reactions(period) is not None}
+    posts_active = {(place.link_id, place.place_id) for place in active} | reacting
+    of = sum(place_id not in (BARE, PROFILE) for _link_id, place_id in posts_active)
+    engagements = [place.engagement for place in places if place.engagement is not None]
     return Summary(
         clicks=sum(place.clicks for place in places),
         unique_clicks=unique_clicks,
         impressions=sum(place.impressions for place in places),
         measured=sum(place.measured for place in places),
         reported=sum(place.reported for place in places),
-        ctr=Rate(sum(place.clicks for place in rated), shown) if shown > 0 else None,
+        ctr=summed(rated),
         ctr_places=len(rated),
-        places=sum(place.clicks != 0 or place.impressions != 0 for place in places),
+        places=len(active),
         best_day=_best_day(days),
         clicks_by_day=tuple(days[Kind.CLICK][day] for day in period.days),
         impressions_by_day=tuple(days[Kind.IMPRESSION][day] for day in period.days),
-        lifetime=tuple(
-            post for post, reported in told.values() if post.link_id is not None and reported.since < period.start_at
-        ),
-        by_place=tuple(place for place in places if place.clicks or place.impressions),
-        engagement=_engagement(places, told, reactions, period),
+        lifetime=tuple(one.post for one in told.values() if one.is_older(period)),
+        by_place=tuple(active),
+        engagement=pooled(engagements, IMPRESSIONS, of),
+        views=sum(place.views for place in places),
+        by_views=summed(viewed),
+        views_places=len(viewed),
+        engagement_by_views=pooled(engagements, VIEWS, of),
+        in_bio=sum(place.in_bio for place in active),
     )
 
 
-def _place(place: Place, hits: Counter[Kind], told: tuple[Post, Reported] | None, period: Period) -> PlaceSummary:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a platform told of a post within a period, by metric."""
+
+    post: Post
+    grown: Mapping[str, Reported]
+
+    def reactions(self, period: Period) -> int | None:
+        """Those of the period; None where none are known, or where they reach back before it."""
+        grown = [self.grown[metric] for metric in REACTIONS if metric in self.grown]
+        if not grown or any(item.since < period.start_at for item in grown):
+            return None
+        return max(0, sum(item.growth for item in grown))  # a correction may take back more than the period brought
+
+    def is_older(self, period: Period) -> bool:
+        """Whether its figures reach back before the period, so that only a lifetime CTR can be formed."""
+        base = self.grown.get(IMPRESSIONS) or self.grown.get(VIEWS)
+        own_clicks = self.post.link_id is not None and not self.post.link_in_bio
+        return own_clicks and base is not None and base.since < period.start_at
+
+
+def summed(rates: Sequence[Rate]) -> Rate | None:
+    """All their clicks by all their impressions; None without any."""
+    shown = sum(rate.impressions for rate in rates)
+    return Rate(sum(rate.clicks for rate in rates), shown) if shown > 0 else None
+
+
+def _place(place: Place, hits: Counter[Kind], told: _Told | None, period: Period) -> PlaceSummary:
     clicks, measured = hits[Kind.CLICK], hits[Kind.IMPRESSION]
-    impressions, known = measured, True
-    if told is not None:
-        post, reported = told
-        impressions, known = reported.growth, _both_sides_known(post, reported, clicks, period)
+    impressions, known = measured, told is None or not told.post.link_in_bio
+    reported = None if told is None else told.grown.get(IMPRESSIONS)
+    viewed = None if told is None else told.grown.get(VIEWS)
+    if told is not None and reported is not None:
+        impressions, known = reported.growth, _both_sides_known(told.post, reported, clicks, period)
+    views = 0 if viewed is None else viewed.growth
+    by_views = None
+    if told is not None and viewed is not None and views > 0 and impressions == 0:
+        by_views = Rate(clicks, views) if _both_sides_known(told.post, viewed, clicks, period) else None
     return PlaceSummary(
         link_id=place[0],
         place_id=place[1],
         clicks=clicks,
         impressions=impressions,
         measured=measured,
-        reported=told[1].growth if told is not None else 0,
+        reported=0 if reported is None else reported.growth,
         rate=Rate(clicks, impressions) if known and impressions > 0 else None,
+        views=views,
+        by_views=by_views,
+        engagement=None if told is None else _engagement(told, clicks, impressions, views, period),
+        in_bio=told is not None and told.post.link_in_bio,
     )
 
 
-def _engagement(
-    places: Sequence[PlaceSummary],
-    told: Mapping[Place, tuple[Post, Reported]],
-    reactions: Mapping[Place, int],
-    period: Period,
-) -> Engagement | None:
-    """Over posts whose reactions and impressions both lie within the period; None where there are none.
+def _engagement(told: _Told, clicks: int, impressions: int, views: int, period: Period) -> Engagement | None:
+    """Of a post whose reactions and impressions (or views) both lie within the period; None of any other.
 
     A post that carries no link has reactions alone to count.
     """
-    clicks = total = impressions = posts = 0
-    for place in places:
-        key = (place.link_id, place.place_id)
-        if key not in reactions or place.impressions <= 0:
-            continue
-        if key in told and told[key][1].since < period.start_at:
-            continue
-        clicks += place.clicks
-        total += max(0, reactions[key])  # a correction may take back more than the period brought
-        impressions += place.impressions
-        posts += 1
-    shown = {(place.link_id, place.place_id) for place in places if place.clicks or place.impressions}
-    active = {key for key in shown | reactions.keys() if key[1] not in (BARE, PROFILE)}
-    return Engagement(clicks, total, impressions, posts, len(active)) if posts else None
+    reactions = told.reactions(period)
+    base, by = (impressions, IMPRESSIONS) if impressions else (views, VIEWS)
+    since = told.grown[by].since if by in told.grown else period.start_at
+    if reactions is None or base <= 0 or since < max(period.start_at, told.post.moved_at or period.start_at):
+        return None
+    return Engagement(clicks, reactions, base, 1, 1, by)
 
 
 def _best_day(by_day: dict[Kind, Counter[dt.date]]) -> BestDay | None:

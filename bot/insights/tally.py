@@ -1,61 +1,115 @@
-"""What each link or post did, for rankings."""
+"""What each link, post or group of posts did, for rankings."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
-from bot.insights.summary import PlaceSummary
+from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, PlaceSummary, pooled, summed
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A link's or a post's numbers in a period; `ctr` only over places with both sides known."""
+    """Numbers in a period of a link, a post or a group; `ctr` only over places with both sides known."""
 
     clicks: int
     impressions: int
     ctr: Rate | None
+    views: int = 0
+    by_views: Rate | None = None
+    """Clicks by views, of places without impressions; never mixed with `ctr`."""
+    engagement: Engagement | None = None
+    """By impressions; by views where none is known by those."""
+    in_bio: bool = False
+    """Whether all of it are posts without clicks of their own."""
+    rated: int = 0
+    """Places that `ctr` is formed over, or `by_views` where there is none."""
+    places: int = 1
+
+
+def grouped(places: Iterable[PlaceSummary], key: Callable[[PlaceSummary], K | None]) -> dict[K, Tally]:
+    """The sums over places with the same key; those whose key is None are left out."""
+    found: dict[K, list[PlaceSummary]] = defaultdict(list)
+    for place in places:
+        if (name := key(place)) is not None:
+            found[name].append(place)
+    return {name: _tally(group) for name, group in found.items()}
+
+
+def _tally(places: list[PlaceSummary]) -> Tally:
+    rates = [place.rate for place in places if place.rate is not None]
+    viewed = [place.by_views for place in places if place.by_views is not None]
+    engagements = [place.engagement for place in places if place.engagement is not None]
+    return Tally(
+        clicks=sum(place.clicks for place in places),
+        impressions=sum(place.impressions for place in places),
+        ctr=summed(rates),
+        views=sum(place.views for place in places),
+        by_views=summed(viewed),
+        engagement=pooled(engagements, IMPRESSIONS, len(places)) or pooled(engagements, VIEWS, len(places)),
+        in_bio=all(place.in_bio for place in places),
+        rated=len(rates) or len(viewed),
+        places=len(places),
+    )
 
 
 def by_link(places: Iterable[PlaceSummary]) -> dict[int, Tally]:
     """Link id -> the sum over its bare address, its profile place and its posts."""
-    totals: dict[int, list[int]] = {}
-    for place in places:
-        if place.link_id is None:
-            continue
-        total = totals.setdefault(place.link_id, [0, 0, 0, 0])
-        total[0] += place.clicks
-        total[1] += place.impressions
-        if place.rate is not None:
-            total[2] += place.rate.clicks
-            total[3] += place.rate.impressions
-    return {
-        link_id: Tally(clicks, impressions, Rate(known, shown) if shown > 0 else None)
-        for link_id, (clicks, impressions, known, shown) in totals.items()
-    }
+    return grouped(places, lambda place: place.link_id)
 
 
 def by_post(places: Iterable[PlaceSummary], is_post: Callable[[int], bool]) -> dict[int, Tally]:
-    """Post id -> its numbers."""
-    return {
-        place.place_id: Tally(place.clicks, place.impressions, place.rate)
-        for place in places
-        if is_post(place.place_id)
-    }
+    """Post id -> its numbers, those at a link that it carried before too."""
+    return grouped(places, lambda place: place.place_id if is_post(place.place_id) else None)
 
 
 def most_clicks(tallies: Mapping[int, Tally]) -> list[int]:
-    """Ids with traffic, most clicks first; impressions, then the older id, break ties."""
-    order = sorted(tallies, key=lambda id_: (-tallies[id_].clicks, -tallies[id_].impressions, id_))
-    return [id_ for id_ in order if tallies[id_].clicks or tallies[id_].impressions]
+    """Ids with traffic, most clicks first; impressions, views, then the older id, break ties."""
+    order = sorted(tallies, key=lambda id_: (-tallies[id_].clicks, -tallies[id_].impressions, -tallies[id_].views, id_))
+    return [id_ for id_ in order if tallies[id_].clicks or tallies[id_].impressions or tallies[id_].views]
 
 
 def most_impressions(tallies: Mapping[int, Tally]) -> list[int]:
     """Ids with impressions, the most first; clicks, then the older id, break ties."""
     order = sorted(tallies, key=lambda id_: (-tallies[id_].impressions, -tallies[id_].clicks, id_))
     return [id_ for id_ in order if tallies[id_].impressions > 0]
+
+
+def most_views(tallies: Mapping[int, Tally]) -> list[int]:
+    """Ids with reported views, the most first; clicks, then the older id, break ties."""
+    order = sorted(tallies, key=lambda id_: (-tallies[id_].views, -tallies[id_].clicks, id_))
+    return [id_ for id_ in order if tallies[id_].views > 0]
+
+
+def surest(*groups: Mapping[int, Rate | None]) -> tuple[list[int], set[int]]:
+    """Ids by the lower end of their rates' intervals, and those among them that it is too early to rank.
+
+    Rates of one group are not compared with another's, since what they are formed by differs: the groups follow one
+    another, each surest first, and behind them all that is too early.
+    """
+    ranked = [rank(group) for group in groups]
+    early = [id_ for ranking in ranked for id_ in ranking.too_early]
+    return [*(id_ for ranking in ranked for id_ in ranking.order), *early], set(early)
+
+
+def by_ctr(tallies: Mapping[int, Tally]) -> tuple[list[int], set[int]]:
+    """`surest` by CTR, then by clicks of views where there is no CTR; what has no clicks of its own is left out."""
+    return surest(
+        {id_: tally.ctr for id_, tally in tallies.items()},
+        {id_: tally.by_views for id_, tally in tallies.items() if tally.ctr is None},
+    )
+
+
+def by_engagement(tallies: Mapping[int, Tally]) -> tuple[list[int], set[int]]:
+    """`surest` by engagement rate: first those by impressions, then those by views."""
+    known = {id_: tally.engagement for id_, tally in tallies.items() if tally.engagement is not None}
+    return surest(*({id_: one.rate for id_, one in known.items() if one.by == by} for by in (IMPRESSIONS, VIEWS)))
 
 
 def most_resonant(tallies: Mapping[int, Tally]) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot.errors import InvalidError
+from bot.links.permalinks import read_permalink
+from bot.links.slugs import shorten
 from bot.texts import _
 
 PLATFORMS: dict[str, tuple[str, str]] = {
@@ -44,6 +46,28 @@ def parse_kind(text: str) -> str:
             _("“{value}” is not a kind of post; choose one of {names}.").format(value=text, names=", ".join(KINDS))
         )
     return key
+
+
+def resolve(platform: str | None, kind: str | None, permalink: str) -> tuple[str, str, str]:
+    """Platform, kind and the platform's id of a post from what was said and what its permalink tells.
+
+    Raises InvalidError where neither says one of the first two, or where the two disagree on the platform.
+    """
+    told = read_permalink(permalink) if permalink else None
+    said = None if platform is None else parse_platform(platform)
+    if told is not None and said is not None and said != told.platform:
+        raise InvalidError(
+            _("permalink: “{value}” leads to {there}, and platform says {said}; correct one of the two.").format(
+                value=shorten(permalink), there=PLATFORMS[told.platform][0], said=PLATFORMS[said][0]
+            )
+        )
+    found = said or (told.platform if told else None)
+    what = parse_kind(kind) if kind is not None else (told.kind if told else None)
+    if found is None:
+        raise InvalidError(_("platform: choose one, or give a permalink that tells it, such as a YouTube address."))
+    if what is None:
+        raise InvalidError(_("kind: choose what kind of post it is, or give a permalink that tells it."))
+    return found, what, told.platform_id if told else ""
 
 
 def describe_many(platform: str, kind: str) -> str:

@@ -33,12 +33,14 @@ MAX_TAG = 30
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the operator sets for destinations and numbers of links."""
+    """What the operator sets for destinations and for numbers of links and posts."""
 
     denied_domains: tuple[str, ...] = ()
     allow_private_destinations: bool = False
     per_creator: int = 500
     per_server: int = 5000
+    posts_per_creator: int = 5000
+    posts_per_server: int = 50_000
 
 
 def parse_title(text: str) -> str:
@@ -88,7 +90,8 @@ class Links:
         token = await self._owner_tokens.of(link.guild_id, link.id)
         return str((self.base_url / link.slug).with_query(test=token))
 
-    def _destination(self, text: str) -> str:
+    def destination(self, text: str) -> str:
+        """Where a link may lead, in its normal form. Raises InvalidError."""
         return parse_destination(
             text,
             own=self.base_url,
@@ -123,7 +126,7 @@ class Links:
             id=self._ids.new(),
             creator_id=creator,
             slug=random_slug() if name is None else parse_slug(name),
-            destination=self._destination(destination),
+            destination=self.destination(destination),
             title=parse_title(title),
             tags=parse_tags(tags),
             private=private,
@@ -135,16 +138,7 @@ class Links:
         )
 
         async def work(conn: AsyncConnection) -> None:
-            require_add(actor, await servers.get(conn, actor.guild_id), creator)
-            in_server, of_creator = await links.count(conn, actor.guild_id, creator)
-            if in_server >= self._limits.per_server or of_creator >= self._limits.per_creator:
-                raise InvalidError(
-                    _(
-                        "That would be one link too many: a creator has at most {creator:,}, a server {server:,}."
-                    ).format(creator=self._limits.per_creator, server=self._limits.per_server)
-                )
-            await addresses.add(conn, _address(link))
-            await links.add(conn, link)
+            await self.insert(conn, actor, link)
 
         try:
             await self._db.write(work)
@@ -155,6 +149,19 @@ class Links:
                 ).format(name=link.slug)
             ) from None
         return link
+
+    async def insert(self, conn: AsyncConnection, actor: Actor, link: Link) -> None:
+        """Add a link within a write transaction. Raises UserError, and NameTaken when its name ever was given out."""
+        require_add(actor, await servers.get(conn, actor.guild_id), link.creator_id)
+        in_server, of_creator = await links.count(conn, actor.guild_id, link.creator_id)
+        if in_server >= self._limits.per_server or of_creator >= self._limits.per_creator:
+            raise InvalidError(
+                _("That would be one link too many: a creator has at most {creator:,}, a server {server:,}.").format(
+                    creator=self._limits.per_creator, server=self._limits.per_server
+                )
+            )
+        await addresses.add(conn, _address(link))
+        await links.add(conn, link)
 
     async def get(self, actor: Actor, link_id: int) -> Link:
         """A link that the actor may see: their own, or any for a manager. Raises NotFoundError."""
@@ -211,7 +218,7 @@ class Links:
         """
         changes: dict[str, object] = {}
         if destination is not None:
-            changes["destination"] = self._destination(destination)
+            changes["destination"] = self.destination(destination)
         if title is not None:
             changes["title"] = parse_title(title)
         if tags is not None:

@@ -14,10 +14,10 @@ from bot.insights.gaps import Gap
 from bot.insights.hours import Claim
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
-from bot.insights.summary import Summary
+from bot.insights.summary import IMPRESSIONS, Summary
 from bot.insights.tally import Tally
 from bot.stats.question import Question, Ranks, Subject
-from storage.records import AsideCount, AudienceCount, Link, Note, Post
+from storage.records import AsideCount, AudienceCount, Figure, Link, Note, Post
 
 PAGE = 10
 """Rows of a ranking shown at once."""
@@ -32,6 +32,8 @@ class Target:
     """The link itself, or the one that the post carries."""
     post: Post | None = None
     url: URL | None = None
+    carried: tuple[int, ...] = ()
+    """The links that the post carries and carried before it was moved: its hits are on all of them."""
     only: Collection[int] | None = None
     """Ids of links: of a creator or a server, these alone; None for all of theirs."""
 
@@ -42,6 +44,8 @@ class LifetimeRate:
 
     post: Post
     rate: Rate
+    by: str = IMPRESSIONS
+    """What the rate is by: `IMPRESSIONS` or `VIEWS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Grown:
 
     since: dt.date
     until: dt.date
-    impressions: int
+    growth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,14 @@ class Report:
     """All clicks before the period, where anything is held against them."""
     since: dt.date | None = None
     """The first day with any count, where that lies before the period."""
+    grown_views: tuple[Grown, ...] = ()
+    """As `grown`, of views."""
+    post: Post | None = None
+    """The post that the report is about."""
+    told: Sequence[Figure] = ()
+    """The latest of each metric that its platform told of the post; what was spent only in a private answer."""
+    clicks_ever: int = 0
+    """All clicks of the post, beside which its lifetime totals stand."""
 
     @property
     def unfinished(self) -> bool:
@@ -135,17 +147,19 @@ class Compared(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A link or a post in a ranking."""
+    """A link, a post or a group of posts in a ranking."""
 
     id: int
     tally: Tally
     uniques: int | None
     trend: tuple[int, ...]
-    """Clicks (or impressions) by day."""
+    """Clicks (or impressions) by day; none of a group."""
     link: Link | None
     post: Post | None
     early: bool = False
-    """Too few impressions to rank by CTR."""
+    """Too few impressions or views to rank by a rate."""
+    group: str = ""
+    """What the posts of a group are called: "Instagram", "Instagram stories"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +172,8 @@ class Top(Answer):
     pages: int
     unnamed: int
     """Private links that count but are not named here."""
+    in_bio: int = 0
+    """Posts that a ranking by CTR leaves out since they have no clicks of their own."""
 
     @property
     def page(self) -> int:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.insights.rates import Rate
+from bot.insights.tally import Tally
 from bot.links.platforms import describe
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
@@ -40,16 +41,17 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
         case answers.Compared():
             yield from _days(answer.reports, names)
         case answers.Top():
-            yield "rank", "name", "slug", "clicks", "unique_clicks", "impressions", *_RATE
+            yield "rank", "name", "slug", "clicks", "unique_clicks", "impressions", *_RATE, *_MORE
             for place, row in enumerate(answer.rows, start=answer.page * answers.PAGE + 1):
-                name = "" if row.link is None else row.link.label
+                name = row.group if row.link is None else row.link.label
                 if row.post is not None:
                     name = " ".join(filter(None, (describe(row.post.platform, row.post.kind), row.post.title)))
                 slug = "" if row.link is None else row.link.slug
                 if row.post is not None and row.post.code:
                     slug += f"/{row.post.code}"
                 uniques = "" if row.uniques is None else row.uniques
-                yield place, name, slug, row.tally.clicks, uniques, row.tally.impressions, *_rate(row.tally.ctr)
+                tally = row.tally
+                yield place, name, slug, tally.clicks, uniques, tally.impressions, *_rate(tally.ctr), *_more(tally)
         case answers.Heatmap():
             yield "weekday", "hour", "impressions" if answer.question.metric is Metric.IMPRESSIONS else "clicks"
             for cell, count in enumerate(answer.cells):
@@ -64,6 +66,18 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
 _RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_impressions")
 
 
+_MORE = ("views", "clicks_by_views", "engagement_rate", "engagements", "engagement_base", "engagement_by")
+
+
+def _more(tally: Tally) -> tuple[object, ...]:
+    """What is formed by views, and the engagement rate with what it is by."""
+    by_views = "" if tally.by_views is None else round(tally.by_views.value, 6)
+    found = tally.engagement
+    if found is None:
+        return tally.views, by_views, "", "", "", ""
+    return tally.views, by_views, round(found.value, 6), found.clicks + found.reactions, found.base, found.by
+
+
 def _rate(rate: Rate | None) -> tuple[object, ...]:
     if rate is None:
         return ("",) * len(_RATE)
@@ -74,7 +88,8 @@ def _rate(rate: Rate | None) -> tuple[object, ...]:
 def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[object]]:
     """Day by day, then a total that carries what has no days."""
     yield (
-        "name", "date", "clicks", "unique_clicks", "impressions_measured", "impressions_reported", "impressions", *_RATE
+        "name", "date", "clicks", "unique_clicks", "impressions_measured", "impressions_reported", "impressions",
+        *_RATE, "views",
     )  # fmt: skip
     for name, report in zip(names, reports, strict=True):
         now, uniques = report.now, report.uniques_by_day
@@ -82,6 +97,6 @@ def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[
             measured = now.impressions_by_day[n]
             unique = "" if uniques is None else uniques[n]
             rate = _rate(report.rates_by_day[n] if report.rates_by_day else None)
-            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate
+            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate, ""
         unique = "" if uniques is None else now.unique_clicks
-        yield name, "total", now.clicks, unique, now.measured, now.reported, now.impressions, *_rate(now.ctr)
+        yield name, "total", now.clicks, unique, now.measured, now.reported, now.impressions, *_rate(now.ctr), now.views

@@ -38,6 +38,8 @@ class Metric(StrEnum):
     UNIQUES = "u"
     IMPRESSIONS = "i"
     CTR = "r"
+    VIEWS = "v"
+    ENGAGEMENT = "e"
 
 
 class Ranks(StrEnum):
@@ -45,6 +47,9 @@ class Ranks(StrEnum):
 
     LINKS = "l"
     POSTS = "p"
+    PLATFORMS = "f"
+    KINDS = "k"
+    """Of platforms and kinds together: Instagram stories."""
 
 
 @dataclass(frozen=True, slots=True)

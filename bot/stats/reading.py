@@ -45,8 +45,10 @@ class Reading:
         if target.only is not None:
             return list(target.only)
         match target.subject.scope:
-            case Scope.LINK | Scope.POST:
+            case Scope.LINK:
                 return [] if target.link is None else [target.link.id]
+            case Scope.POST:
+                return list(target.carried)
             case Scope.CREATOR:
                 creator_id = target.subject.id
                 if creator_id not in self._links_of:
@@ -82,6 +84,16 @@ class Reading:
         for figure in await posts.figures_in(self.conn, self.guild_id, start, end, ids):
             found[figure.post_id].append(figure)
         return found
+
+    async def told(self, target: Target) -> list[Figure]:
+        """The latest of each metric that a platform told of a post; what was spent only where private links are named.
+
+        Nothing of any other target.
+        """
+        if target.post is None:
+            return []
+        found = {one.metric: one for one in await posts.find_figures(self.conn, self.guild_id, [target.post.id])}
+        return [one for one in found.values() if self._named_private or not one.currency]
 
     async def named_links(self, ids: Iterable[int], target: Target) -> dict[int, Link]:
         """Those of the links that may be named in this answer."""

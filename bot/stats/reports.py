@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from bot.insights.gaps import gaps
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
-from bot.insights.summary import IMPRESSIONS, Summary, comparable, lifetime_total, summarise
+from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, comparable, lifetime_total, summarise
 from bot.insights.tally import by_link, by_post, most_clicks
 from bot.stats.answers import Grown, LifetimeRate, Report, Target
 from bot.stats.question import Scope
@@ -46,12 +47,14 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
     own = await reading.posts(target)
     figures = await reading.figures(own, period)
     own = own if own is not None else await posts.by_ids(conn, guild_id, figures)
+    if len(target.carried) > 1:  # all its clicks are at hand, those at links that it carried before too
+        own = [dataclasses.replace(post, moved_at=None) for post in own]
 
-    counted = await read(conn, lambda reader: _counted(reader, guild_id, period, link_ids, place_id))
+    counted = await read(conn, lambda reader: _counted(reader, reading, target, period, link_ids))
     now = counted.summary(own, figures)
     before = unique_change = previous_clicks = None
     if with_before:
-        earlier = await read(conn, lambda reader: _counted_before(reader, reading, period, link_ids, place_id))
+        earlier = await read(conn, lambda reader: _counted_before(reader, reading, target, period, link_ids))
         before = earlier.summary(own, figures)
         previous_clicks = before.clicks_by_day if any(before.clicks_by_day) else None
         if target.post is None and (whole := period.whole_days(reading.now)) is not None:
@@ -87,12 +90,16 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
             if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
         },
         lifetime=await _lifetime(reading, now.lifetime, figures),
-        grown=tuple(_grown(own, figures, period)),
+        grown=tuple(_grown(own, figures, period, IMPRESSIONS)),
+        grown_views=tuple(_grown(own, figures, period, VIEWS)),
         set_aside=counted.set_aside,
         audience=counted.audience,
         gaps=gaps(counted.dropped, period.zone),
         notes=await reading.notes(target, period),
         has_links=link_ids != [] if link_ids is not None else await links.any_of(conn, guild_id),
+        post=target.post,
+        told=await reading.told(target),
+        clicks_ever=await _clicks_ever(reading, target.carried, target.post) if target.post is not None else 0,
     )
 
 
@@ -113,13 +120,14 @@ class _Counted:
 
 
 def _counted(
-    reader: Reader, guild_id: int, period: Period, link_ids: Collection[int] | None, place_id: int | None
+    reader: Reader, reading: Reading, target: Target, period: Period, link_ids: Collection[int] | None
 ) -> _Counted:
+    guild_id, place_id = reading.guild_id, reading.place_id(target)
     days = (guild_id, period.first, period.end)
     return _Counted(
         period,
         by_day=counts.by_day.within(reader, *days, link_ids, place_id),
-        by_place=counts.by_place.within(reader, *days, link_ids, place_id),
+        by_place=_at_home(counts.by_place.within(reader, *days, link_ids, place_id), target),
         uniques=dict(counts.uniques_by_day.within(reader, *days, link_ids)) if place_id is None else {},
         audience=counts.audience.within(reader, *days, link_ids) if place_id is None else (),
         set_aside=counts.set_aside_counts.within(reader, *days, link_ids, place_id),
@@ -128,10 +136,10 @@ def _counted(
 
 
 def _counted_before(
-    reader: Reader, reading: Reading, period: Period, link_ids: Collection[int] | None, place_id: int | None
+    reader: Reader, reading: Reading, target: Target, period: Period, link_ids: Collection[int] | None
 ) -> _Counted:
     """The period before; its places up to the same time of day while this one runs."""
-    guild_id, previous = reading.guild_id, period.previous
+    guild_id, place_id, previous = reading.guild_id, reading.place_id(target), period.previous
     days = (guild_id, previous.first, previous.end)
     by_place = counts.by_place.within(reader, *days, link_ids, place_id)
     if (so_far := period.so_far(reading.now)) is not None:
@@ -141,9 +149,16 @@ def _counted_before(
     return _Counted(
         previous,
         by_day=counts.by_day.within(reader, *days, link_ids, place_id),
-        by_place=by_place,
+        by_place=_at_home(by_place, target),
         uniques=dict(counts.uniques_by_day.within(reader, *days, link_ids)) if place_id is None else {},
     )
+
+
+def _at_home(found: list[Count], target: Target) -> list[Count]:
+    """The counts of a post with those of links that it carried before as the present one's."""
+    if len(target.carried) < 2:
+        return found
+    return [dataclasses.replace(count, link_id=target.carried[0]) for count in found]
 
 
 async def _rates_by_day(
@@ -169,21 +184,27 @@ async def _rates_by_day(
 
 
 async def _lifetime(reading: Reading, old: Iterable[Post], figures: Figures) -> tuple[LifetimeRate, ...]:
+    """Of posts that carry one link all their life: those that were moved show theirs in an answer of their own."""
     rates = []
     for post in old:
-        total = lifetime_total(figures[post.id])
-        if post.link_id is not None and total:
-            clicks = await counts.clicks_of_place(reading.conn, reading.guild_id, post.link_id, post.id)
-            rates.append(LifetimeRate(post, Rate(clicks, total)))
+        for metric in (IMPRESSIONS, VIEWS):
+            total = lifetime_total(figures[post.id], metric)
+            if post.link_id is not None and post.moved_at is None and total:
+                rates.append(LifetimeRate(post, Rate(await _clicks_ever(reading, [post.link_id], post), total), metric))
+                break
     return tuple(rates)
 
 
-def _grown(own: Iterable[Post], figures: Figures, period: Period) -> Iterable[Grown]:
-    """The steps between what platforms told, of those told within the period."""
+async def _clicks_ever(reading: Reading, link_ids: Iterable[int], post: Post) -> int:
+    return sum([await counts.clicks_of_place(reading.conn, reading.guild_id, link_id, post.id) for link_id in link_ids])
+
+
+def _grown(own: Iterable[Post], figures: Figures, period: Period, metric: str) -> Iterable[Grown]:
+    """The steps between what platforms told in a metric, of those told within the period."""
     for post in own:
-        before, before_at = 0, post.created_at
+        before, before_at = 0, post.published
         for figure in figures.get(post.id, ()):
-            if figure.metric != IMPRESSIONS:
+            if figure.metric != metric:
                 continue
             if period.contains(figure.as_of) and figure.value > before:
                 since, until = (local_day(at, period.zone) for at in (min(before_at, figure.as_of), figure.as_of))

@@ -121,10 +121,11 @@ async def _peers(reading: Reading, target: Target) -> dict[int, PeerPost]:
             post.creator_id,
             post.platform,
             post.kind,
-            post.created_at,
+            post.published,
             place.clicks,
             place.impressions,
             place.rate,
+            place.views,
         )
         for place in places
         if (post := found.get(place.place_id)) is not None

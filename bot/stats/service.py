@@ -12,6 +12,7 @@ from bot.errors import NotFoundError, RefusedError
 from bot.insights.findings import MOST
 from bot.insights.periods import Choice, Named, Period
 from bot.links.access import Actor
+from bot.links.posts import carried
 from bot.moments import parse_period
 from bot.stats import views
 from bot.stats.answers import Answer, Compared, Report, Reported, Target
@@ -101,7 +102,7 @@ class Stats:
                     raise NotFoundError(_("That post is no longer there. /link show lists the posts of a link."))
                 link = None if post.link_id is None else await links.get(conn, actor.guild_id, post.link_id)
                 url = None if link is None or post.code is None else self._base_url / link.slug / post.code
-                return Target(subject, link, post, url)
+                return Target(subject, link, post, url, tuple(await carried(conn, post)))
             case Scope.CREATOR:
                 if not actor.owns(subject.id):
                     raise RefusedError(

@@ -9,15 +9,25 @@ from collections.abc import Mapping, Sequence
 
 from bot.errors import InvalidError
 from bot.insights.periods import Period, segments
-from bot.insights.ranking import rank
-from bot.insights.summary import summarise
-from bot.insights.tally import Tally, by_link, by_post, most_clicks, most_impressions
+from bot.insights.summary import PlaceSummary, summarise
+from bot.insights.tally import (
+    Tally,
+    by_ctr,
+    by_engagement,
+    by_link,
+    by_post,
+    grouped,
+    most_clicks,
+    most_impressions,
+    most_views,
+)
+from bot.links.platforms import PLATFORMS, describe_many
 from bot.stats.answers import PAGE, Heatmap, Row, Sources, Target, Top
 from bot.stats.question import Metric, Question, Ranks
 from bot.stats.reading import Reading, is_post
 from bot.texts import _
 from storage import counts, posts
-from storage.records import Kind, Link, Post
+from storage.records import PROFILE, Kind, Link, Post
 
 Head = tuple[Question, tuple[Target, ...], tuple[Period, ...], dt.datetime]
 """What every answer begins with."""
@@ -26,7 +36,7 @@ Head = tuple[Question, tuple[Target, ...], tuple[Period, ...], dt.datetime]
 async def top(reading: Reading, head: Head) -> Top:
     """The page that is asked for; what may not be named is left out and counted."""
     question, (target, *_rest), (period, *_more), _now = head
-    if question.ranks is Ranks.POSTS and question.metric is Metric.UNIQUES:
+    if question.ranks is not Ranks.LINKS and question.metric is Metric.UNIQUES:
         raise InvalidError(_("by: unique clicks are counted for a link as a whole; rank posts by clicks instead."))
     link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
     own = await reading.posts(target)
@@ -34,6 +44,8 @@ async def top(reading: Reading, head: Head) -> Top:
     own = own if own is not None else await posts.by_ids(reading.conn, reading.guild_id, figures)
     by_place = await counts.by_place(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
     places = summarise(period, by_place, (), 0, own, figures).by_place
+    if question.ranks in (Ranks.PLATFORMS, Ranks.KINDS):
+        return await _groups(reading, head, places, own)
     ranking_links = question.ranks is Ranks.LINKS
     tallies = by_link(places) if ranking_links else by_post(places, is_post)
     uniques = {}
@@ -42,16 +54,48 @@ async def top(reading: Reading, head: Head) -> Top:
     order, early = _order(tallies, question.metric, uniques)
     nameable, found_posts = await _nameable(reading, order, target, by_posts=not ranking_links)
     shown = [id_ for id_ in order if id_ in nameable]
-    pages = max(1, -(-len(shown) // PAGE))
-    page = min(question.page, pages - 1)
-    ids = shown[page * PAGE : (page + 1) * PAGE]
+    head, pages, ids = _page(head, shown)
     trends = await _trends(reading, ids, found_posts, question.metric, period)
     rows = tuple(
         Row(id_, tallies[id_], uniques.get(id_), trends[id_], nameable[id_], found_posts.get(id_), id_ in early)
         for id_ in ids
     )
-    head = (dataclasses.replace(question, page=page), *head[1:])
-    return Top(*head, rows, len(shown), pages, len(order) - len(shown))
+    in_bio = sum(tally.in_bio for tally in tallies.values()) if question.metric is Metric.CTR else 0
+    return Top(*head, rows, len(shown), pages, len(order) - len(shown), in_bio)
+
+
+def _page(head: Head, shown: Sequence[int]) -> tuple[Head, int, Sequence[int]]:
+    """The head with the page that there is, how many there are, and what stands on it."""
+    pages = max(1, -(-len(shown) // PAGE))
+    page = min(head[0].page, pages - 1)
+    return (dataclasses.replace(head[0], page=page), *head[1:]), pages, shown[page * PAGE : (page + 1) * PAGE]
+
+
+async def _groups(reading: Reading, head: Head, places: Sequence[PlaceSummary], own: Sequence[Post]) -> Top:
+    """A ranking of platforms, or of kinds of posts; what comes through no post is a group of its own.
+
+    Sums name nobody, so that private links are in them.
+    """
+    question = head[0]
+    known = {post.id: post for post in own}
+    missing = [place.place_id for place in places if is_post(place.place_id) and place.place_id not in known]
+    known |= {post.id: post for post in await posts.by_ids(reading.conn, reading.guild_id, missing)}
+
+    def name(place: PlaceSummary) -> str | None:
+        if not is_post(place.place_id):
+            return _("Profile page") if place.place_id == PROFILE else _("No post: links' own addresses")
+        post = known.get(place.place_id)
+        if post is None:
+            return None
+        one = question.ranks is Ranks.PLATFORMS
+        return PLATFORMS[post.platform][0] if one else describe_many(post.platform, post.kind)
+
+    found = sorted(grouped(places, name).items())
+    tallies = {n: tally for n, (_name, tally) in enumerate(found)}
+    order, early = _order(tallies, question.metric, {})
+    head, pages, ids = _page(head, order)
+    rows = tuple(Row(n, tallies[n], None, (), None, None, n in early, found[n][0]) for n in ids)
+    return Top(*head, rows, len(order), pages, 0)
 
 
 async def heatmap(reading: Reading, head: Head) -> Heatmap:
@@ -127,6 +171,9 @@ def _order(tallies: Mapping[int, Tally], metric: Metric, uniques: Mapping[int, i
             return most_impressions(tallies), set()
         case Metric.UNIQUES:
             return sorted(uniques, key=lambda id_: (-uniques[id_], id_)), set()
+        case Metric.VIEWS:
+            return most_views(tallies), set()
         case Metric.CTR:
-            ranking = rank({id_: tally.ctr for id_, tally in tallies.items()})
-            return [*ranking.order, *ranking.too_early], set(ranking.too_early)
+            return by_ctr(tallies)
+        case Metric.ENGAGEMENT:
+            return by_engagement(tallies)

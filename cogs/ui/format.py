@@ -101,12 +101,16 @@ METRICS = {
     Metric.UNIQUES: _("Unique clicks"),
     Metric.IMPRESSIONS: _("Impressions"),
     Metric.CTR: _("CTR"),
+    Metric.VIEWS: _("Views"),
+    Metric.ENGAGEMENT: _("Engagement rate"),
 }
 METRICS_IN_TEXT = {
     Metric.CLICKS: _("clicks"),
     Metric.UNIQUES: _("unique clicks"),
     Metric.IMPRESSIONS: _("impressions"),
     Metric.CTR: _("CTR"),
+    Metric.VIEWS: _("views"),
+    Metric.ENGAGEMENT: _("engagement rate"),
 }
 CHOICES = {
     Named.TODAY: _("Today"),

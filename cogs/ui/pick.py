@@ -17,6 +17,7 @@ from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import actor, services
 from cogs.ui.format import CHOICES, date, plain
+from cogs.ui.posts import links_of
 from storage.records import Link, Post
 
 MOST = 25
@@ -27,6 +28,8 @@ SHARE = _("Show the answer to everybody here")
 RANKS = [
     app_commands.Choice(name=_("Links"), value=Ranks.LINKS.value),
     app_commands.Choice(name=_("Posts"), value=Ranks.POSTS.value),
+    app_commands.Choice(name=_("Platforms"), value=Ranks.PLATFORMS.value),
+    app_commands.Choice(name=_("Kinds of posts"), value=Ranks.KINDS.value),
 ]
 METRICS = [app_commands.Choice(name=name, value=metric.value) for metric, name in fmt.METRICS.items()]
 _SUBJECT, _TIME = "=", "~"
@@ -104,14 +107,29 @@ def _post_name(post: Post, slug: str | None) -> str:
 
 
 async def post(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """The asker's posts, the newest first."""
-    who = actor(interaction)
-    slugs = {}
-    for archived in (False, True):
-        slugs |= {item.id: item.slug for item in await services(interaction).links.visible(who, archived=archived)}
+    """The asker's posts, the newest first; archived ones only when searched for."""
+    who, asked = actor(interaction), services(interaction).posts
+    found = list(await asked.visible(who))
+    if current:
+        found += await asked.visible(who, archived=True)
+    return await _post_choices(interaction, found, current)
+
+
+async def archivable_post(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Posts to archive; with restore:True those that were."""
+    archived = bool(interaction.namespace.restore)
+    found = await services(interaction).posts.visible(actor(interaction), archived=archived)
+    return await _post_choices(interaction, found, current)
+
+
+async def _post_choices(
+    interaction: discord.Interaction, found: Iterable[Post], current: str
+) -> list[app_commands.Choice[str]]:
+    links = await links_of(interaction)
+    slugs = {id_: item.slug for id_, item in links.items()}
     named = [
         (_post_name(item, slugs.get(item.link_id or 0)), item)
-        for item in await services(interaction).posts.visible(who)
+        for item in found
         if item.link_id is None or item.link_id in slugs
     ]
     return [

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
 
 from bot.errors import NotFoundError, RefusedError
+from bot.impressions.metrics import word_of
 from bot.insights.periods import Choice, decode, encode
 from bot.links.access import Actor
 from bot.stats.question import Question, Scope, Subject, View, pack, unpack
 from bot.texts import _, use_locale
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, services
-from cogs.ui.digest.log import LogModal
+from cogs.ui.impressions import FiguresForm, said
 from cogs.ui.stats import replies
 from cogs.ui.stats.controls import controls
 from storage.records import Cadence, Link
@@ -162,7 +163,19 @@ class LogButton(
     async def press(self, interaction: discord.Interaction) -> None:
         who = presser(interaction, self._guild_id)
         post = await services(interaction).posts.get(who, self._post_id)
-        await interaction.response.send_modal(LogModal(who, post))
+        title = _("Numbers of {post}").format(post=fmt.post_name(post))
+
+        async def keep(submitted: discord.Interaction, totals: Mapping[str, int]) -> None:
+            known = services(submitted)
+            logged = await known.impressions.log(who, post, totals)
+            carried = None if post.link_id is None else await known.links.get(who, post.link_id)
+            url = "" if carried is None else known.links.url(carried, post)
+            parts = said(logged, carried, url, who.user_id)
+            if submitted.guild_id is None:  # the button undoes in the server that it stands in
+                del parts["view"]
+            await submitted.followup.send(**parts, ephemeral=True)
+
+        await interaction.response.send_modal(FiguresForm(title, word_of(post.platform), keep))
 
 
 class FeatureButton(

@@ -18,12 +18,19 @@ from cogs.ui.stats import replies
 
 PERIODS = (Named.DAYS_7, Named.DAYS_28, Named.DAYS_90, Named.ALL)
 """Those with a button of their own."""
+_BY_DAY = (Metric.CLICKS, Metric.UNIQUES, Metric.IMPRESSIONS, Metric.CTR)
 METRICS = {
-    View.REPORT: tuple(Metric),
-    View.COMPARE: tuple(Metric),
+    View.REPORT: (*_BY_DAY, Metric.VIEWS),
+    View.COMPARE: _BY_DAY,
     View.TOP: tuple(Metric),
     View.HEATMAP: (Metric.CLICKS, Metric.IMPRESSIONS),
     View.SOURCES: (Metric.CLICKS, Metric.IMPRESSIONS),
+}
+RANKS = {
+    Ranks.LINKS: _("Show links"),
+    Ranks.POSTS: _("Show posts"),
+    Ranks.PLATFORMS: _("Show platforms"),
+    Ranks.KINDS: _("Show kinds"),
 }
 GO, BACK, NEXT, EXPLAIN, EXPORT, PICTURE = "gbnxep"
 """What a button does; the first three show the question in its id."""
@@ -42,10 +49,10 @@ def controls(question: Question, asker_id: int, pages: int = 1) -> discord.ui.Vi
             page = question.page + step
             turned = dataclasses.replace(question, page=max(page, 0))
             view.add_item(StatsButton(action, asker_id, turned, label, off=not 0 <= page < pages, row=2))
-        other, label = (
-            (Ranks.POSTS, _("Show posts")) if question.ranks is Ranks.LINKS else (Ranks.LINKS, _("Show links"))
-        )
-        view.add_item(StatsButton(GO, asker_id, dataclasses.replace(question, ranks=other, page=0), label, row=2))
+        for ranks, label in RANKS.items():
+            if ranks is not question.ranks:
+                other = dataclasses.replace(question, ranks=ranks, page=0)
+                view.add_item(StatsButton(GO, asker_id, other, label, row=2))
     view.add_item(StatsButton(EXPLAIN, asker_id, question, _("Explain"), row=3))
     view.add_item(StatsButton(EXPORT, asker_id, question, _("CSV"), row=3))
     view.add_item(StatsButton(PICTURE, asker_id, question, _("Picture"), row=3))

@@ -23,12 +23,12 @@ from bot.charts import (
 from bot.insights.audience import shares
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate
-from bot.insights.summary import Engagement
+from bot.insights.summary import VIEWS, Engagement
 from bot.insights.tally import most_clicks
 from bot.links.platforms import PLATFORMS, describe
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
-from bot.stats.question import Metric, Scope
+from bot.stats.question import Metric, Ranks, Scope
 from bot.texts import _, current_locale
 from cogs.ui import format as fmt
 from cogs.ui.stats.report import value_of
@@ -84,10 +84,19 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
         _("measured impressions") if measured or not report.grown else _("impressions"),
         now.impressions_by_day,
         total=None if measured or not report.grown else now.impressions,
-        reported=tuple(Reported(grown.since, grown.until, grown.impressions) for grown in report.grown),
+        reported=tuple(Reported(grown.since, grown.until, grown.growth) for grown in report.grown),
+        colour=Colour.IMPRESSIONS,
+    )
+    views = Counts(
+        _("views"),
+        (0,) * len(now.clicks_by_day),
+        total=now.views,
+        reported=tuple(Reported(grown.since, grown.until, grown.growth) for grown in report.grown_views),
         colour=Colour.IMPRESSIONS,
     )
     match metric:
+        case Metric.VIEWS:
+            return (views,)
         case Metric.UNIQUES if report.uniques_by_day is not None:
             return (Counts(_("unique clicks"), report.uniques_by_day),)
         case Metric.IMPRESSIONS:
@@ -97,7 +106,9 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
             rates = tuple(None if rate is None else interval(rate) for rate in report.rates_by_day)
             return (Rates(_("CTR"), rates, overall), clicks)
         case _:
-            return (impressions, clicks) if measured or report.grown else (clicks,)
+            if measured or report.grown:
+                return impressions, clicks
+            return (views, clicks) if report.grown_views else (clicks,)
 
 
 def interval(rate: Rate | Engagement) -> Interval:
@@ -168,16 +179,22 @@ def _values(report: Report, metric: Metric) -> tuple[int, ...]:
             return report.now.clicks_by_day
 
 
+TOP_OF = {
+    Ranks.LINKS: _("Top links of {name}"),
+    Ranks.POSTS: _("Top posts of {name}"),
+    Ranks.PLATFORMS: _("Platforms of {name}"),
+    Ranks.KINDS: _("Kinds of posts of {name}"),
+}
+
+
 def _top(answer: answers.Top, name: str) -> Top:
     metric = answer.question.metric
     return Top(
-        title=_("Top links of {name}").format(name=fmt.plain(name))
-        if answer.question.ranks == "l"
-        else _("Top posts of {name}").format(name=fmt.plain(name)),
+        title=TOP_OF[answer.ranks].format(name=fmt.plain(name)),
         subtitle=f"{fmt.dates(answer.period)}, {answer.period.zone}",
         noun=fmt.METRICS_IN_TEXT[metric],
         bars=tuple(_bar(row, metric) for row in answer.rows),
-        rate=metric is Metric.CTR,
+        rate=metric in (Metric.CTR, Metric.ENGAGEMENT),
         first=answer.page * answers.PAGE + 1,
         locale=current_locale(),
     )
@@ -185,17 +202,23 @@ def _top(answer: answers.Top, name: str) -> Top:
 
 def _bar(row: answers.Row, metric: Metric) -> Bar:
     name = fmt.plain(row_name(row))
-    if metric is Metric.CTR:
-        assert row.tally.ctr is not None
-        return Bar(
-            name, row.tally.ctr.value, fmt.rate(row.tally.ctr), interval(row.tally.ctr), row.trend, early=row.early
-        )
-    value = {Metric.UNIQUES: row.uniques or 0, Metric.IMPRESSIONS: row.tally.impressions}.get(metric, row.tally.clicks)
+    tally = row.tally
+    if metric in (Metric.CTR, Metric.ENGAGEMENT):
+        engaged = None if tally.engagement is None else tally.engagement.rate
+        rate = engaged if metric is Metric.ENGAGEMENT else tally.ctr or tally.by_views
+        assert rate is not None
+        by_views = tally.ctr is None if metric is Metric.CTR else tally.engagement and tally.engagement.by == VIEWS
+        text = fmt.rate(rate) + (" " + _("of views") if by_views else "")
+        return Bar(name, rate.value, text, interval(rate), row.trend, early=row.early)
+    values = {Metric.UNIQUES: row.uniques or 0, Metric.IMPRESSIONS: tally.impressions, Metric.VIEWS: tally.views}
+    value = values.get(metric, tally.clicks)
     return Bar(name, max(value, 0), fmt.number(value), trend=row.trend)
 
 
 def row_name(row: answers.Row) -> str:
-    """A link's title, or a post's with what kind of post it is; of which link, where it has no title."""
+    """A link's title, a group's name, or a post's with what kind it is; of which link, where it has no title."""
+    if row.group:
+        return row.group
     if row.post is not None:
         kind = describe(row.post.platform, row.post.kind)
         return ", ".join(filter(None, (row.post.title or (row.link.label if row.link else ""), kind)))
@@ -250,9 +273,12 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
     if post is None:
         return None
     now = report.now
-    told = now.reported > 0
+    told = now.reported > 0 or now.views > 0
+    by_views = now.impressions <= 0 and now.views > 0
+    rate, engagement = (now.by_views, now.engagement_by_views) if by_views else (now.ctr, now.engagement)
+    grown = report.grown_views if by_views else report.grown
     platform = describe(post.platform, post.kind)
-    until = max((grown.until for grown in report.grown), default=report.period.last)
+    until = max((one.until for one in grown), default=report.period.last)
     source = (
         _("reported by {platform}, {date}").format(
             platform=PLATFORMS[post.platform][0], date=fmt.date(until, year=True)
@@ -265,12 +291,13 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
         title=fmt.plain(post.title or (answer.target.link.label if answer.target.link else platform)),
         platform=platform,
         period=fmt.dates(report.period),
-        impressions=now.impressions if now.impressions > 0 else None,
+        impressions=max(now.views if by_views else now.impressions, 0) or None,
         impressions_source=source,
         clicks=now.clicks,
         clicks_source=_("counted by Eyeballs"),
-        ctr=None if now.ctr is None else interval(now.ctr),
-        engagement=None if now.engagement is None else interval(now.engagement),
+        ctr=None if rate is None else interval(rate),
+        engagement=None if engagement is None else interval(engagement),
+        by_views=by_views,
         days=report.period.days,
         values=now.clicks_by_day,
         locale=current_locale(),

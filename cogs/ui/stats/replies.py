@@ -14,6 +14,7 @@ from bot.insights.explain import explain
 from bot.insights.glossary import Numbers
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate
+from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
 from bot.insights.tally import Tally
 from bot.links.access import Actor
 from bot.stats import answers
@@ -185,10 +186,21 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
         if shown.uniques_by_day is not None:
             lines.append(_("{n} unique").format(n=fmt.number(now.unique_clicks)))
         lines.append(fmt.count_of(now.impressions, _("impression"), _("impressions")))
-        if now.ctr is not None:
+        if now.views:
+            lines.append(fmt.count_of(now.views, _("view"), _("views")))
+        if shown.post is not None and shown.post.link_in_bio:
+            lines.append(_("CTR: {text}").format(text=report.NO_OWN_CLICKS))
+        elif now.ctr is not None:
             lines.append(
                 _("CTR {rate} ({interval})").format(rate=fmt.rate(now.ctr), interval=fmt.interval(now.ctr.interval))
             )
+        if now.by_views is not None:
+            text = _("{rate} of views clicked ({interval})")
+            lines.append(text.format(rate=fmt.rate(now.by_views), interval=fmt.interval(now.by_views.interval)))
+        for found in (now.engagement, now.engagement_by_views):
+            if found is not None:
+                text = _("engagement {rate} ({interval})")
+                lines.append(text.format(rate=report.engagement_of(found), interval=fmt.interval(found.interval)))
         if len({period.length for period in answer.periods}) > 1:
             lines.append(_("{n} clicks a day").format(n=fmt.number(round(now.clicks / shown.period.length, 1))))
         said.add_field(name=fmt.escape(name)[:256], value="\n".join(lines))
@@ -197,34 +209,55 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
 
 
 def _verdict(names: list[str], reports: tuple[Report, ...]) -> str:
-    """Whose CTR is higher, where chance does not explain it."""
-    rated = [(name, shown.now.ctr) for name, shown in zip(names, reports, strict=True) if shown.now.ctr is not None]
-    if len(rated) < 2:
-        return _("Fewer than two of them have a CTR: that takes clicks and impressions of the same place.")
+    """Whose CTR is higher, where chance does not explain it; whose engagement rate where fewer than two have a CTR.
+
+    Rates are compared with those of the same base alone.
+    """
+    named = list(zip(names, reports, strict=True))
+    kinds: list[tuple[str, list[tuple[str, Rate | None]]]] = [
+        (_("CTR"), [(name, shown.now.ctr) for name, shown in named]),
+        (_("rate of clicks by views"), [(name, shown.now.by_views) for name, shown in named]),
+        (_("engagement rate"), [(name, _engaged(shown.now.engagement)) for name, shown in named]),
+        (_("engagement rate by views"), [(name, _engaged(shown.now.engagement_by_views)) for name, shown in named]),
+    ]
+    for what, found in kinds:
+        rated = [(name, rate) for name, rate in found if rate is not None]
+        if len(rated) >= 2:
+            return _ahead(what, rated)
+    return _("Fewer than two of them have a CTR: that takes clicks and impressions of the same place.")
+
+
+def _engaged(found: Engagement | None) -> Rate | None:
+    return None if found is None else found.rate
+
+
+def _ahead(what: str, rated: list[tuple[str, Rate]]) -> str:
     rated.sort(key=lambda item: -item[1].value)
     (best, best_rate), (second, second_rate) = rated[0], rated[1]
     if best_rate.interval[0] > second_rate.interval[1]:
         return _(
-            "**{best}** has the highest CTR, beyond chance: {low} at least, where **{second}** has {high} at most."
+            "**{best}** has the highest {what}, beyond chance: {low} at least, where **{second}** has {high} at most."
         ).format(
+            what=what,
             best=fmt.escape(best),
             second=fmt.escape(second),
             low=fmt.percent(best_rate.interval[0]),
             high=fmt.percent(second_rate.interval[1]),
         )
-    return _("Too early to call between **{best}** and **{second}**: their 95% intervals of CTR overlap.").format(
-        best=fmt.escape(best), second=fmt.escape(second)
+    return _("Too early to call between **{best}** and **{second}**: their 95% intervals of {what} overlap.").format(
+        what=what, best=fmt.escape(best), second=fmt.escape(second)
     )
 
 
 def _top(answer: answers.Top, name: str) -> discord.Embed:
-    ranks_links, metric = answer.ranks is Ranks.LINKS, answer.question.metric
-    title = _("Top links of {name}") if ranks_links else _("Top posts of {name}")
+    metric, groups = answer.question.metric, answer.ranks in (Ranks.PLATFORMS, Ranks.KINDS)
+    title = pictures.TOP_OF[answer.ranks]
     lines = [f"{_head(answer)} · " + _("by {metric}").format(metric=fmt.METRICS_IN_TEXT[metric])]
     if not answer.rows:
         lines.append("\n" + _("Nothing to rank in this period yet. A longer one, or another number, may show more."))
     for place, row in enumerate(answer.rows, start=answer.page * answers.PAGE + 1):
-        lines.append(f"{place}. **{fmt.escape(pictures.row_name(row), 80)}** · {_row(row, metric)}")
+        said_of = _group(row.tally) if groups else _row(row, metric)
+        lines.append(f"{place}. **{fmt.escape(pictures.row_name(row), 80)}** · {said_of}")
     said = embed(title.format(name=fmt.escape(name)), "\n".join(lines))
     parts = []
     if answer.pages > 1:
@@ -232,8 +265,17 @@ def _top(answer: answers.Top, name: str) -> discord.Embed:
     if answer.unnamed:
         text = ngettext("{n} that is private is left out", "{n} that are private are left out", answer.unnamed)
         parts.append(text.format(n=fmt.number(answer.unnamed)))
-    if metric is Metric.CTR:
+    if metric in (Metric.CTR, Metric.ENGAGEMENT):
         parts.append(_("Ranked by the lower end of the 95% interval; below 100 impressions it is too early to call"))
+        if any(_by(row.tally, metric) == VIEWS for row in answer.rows):
+            parts.append(_("Rates by views stand behind those by impressions: the two can't be compared"))
+    if answer.in_bio:
+        text = ngettext(
+            "{n} post has no clicks of its own (link in bio): rank by engagement rate",
+            "{n} posts have no clicks of their own (link in bio): rank by engagement rate",
+            answer.in_bio,
+        )
+        parts.append(text.format(n=fmt.number(answer.in_bio)))
     if parts:
         said.set_footer(text=" · ".join(parts))
     return said
@@ -241,25 +283,65 @@ def _top(answer: answers.Top, name: str) -> discord.Embed:
 
 def _row(row: answers.Row, metric: Metric) -> str:
     tally: Tally = row.tally
-    clicks = fmt.count_of(tally.clicks, _("click"), _("clicks"))
+    clicks = report.clicks_of(tally)
     impressions = fmt.count_of(tally.impressions, _("impression"), _("impressions"))
     match metric:
         case Metric.CTR:
-            rate: Rate | None = tally.ctr
+            rate = tally.ctr or tally.by_views
             assert rate is not None
-            text = _("{rate} ({interval}), {clicks} of {impressions}").format(
-                rate=fmt.rate(rate),
-                interval=fmt.interval(rate.interval),
-                clicks=fmt.number(rate.clicks),
-                impressions=fmt.number(rate.impressions),
-            )
-            return text + (" · " + _("too early to call") if row.early else "")
+            return _rate(rate, _by(tally, metric)) + (" · " + _("too early to call") if row.early else "")
+        case Metric.ENGAGEMENT:
+            assert tally.engagement is not None
+            said = _rate(tally.engagement.rate, tally.engagement.by)
+            return said + (" · " + _("too early to call") if row.early else "")
+        case Metric.VIEWS:
+            return f"{fmt.count_of(tally.views, _('view'), _('views'))} · {clicks}"
         case Metric.IMPRESSIONS:
             return f"{impressions} · {clicks}"
         case Metric.UNIQUES:
             return _("{n} unique").format(n=fmt.number(row.uniques or 0)) + f" · {clicks}"
         case Metric.CLICKS:
-            return clicks + (f" · {impressions}" if tally.impressions else "")
+            views = fmt.count_of(tally.views, _("view"), _("views"))
+            return clicks + (f" · {impressions}" if tally.impressions else "") + (f" · {views}" if tally.views else "")
+
+
+def _by(tally: Tally, metric: Metric) -> str:
+    """What a tally's rate is by: `IMPRESSIONS` or `VIEWS`."""
+    if metric is Metric.ENGAGEMENT:
+        return IMPRESSIONS if tally.engagement is None else tally.engagement.by
+    return VIEWS if tally.ctr is None and tally.by_views is not None else IMPRESSIONS
+
+
+def _rate(rate: Rate, by: str) -> str:
+    """ "4.2% (3.9–4.5%), 412 of 9,800", or "of 9,800 views" where that is what the rate is by."""
+    return _("{rate} ({interval}), {clicks} of {base}").format(
+        rate=fmt.rate(rate),
+        interval=fmt.interval(rate.interval),
+        clicks=fmt.number(rate.clicks),
+        base=fmt.number(rate.impressions) + (" " + _("views") if by == VIEWS else ""),
+    )
+
+
+def _group(tally: Tally) -> str:
+    """Everything of a platform or a kind of post: counts, then CTR and engagement rate with what they cover."""
+    parts = [report.clicks_of(tally)]
+    if tally.impressions:
+        parts.append(fmt.count_of(tally.impressions, _("impression"), _("impressions")))
+    if tally.views:
+        parts.append(fmt.count_of(tally.views, _("view"), _("views")))
+    rate = tally.ctr or tally.by_views
+    lines = [" · ".join(parts)]
+    if rate is not None:
+        covered = _("{n} of {all}").format(n=tally.rated, all=tally.places)
+        name = _("CTR") if tally.ctr is not None else _("clicks by views")
+        lines.append(f"{name} {_rate(rate, _by(tally, Metric.CTR))} · " + _("over {covered}").format(covered=covered))
+    elif tally.in_bio:
+        lines.append(_("CTR: {text}").format(text=report.NO_OWN_CLICKS))
+    if (found := tally.engagement) is not None:
+        covered = _("{n} of {all}").format(n=found.posts, all=found.of)
+        name = _("engagement rate")
+        lines.append(f"{name} {_rate(found.rate, found.by)} · " + _("over {covered}").format(covered=covered))
+    return "\n  ".join(lines)
 
 
 def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
@@ -359,7 +441,8 @@ def _how(answer: Answer) -> list[tuple[str, str]]:
                         "By clicks, unique clicks or impressions: the highest count first. By CTR: the lower end of "
                         "Wilson's 95% interval of clicks / impressions, so that 1 click of 1 impression does not beat "
                         "480 of 10,000; below 100 impressions it is too early to call. A CTR is formed over the places "
-                        "of a link that have both clicks and impressions."
+                        "of a link that have both clicks and impressions. Rates by views are ranked behind them, among "
+                        "themselves; posts whose link is in the bio have no CTR and are ranked by engagement rate."
                     ),
                 )
             ]

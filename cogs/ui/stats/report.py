@@ -6,18 +6,21 @@ from collections.abc import Mapping
 
 import discord
 
+from bot.impressions.metrics import METRICS, SPEND
+from bot.impressions.money import Money
 from bot.insights.audience import shares
 from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding
 from bot.insights.rates import Change, change
-from bot.insights.summary import Summary
+from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, Summary
 from bot.insights.tally import Tally, most_clicks, most_resonant
 from bot.stats.answers import Report
 from bot.stats.question import Scope
 from bot.texts import _
 from cogs.ui import audit
 from cogs.ui import format as fmt
-from storage.records import Dimension, Kind, Link, Post
+from cogs.ui.posts import told
+from storage.records import Dimension, Figure, Kind, Link, Post
 
 TOP = 5
 
@@ -26,7 +29,9 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
     """All that an answer about one subject says."""
     add_totals(answer, report)
     add_findings(answer, report)
-    if scope is not Scope.POST:
+    if scope is Scope.POST:
+        add_told(answer, report)
+    else:
         add_posts(answer, report)
     if scope in (Scope.CREATOR, Scope.SERVER):
         add_top_links(answer, report)
@@ -38,7 +43,7 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
                 post=fmt.post_name(item.post),
                 ctr=fmt.rate(item.rate),
                 clicks=fmt.number(item.rate.clicks),
-                impressions=fmt.number(item.rate.impressions),
+                impressions=fmt.number(item.rate.impressions) + (" " + _("views") if item.by == VIEWS else ""),
             )
             for item in report.lifetime[:TOP]
             if item.post.id in report.posts
@@ -56,9 +61,15 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
         uniques = None if report.unique_change is None else change(*report.unique_change)
         answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, uniques))
     answer.add_field(name=_("Impressions"), value=_impressions(now, before))
-    answer.add_field(name=_("CTR"), value=ctr(now))
+    if now.views:
+        answer.add_field(name=_("Views"), value=f"**{fmt.number(now.views)}**\n" + _("no part of impressions"))
+    answer.add_field(name=_("CTR"), value=ctr(now, report.post))
+    if now.by_views is not None:
+        answer.add_field(name=_("Clicks by views"), value=_by_views(now))
     if now.engagement is not None:
-        answer.add_field(name=_("Engagement rate"), value=_engagement(now))
+        answer.add_field(name=_("Engagement rate"), value=_engagement(now.engagement))
+    if now.engagement_by_views is not None:
+        answer.add_field(name=_("Engagement rate by views"), value=_engagement(now.engagement_by_views))
     answer.add_field(name=_("Best day"), value=_best_day(now))
     if missing := audit.incomplete(report):
         answer.add_field(name=_("Incomplete"), value=missing, inline=False)
@@ -85,10 +96,13 @@ def _impressions(now: Summary, before: Summary | None) -> str:
     return "\n".join(lines)
 
 
-def ctr(summary: Summary) -> str:
-    """The click-through rate with its interval and what it was formed over."""
+def ctr(summary: Summary, post: Post | None = None) -> str:
+    """The click-through rate with its interval and what it was formed over; of `post` alone where one is given."""
+    if post is not None and post.link_in_bio:
+        return "–\n" + NO_OWN_CLICKS
     if summary.ctr is None:
-        return "–\n" + _("no place has both clicks and impressions")
+        rest = "" if not summary.in_bio else "\n" + _in_bio(summary.in_bio)
+        return "–\n" + _("no place has both clicks and impressions") + rest
     lines = [
         f"**{fmt.rate(summary.ctr)}** ({fmt.interval(summary.ctr.interval)})",
         _("{clicks} of {impressions}").format(
@@ -100,17 +114,35 @@ def ctr(summary: Summary) -> str:
     if summary.clicks > summary.ctr.clicks:
         rest = fmt.count_of(summary.clicks - summary.ctr.clicks, _("click"), _("clicks"))
         lines.append(_("{clicks} elsewhere").format(clicks=rest))
+    if summary.in_bio:
+        lines.append(_in_bio(summary.in_bio))
     return "\n".join(lines)
 
 
-def _engagement(summary: Summary) -> str:
-    found = summary.engagement
+NO_OWN_CLICKS = _("no clicks of its own: link in bio")
+
+
+def _in_bio(n: int) -> str:
+    return _("{posts} without clicks of their own: link in bio").format(posts=fmt.count_of(n, _("post"), _("posts")))
+
+
+def _by_views(summary: Summary) -> str:
+    found = summary.by_views
     assert found is not None
     lines = [
+        f"**{fmt.rate(found)}** ({fmt.interval(found.interval)})",
+        _("{clicks} of {views} views").format(clicks=fmt.number(found.clicks), views=fmt.number(found.impressions)),
+    ]
+    if summary.places > 1:
+        lines.append(_("{n} of {all} posts and places").format(n=summary.views_places, all=summary.places))
+    return "\n".join(lines)
+
+
+def _engagement(found: Engagement) -> str:
+    text = _("{n} of {base} views") if found.by == VIEWS else _("{n} of {base} impressions")
+    lines = [
         f"**{fmt.percent(found.value)}** ({fmt.interval(found.interval)})",
-        _("{n} of {impressions} impressions").format(
-            n=fmt.number(found.clicks + found.reactions), impressions=fmt.number(found.impressions)
-        ),
+        text.format(n=fmt.number(found.clicks + found.reactions), base=fmt.number(found.base)),
     ]
     if found.of > 1:
         lines.append(_("{n} of {all} posts").format(n=found.posts, all=found.of))
@@ -155,7 +187,12 @@ def in_sentence(dimension: Dimension, value: str) -> str:
     return value_of(dimension, value)
 
 
-MEASURES = {Measure.RATE: _("CTR"), Measure.IMPRESSIONS: _("Impressions"), Measure.CLICKS: _("Clicks")}
+MEASURES = {
+    Measure.RATE: _("CTR"),
+    Measure.IMPRESSIONS: _("Impressions"),
+    Measure.VIEWS: _("Views"),
+    Measure.CLICKS: _("Clicks"),
+}
 
 
 def add_benchmarks(answer: discord.Embed, report: Report) -> None:
@@ -183,14 +220,53 @@ def post_line(post: Post, tally: Tally) -> str:
     return " · ".join([fmt.post_name(post), *numbers(tally)])
 
 
+def clicks_of(tally: Tally) -> str:
+    """ "12 clicks"; of posts without clicks of their own, those that came through the bio."""
+    if tally.in_bio and not tally.clicks:
+        return _("no clicks of its own")
+    return fmt.count_of(tally.clicks, _("click"), _("clicks")) + (" " + _("through the bio") if tally.in_bio else "")
+
+
 def numbers(tally: Tally) -> list[str]:
-    """ "412 clicks", "9,800 impressions", "CTR 4.2%": those that are known."""
-    parts = [fmt.count_of(tally.clicks, _("click"), _("clicks"))]
+    """Clicks, impressions, views and the rates that they make, each where there is any."""
+    parts = [clicks_of(tally)]
     if tally.impressions:
         parts.append(fmt.count_of(tally.impressions, _("impression"), _("impressions")))
+    if tally.views:
+        parts.append(fmt.count_of(tally.views, _("view"), _("views")))
     if tally.ctr is not None:
         parts.append(_("CTR {rate}").format(rate=fmt.rate(tally.ctr)))
+    elif tally.by_views is not None:
+        parts.append(_("{rate} of views clicked").format(rate=fmt.rate(tally.by_views)))
+    if tally.in_bio and tally.engagement is not None:
+        parts.append(_("engagement {rate}").format(rate=engagement_of(tally.engagement)))
     return parts
+
+
+def engagement_of(found: Engagement) -> str:
+    """ "4.2%", and "4.2% of views" where that is what it is by."""
+    return fmt.percent(found.value) + (" " + _("of views") if found.by == VIEWS else "")
+
+
+def add_told(answer: discord.Embed, report: Report) -> None:
+    """What a post's platform told over its whole life, beside its own clicks, and what it cost where that is known."""
+    if not report.told:
+        return
+    latest = {figure.metric: figure for figure in report.told}
+    rows = [told(figure) for figure in sorted(report.told, key=_told_order)]
+    ever = _("{n} counted here, all its life").format(n=fmt.count_of(report.clicks_ever, _("click"), _("clicks")))
+    rows.append(ever)
+    if (spent := latest.get(SPEND)) is not None:
+        money = Money(spent.value, spent.currency)
+        if (shown := latest.get(IMPRESSIONS)) is not None and shown.value:
+            rows.append(_("CPM {cost}").format(cost=money.format(spent.value / shown.value * 1000)))
+        if report.clicks_ever:
+            rows.append(_("{cost} a click").format(cost=money.format(spent.value / report.clicks_ever)))
+    answer.add_field(name=_("Told by the platform"), value=fmt.rows(rows), inline=False)
+
+
+def _told_order(figure: Figure) -> int:
+    return METRICS.index(figure.metric) if figure.metric in METRICS else len(METRICS)
 
 
 def add_top_links(answer: discord.Embed, report: Report) -> None:

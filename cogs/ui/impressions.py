@@ -1,0 +1,156 @@
+"""The form for a post's figures, what was kept of them, and the button that takes it back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import discord
+
+from bot.impressions.metrics import IMPRESSIONS, VIEWS, parse_rest
+from bot.impressions.numbers import parse_count
+from bot.impressions.service import Logged, Step
+from bot.links.platforms import describe_many
+from bot.texts import _
+from cogs.ui import format as fmt
+from cogs.ui.answers import Pressed, actor, begin, embed, require_asker, say_error, services
+from cogs.ui.posts import IN_BIO, NAMES
+from storage.records import Link
+
+MAIN = (IMPRESSIONS, VIEWS)
+Then = Callable[[discord.Interaction, Mapping[str, int]], Awaitable[None]]
+
+
+class FiguresForm(discord.ui.Modal):
+    """Asks for a post's totals: `word` (impressions or views), reach, likes, comments, and the rest in one line."""
+
+    def __init__(self, title: str, word: str, then: Then) -> None:
+        super().__init__(title=fmt.plain(title, 45))
+        self._then = then
+        self._fields: dict[str, discord.ui.TextInput[Any]] = {}
+        for metric in (word, "reach", "likes", "comments"):
+            placeholder = _("The total so far, such as 20000, 20,000 or 20k")
+            self._add(metric, metric.capitalize(), placeholder)
+        self._add("rest", _("The rest"), "shares 12, saves 3, clicks 40", most=200)
+
+    def _add(self, name: str, label: str, placeholder: str, most: int = 30) -> None:
+        self._fields[name] = discord.ui.TextInput(
+            custom_id=name, placeholder=placeholder, required=False, max_length=most
+        )
+        self.add_item(discord.ui.Label(text=label, component=self._fields[name]))
+
+    def totals(self) -> dict[str, int]:
+        """What was typed, by metric. Raises InvalidError that names the field and the part."""
+        typed = {name: item.value.strip() for name, item in self._fields.items() if item.value.strip()}
+        rest = typed.pop("rest", "")
+        found = {name: parse_count(text, name) for name, text in typed.items()}
+        return found | parse_rest(rest, _("the rest"), found)
+
+    async def on_submit(self, interaction: discord.Interaction, /) -> None:
+        await begin(interaction)
+        await self._then(interaction, self.totals())
+
+    async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:
+        await say_error(interaction, error)
+
+
+def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message: what was kept, what it means beside the totals before it, and a button to undo it."""
+    post = logged.post
+    name = fmt.post_name(post)
+    if link is not None:
+        name += " " + _("of {link}").format(link=f"{fmt.escape(link.label)} (`/{link.slug}/{post.code}`)")
+    lines = [
+        _("{steps} for {post}, as of {at}.").format(
+            steps="; ".join(_step(step) for step in main), post=name, at=fmt.moment(logged.as_of)
+        )
+        if (main := [step for step in logged.steps if step.metric in MAIN])
+        else _("{post}, as of {at}.").format(post=name, at=fmt.moment(logged.as_of))
+    ]
+    others = [_short(step) for step in logged.steps if step.metric not in MAIN]
+    if logged.spend is not None:
+        others.append(_("{money} spent").format(money=logged.spend))
+    if others:
+        lines.append(_("Kept with them: {list}.").format(list=", ".join(others)))
+    for step in main:
+        if step.later is not None:
+            later = _("A later total of {later} {metric} is kept already and stands; this one tells how it grew.")
+            lines.append(later.format(later=fmt.number(step.later), metric=NAMES[step.metric]))
+    if {step.metric for step in main} == {VIEWS}:
+        lines.append(_("Views are kept as views: they count what impressions don't, and are never added to them."))
+    if link is None:
+        lines.append(_("It carries no tracked link, so it has no CTR; `/post move` gives it one."))
+    elif logged.is_new:
+        lines.append(_("Its own tracked address from now on:"))
+        lines.append(fmt.copyable(url).strip())
+    if post.link_in_bio and link is not None:
+        lines.append(IN_BIO.format(posts=describe_many(post.platform, post.kind)))
+    elif link is not None and not logged.is_new:
+        lines.append(_("/stats post shows them beside its clicks."))
+    view = discord.ui.View(timeout=None)
+    view.add_item(UndoLogButton(post.id, logged.first_id, logged.last_id, logged.is_new, asker_id))
+    return {"embed": embed(_("Logged"), "\n".join(lines)), "view": view}
+
+
+def _step(step: Step) -> str:
+    """ "**25,000** reported impressions: +5,000 on the 20,000 before"."""
+    text = _("{n} reported {metric}")
+    if step.before is not None:
+        text = _("{n} reported {metric}: +{growth} on the {before} before")
+        if step.growth < 0:
+            text = _("{n} reported {metric}: corrected, {growth} fewer than the {before} before")
+    return text.format(
+        n=f"**{fmt.number(step.value)}**",
+        metric=NAMES[step.metric],
+        growth=fmt.number(abs(step.growth)),
+        before=fmt.number(step.before or 0),
+    )
+
+
+def _short(step: Step) -> str:
+    """ "300 likes (+20)"."""
+    text = f"{fmt.number(step.value)} {NAMES[step.metric]}"
+    if step.before is None:
+        return text
+    if step.growth < 0:
+        return text + " " + _("(corrected, {n} fewer)").format(n=fmt.number(-step.growth))
+    return text + f" (+{fmt.number(step.growth)})"
+
+
+class UndoLogButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=(r"unlog:(?P<post>\d{1,20}):(?P<first>\d{1,20}):(?P<last>\d{1,20}):(?P<new>[01]):(?P<asker>\d{1,20})"),
+):
+    """Takes back what one log kept, in place."""
+
+    def __init__(self, post_id: int, first_id: int, last_id: int, is_new: bool, asker_id: int) -> None:
+        custom_id = f"unlog:{post_id}:{first_id}:{last_id}:{is_new:d}:{asker_id}"
+        super().__init__(discord.ui.Button(label=_("Undo"), custom_id=custom_id))
+        self._post_id = post_id
+        self._ids = first_id, last_id
+        self._is_new = is_new
+        self._asker_id = asker_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> UndoLogButton:
+        post, first, last = (int(match[name]) for name in ("post", "first", "last"))
+        return cls(post, first, last, match["new"] == "1", int(match["asker"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        await interaction.response.defer()
+        back = await services(interaction).impressions.undo(
+            actor(interaction), self._post_id, *self._ids, is_new=self._is_new
+        )
+        count = fmt.count_of(back.snapshots, _("number"), _("numbers"))
+        text = _("{count} of {post}, as they were logged; what was told before stands again.")
+        if back.post_too:
+            text = _("{count} and the registration of {post}, whose address leads nowhere from now on.")
+        elif self._is_new:
+            text = _("{count} of {post}. The post stays: its address was used since, or other numbers were told of it.")
+        answer = embed(_("Taken back"), text.format(count=count, post=fmt.post_name(back.post)))
+        await interaction.edit_original_response(embed=answer, view=None)
