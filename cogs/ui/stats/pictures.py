@@ -294,7 +294,7 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
         impressions=max(now.views if by_views else now.impressions, 0) or None,
         impressions_source=source,
         clicks=now.clicks,
-        clicks_source=_("counted by Eyeballs"),
+        clicks_source=_("through the bio, counted by Eyeballs") if post.link_in_bio else _("counted by Eyeballs"),
         ctr=None if rate is None else interval(rate),
         engagement=None if engagement is None else interval(engagement),
         by_views=by_views,
