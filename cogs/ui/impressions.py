@@ -83,7 +83,7 @@ def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str
     elif logged.is_new:
         lines.append(_("Its own tracked address from now on:"))
         lines.append(fmt.copyable(url).strip())
-    if post.link_in_bio and link is not None:
+    if post.link_in_bio and link is not None and logged.is_new:
         lines.append(IN_BIO.format(posts=describe_many(post.platform, post.kind)))
     elif link is not None and not logged.is_new:
         lines.append(_("/stats post shows them beside its clicks."))

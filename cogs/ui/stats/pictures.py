@@ -206,7 +206,8 @@ def _bar(row: answers.Row, metric: Metric) -> Bar:
     if metric in (Metric.CTR, Metric.ENGAGEMENT):
         engaged = None if tally.engagement is None else tally.engagement.rate
         rate = engaged if metric is Metric.ENGAGEMENT else tally.ctr or tally.by_views
-        assert rate is not None
+        if rate is None:
+            return Bar(name, 0.0, "–", trend=row.trend, early=True)
         by_views = tally.ctr is None if metric is Metric.CTR else tally.engagement and tally.engagement.by == VIEWS
         text = fmt.rate(rate) + (" " + _("of views") if by_views else "")
         return Bar(name, rate.value, text, interval(rate), row.trend, early=row.early)
