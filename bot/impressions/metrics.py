@@ -30,6 +30,11 @@ def word_of(platform: str) -> str:
     return VIEWS if platform in _VIEWED else IMPRESSIONS
 
 
+def order(metric: str) -> int:
+    """Where a metric stands among those of a post."""
+    return METRICS.index(metric) if metric in METRICS else len(METRICS)
+
+
 _NAMES = {
     "impression": IMPRESSIONS,
     "view": VIEWS,
