@@ -548,7 +548,7 @@ async def test_which_platform_works_best(world: World) -> None:
     assert "over 1 of 2" in text, "the reel has no CTR"
     assert "engagement rate 5.0%" in text
     assert re.search(r"2\. \*\*X\*\* · 2 clicks · 400 impressions\n  CTR 0\.5%", text)
-    assert re.search(r"3\. \*\*No post: links' own addresses\*\* · 1 click$", text.replace("\\'", "'"), re.MULTILINE)
+    assert re.search(r"3\. \*\*No post.*\*\* · 1 click$", text, re.MULTILINE), "named, though it has no CTR"
     await world.admin.click(answer_of(shown), label="Show kinds")
     assert "**Instagram stories**" in text_of(shown)
     await world.admin.select(answer_of(shown), ["e"])
