@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import datetime as dt
+import gc
 import io
 import random
 import resource
@@ -65,9 +66,9 @@ def export(rows: int, grown: int = 0) -> bytes:
     return files.table(files.INSTAGRAM, found).encode("utf-8-sig")
 
 
-def baseline(data: bytes, path: Path) -> float:
-    """Seconds that it takes to put the same rows into two plain tables, without asking what they are."""
-    begin = time.perf_counter()
+def baseline(data: bytes, path: Path) -> tuple[float, float]:
+    """Seconds, and those of CPU, to put the same rows into two plain tables without asking what they are."""
+    begin, busy = time.perf_counter(), cpu()
     conn = sqlite3.connect(path)
     conn.execute("CREATE TABLE posts (id INTEGER PRIMARY KEY, permalink TEXT, title TEXT, published_at TEXT)")
     conn.execute("CREATE TABLE figures (post_id INTEGER, metric TEXT, value INTEGER)")
@@ -82,15 +83,17 @@ def baseline(data: bytes, path: Path) -> float:
     )
     conn.commit()
     conn.close()
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin, cpu() - busy
 
 
 @dataclass
 class Watched:
-    """What went on beside an import: how long hits waited to be on disk, and how late the event loop was, in ms."""
+    """What went on beside an import: how long hits waited to be on disk and how late the event loop was, in ms; the
+    memory of this process, in MiB."""
 
     hits: list[float] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -118,7 +121,12 @@ async def watched(db: Database, ids: Ids) -> AsyncIterator[Watched]:
             await asyncio.sleep(0.002)
             found.lags.append((time.perf_counter() - begin) * 1000 - 2)
 
-    tasks = [asyncio.create_task(write_hits()), asyncio.create_task(watch_loop())]
+    async def watch_memory() -> None:
+        while True:
+            found.memory.append(resident())
+            await asyncio.sleep(0.02)
+
+    tasks = [asyncio.create_task(task()) for task in (write_hits, watch_loop, watch_memory)]
     try:
         yield found
     finally:
@@ -127,7 +135,23 @@ async def watched(db: Database, ids: Ids) -> AsyncIterator[Watched]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def peak(who: int = resource.RUSAGE_SELF) -> float:
+def cpu() -> float:
+    """Seconds of CPU that this process and its children that ended took until now."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def resident() -> float:
+    """MiB of memory that this process has now (at most until now, where the system does not tell)."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    except OSError:
+        return peak(resource.RUSAGE_SELF)
+
+
+def peak(who: int) -> float:
     """MiB of memory at most, until now."""
     return resource.getrusage(who).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
@@ -145,27 +169,29 @@ def told(name: str, found: Watched) -> str:
 async def run(rows: int, rounds: int) -> None:
     data, larger = export(rows), export(rows, grown=17)
     print(f"{rows:,} posts, {len(data) / 2**20:.1f} MiB of CSV, {len(METRICS)} totals each; {rounds} rounds\n")
-    ratios, seconds = [], []
+    ratios, busy_ratios, seconds = [], [], []
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
-            plain = baseline(data, Path(folder) / "plain.db")
+            plain, plain_cpu = baseline(data, Path(folder) / "plain.db")
             clock = SystemClock()
             ids = Ids()
             async with Database.open(Path(folder) / "eyeballs.db") as db:
                 imports, actor = Imports(db, clock, ids), Actor(GUILD, CREATOR, manager=True)
                 async with watched(db, ids) as idle:
                     await asyncio.sleep(1)
-                before = peak()
+                gc.collect()
+                gc.freeze()  # as the bot does once it is built
+                before = resident()
                 async with watched(db, ids) as beside:
-                    begin = time.perf_counter()
+                    begin, busy = time.perf_counter(), cpu()
                     found = await imports.preview(actor, data)
                     previewed = time.perf_counter()
                     assert isinstance(found, Preview)
                     assert found.item is not None
                     assert found.posts == rows
                     await imports.apply(actor, found.item.id)
-                    end = time.perf_counter()
-                extra = peak() - before
+                    end, busy = time.perf_counter(), cpu() - busy
+                extra = max(beside.memory) - before
                 async with watched(db, ids) as again:
                     second = time.perf_counter()
                     same = await imports.preview(actor, data)
@@ -182,19 +208,21 @@ async def run(rows: int, rounds: int) -> None:
                 async with db.read() as conn:
                     assert len(await posts.find_figures(conn, GUILD)) == rows * len(METRICS)
             ratios.append((end - begin) / plain)
+            busy_ratios.append(busy / plain_cpu)
             seconds.append(end - begin)
             print(
                 f"round {number + 1}: plain {plain:.2f} s; preview {previewed - begin:.2f} s, "
                 f"import {end - previewed:.2f} s; the same again {third - second:.2f} s; "
                 f"all totals larger {fourth - third:.2f} s, taken back in {last - fourth:.2f} s\n"
+                f"  CPU: plain {plain_cpu:.2f} s, import {busy:.2f} s over both processes, with the hits beside it\n"
                 f"  memory: {extra:.0f} MiB more here, {peak(resource.RUSAGE_CHILDREN):.0f} MiB in the reading process"
             )
             print(told("idle", idle))
             print(told("importing", beside))
             print(told("importing again, undoing", again))
     print(
-        f"\nimport: {statistics.median(seconds):.2f} s, {statistics.median(ratios):.1f} times "
-        "csv.DictReader + executemany into plain SQLite (medians)"
+        f"\nimport: {statistics.median(seconds):.2f} s, {statistics.median(ratios):.1f} times csv.DictReader + "
+        f"executemany into plain SQLite, {statistics.median(busy_ratios):.1f} times its CPU (medians)"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ _QUOTES = re.compile("[\"'“”„‟’‘«»\ufeff]")
 _MYRIADS = {"千": 10**3, "천": 10**3, "万": 10**4, "萬": 10**4, "만": 10**4, "億": 10**8, "亿": 10**8, "억": 10**8}
 _WORDS = re.compile(r"\s*(mil|tsd\.?|mio\.?|mln|mi|rb|jt|тыс\.?|млн)\Z")
 _SUFFIXES = {"mil": "k", "tsd": "k", "rb": "k", "тыс": "k", "mio": "m", "mln": "m", "mi": "m", "jt": "m", "млн": "m"}
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3}){1,3}", re.ASCII)
 _POINT_ZERO = re.compile(r"(\d+)[.,]0{1,2}\Z")
 _RATE = re.compile(r"\d+(?:[.,]\d+)?(?:[eE]-?\d+)?\Z")
 
@@ -51,6 +53,8 @@ def count(text: str, column: str) -> int | None:
     """
     if text.isascii() and text.isdigit() and len(text) < 13:
         return int(text)
+    if _THOUSANDS.fullmatch(text):
+        return int(text.replace(",", ""))
     value = _SPACES.sub(" ", text).strip().casefold()
     if value in MISSING:
         return None
@@ -82,7 +86,7 @@ def rate(text: str, column: str, *, percent: bool) -> int | None:
     return round(share * MILLION)
 
 
-def month_first(texts: list[str], usual: bool) -> bool:
+def month_first(texts: Iterable[str], usual: bool) -> bool:
     """Whether dates such as 07/14/2026 put the month first, by those that leave no doubt; `usual` where none does."""
     for text in texts:
         if match := _NUMERIC.match(text.strip()):

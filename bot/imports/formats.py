@@ -91,11 +91,11 @@ class PostFormat:
         return places if id_ else None
 
     def parse(
-        self, places: Mapping[str, int], header: Sequence[str], rows: Sequence[Row], now: dt.datetime, zone: ZoneInfo
+        self, places: Mapping[str, int], header: Sequence[str], rows: list[Row], now: dt.datetime, zone: ZoneInfo
     ) -> Parsed:
-        """Every line as a report or as trouble."""
+        """Every line as a report or as trouble. Empties `rows`: a long file needs the room."""
         at = places.get("published")
-        dates = [cells_[at] for _line, cells_ in rows if at is not None and at < len(cells_)]
+        dates = (cells_[at] for _line, cells_ in rows if at is not None and at < len(cells_))
         counts = [
             (places[column], " ".join(header[places[column]].split()), metric)
             for column, metric in COUNTS.items()
@@ -105,7 +105,9 @@ class PostFormat:
         reports: list[Report] = []
         troubles: list[Trouble] = []
         totals = 0
-        for line, row in rows:
+        rows.reverse()
+        while rows:
+            line, row = rows.pop()
             if reading.is_total(row):
                 totals += 1
                 continue

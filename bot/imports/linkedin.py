@@ -49,7 +49,7 @@ class TopPosts(PostFormat):
         return found if len(found) > 2 else []
 
     def parse(
-        self, places: Mapping[str, int], header: Sequence[str], rows: Sequence[Row], now: dt.datetime, zone: ZoneInfo
+        self, places: Mapping[str, int], header: Sequence[str], rows: list[Row], now: dt.datetime, zone: ZoneInfo
     ) -> Parsed:
         """One table below the other; lines of one post are then taken together."""
         stacked: list[Row] = []

@@ -88,10 +88,11 @@ class Index:
     def find(self, report: Report, posts: Mapping[int, KnownPost]) -> Match | None:
         """The post that a report is about; None for one that is not known. `posts` are those of the candidates that
         count, by their ids."""
-        key = addresses.key(self._platform, report.permalink)
+        candidates = self.candidates(report)
+        key = addresses.key(self._platform, report.permalink) if self._by_key or candidates else ""
         if key and (post := self._by_key.get(key)) is not None:
             return Match(post, By.PERMALINK)
-        for id_ in self.candidates(report):
+        for id_ in candidates:
             if (post := posts.get(id_)) is not None:
                 same = key and key == addresses.key(self._platform, post.permalink)
                 return Match(post, By.PERMALINK if same else By.ID)

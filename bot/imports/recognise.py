@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from bot.imports import linkedin, meta, tiktok, x, youtube
@@ -57,19 +58,20 @@ def read(data: bytes, now: dt.datetime, zone: ZoneInfo) -> Parsed | Daily:
 
 
 def _read(sheet: Sheet, now: dt.datetime, zone: ZoneInfo) -> Parsed | Daily | None:
+    """What the sheet holds, whose rows are used up by that; None when nothing is known of it."""
     for at, (_line, row) in enumerate(sheet.rows[:HEADER_WITHIN]):
-        rest = sheet.rows[at + 1 :]
         for known in POSTS:
             if (places := known.find(row)) is not None:
-                return _checked(known.parse(places, row, rest, now, zone), sheet)
+                del sheet.rows[: at + 1]
+                return _checked(known.parse(places, row, sheet.rows, now, zone), sheet)
         for by_day in DAYS:
             if by_day.fits(row):
-                return by_day.parse(row, rest, now, zone)
-    for at, (_line, row) in enumerate(sheet.rows[: HEADER_WITHIN - 1]):
+                return by_day.parse(row, sheet.rows[at + 1 :], now, zone)
+    for at, (header, first) in enumerate(pairwise(row for _line, row in sheet.rows[:HEADER_WITHIN])):
         for known in POSTS:
-            places = known.find_by_order(row, sheet.rows[at + 1][1]) if at + 1 < len(sheet.rows) else None
-            if places is not None:
-                parsed = known.parse(places, row, sheet.rows[at + 1 :], now, zone)
+            if (places := known.find_by_order(header, first)) is not None:
+                del sheet.rows[: at + 1]
+                parsed = known.parse(places, header, sheet.rows, now, zone)
                 return _checked(dataclasses.replace(parsed, by_order=True), sheet)
     return None
 

@@ -79,7 +79,10 @@ def preview(found: Preview, asker_id: int) -> dict[str, Any]:
         rows = [f"{trouble.line}: {fmt.escape(trouble.why, 200)}" for trouble in parsed.troubles[:TROUBLES]]
         more = found.unreadable - len(rows)
         rows += [_("and {n} more").format(n=fmt.number(more))] if more else []
-        name = _("Lines that can't be read, and would be left out ({n})").format(n=fmt.number(found.unreadable))
+        left_out = _("Lines that can't be read, and would be left out ({n})")
+        name = (left_out if found.item is not None else _("Lines that can't be read ({n})")).format(
+            n=fmt.number(found.unreadable)
+        )
         answer.add_field(name=name, value=fmt.rows(rows), inline=False)
     aside = []
     if parsed.totals:
