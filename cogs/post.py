@@ -35,7 +35,7 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
 
     @app_commands.command(name="add", description="Register where you shared a link: it gets an address of its own")
     @app_commands.describe(
-        link="Which link you share there; none for a post that carries none",
+        link="Which link you share there",
         permalink="The post's own address on the platform: it tells platform and kind",
         platform="The platform you share it on; left out, the permalink tells",
         kind="The kind of post; left out, the permalink tells",
@@ -47,7 +47,7 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
     async def add(
         self,
         interaction: discord.Interaction,
-        link: str | None = None,
+        link: str,
         permalink: str = "",
         platform: str | None = None,
         kind: str | None = None,
@@ -56,7 +56,7 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
     ) -> None:
         await begin(interaction)
         who = actor(interaction)
-        found = None if link is None else await self._services.links.find(who, link)
+        found = await self._services.links.find(who, link)
         post = await self._services.posts.add(
             who,
             found,
@@ -66,16 +66,12 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
             permalink=permalink,
             published_at=None if published is None else await self._services.posts.moment(who, published),
         )
-        lines = []
-        if found is not None:
-            lines.append(
-                ui.IN_BIO.format(posts=describe_many(post.platform, post.kind)) if post.link_in_bio else ui.IN_POST
-            )
-        lines.append(_("When the platform tells you its numbers, type them in with /impressions log."))
-        heading = _("{post} registered").format(post=fmt.post_name(post))
-        if found is not None:
-            heading = _("{post} for {link}").format(post=fmt.post_name(post), link=fmt.escape(found.label, 60))
-        await self._show(interaction, post, heading=heading, hint="\n".join(lines))
+        hints = [
+            ui.IN_BIO.format(posts=describe_many(post.platform, post.kind)) if post.link_in_bio else ui.IN_POST,
+            _("When the platform tells you its numbers, type them in with /impressions log."),
+        ]
+        heading = _("{post} for {link}").format(post=fmt.post_name(post), link=fmt.escape(found.label, 60))
+        await self._show(interaction, post, heading=heading, hint="\n".join(hints))
 
     @app_commands.command(name="list", description="Your posts, newest first; a manager sees the server's")
     @app_commands.describe(link="Only those of this link", creator="Only this creator's", archived="The archived ones")

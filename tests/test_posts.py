@@ -69,14 +69,21 @@ async def test_a_permalink_tells_platform_and_kind(world: World) -> None:
     ],
 )
 async def test_a_bad_post_is_not_registered(world: World, options: dict[str, str], said: str) -> None:
-    assert said in text_of(await add(world, **options))
+    await world.add_link()
+    assert said in text_of(await add(world, **({"link": "summer"} | options)))
     assert await world.admin.autocomplete(world.channel, "post show", "post", "") == []
 
 
 async def test_a_post_without_a_link(world: World) -> None:
-    shown = text_of(await add(world, platform="x", kind="post", title="Thread"))
-    assert "X post “Thread” registered" in shown
-    assert "carries no tracked link" in shown
+    await log(world, platform="x", kind="post", title="Thread", impressions="5")
+    shown = text_of(await world.admin.slash(world.channel, "post show", post=await choose(world)))
+    assert "X post “Thread”" in shown
+    assert "carries no tracked link; `/post move` gives it one" in shown
+    await world.add_link()
+    moved = await world.admin.slash(world.channel, "post move", post=await choose(world), link="summer")
+    assert "https://go.example/summer/x1" in text_of(moved)
+    assert not answer_of(moved).components, "there is no link to move it back to"
+    assert (await world.visit("/summer/x1")).status == 302
 
 
 async def test_who_may_see_and_change_posts(world: World) -> None:
@@ -88,7 +95,7 @@ async def test_who_may_see_and_change_posts(world: World) -> None:
         refused = await world.leo.slash(world.channel, f"post {command}", post=post, **options)
         assert "There is no such post" in text_of(refused), command
     assert "There is no link" in text_of(await add(world, world.leo, link="summer", platform="x", kind="post"))
-    assert "You may not add links" in text_of(await add(world, world.sam, platform="x", kind="post"))
+    assert "You may not add links" in text_of(await log(world, world.sam, platform="x", kind="post", impressions="5"))
     assert "No posts yet" in text_of(await world.leo.slash(world.channel, "post list"))
     assert "X post" in text_of(await world.maya.slash(world.channel, "post list"))
     assert "Maya" in text_of(await world.admin.slash(world.channel, "post list"))
@@ -237,9 +244,11 @@ async def test_an_archived_link_brings_no_deleted_address_back(world: World) -> 
 async def test_posts_have_a_quota(world: World) -> None:
     registry = world.app.services.posts
     registry._limits = Limits(posts_per_creator=2, posts_per_server=3)  # pyright: ignore[reportPrivateUsage]
+    await world.add_link()
+    new = {"link": "summer", "platform": "x", "kind": "post"}
     for _n in range(2):
-        await add(world, platform="x", kind="post")
-    assert "one post too many: a creator has at most 2" in text_of(await add(world, platform="x", kind="post"))
+        await add(world, **new)
+    assert "one post too many: a creator has at most 2" in text_of(await add(world, **new))
     assert "one post too many" in text_of(await log(world, platform="x", kind="post", impressions="5"))
     async with world.app.db.read() as conn:
         assert len(await posts.find(conn, world.guild.id)) == 2
@@ -338,6 +347,15 @@ async def test_a_bad_log_keeps_neither_figures_nor_post(world: World, options: d
     async with world.app.db.read() as conn:
         assert await posts.find(conn, world.guild.id) == []
         assert await posts.find_figures(conn, world.guild.id) == []
+
+
+async def test_a_known_permalink_is_no_new_post(world: World) -> None:
+    await log(world, permalink=REEL, views="500")
+    assert "is registered already" in text_of(await log(world, permalink=REEL, views="600"))
+    only = await world.admin.slash(world.channel, "impressions log", post=await choose(world), spend="5 EUR")
+    kept = text_of(await world.admin.submit_modal(only, {}))
+    assert "Kept for Instagram reel, as of" in kept
+    assert "€5.00 spent" in kept
 
 
 async def test_money_keeps_its_currency(world: World) -> None:
@@ -530,6 +548,7 @@ async def test_which_platform_works_best(world: World) -> None:
     assert "over 1 of 2" in text, "the reel has no CTR"
     assert "engagement rate 5.0%" in text
     assert re.search(r"2\. \*\*X\*\* · 2 clicks · 400 impressions\n  CTR 0\.5%", text)
+    assert re.search(r"3\. \*\*No post.*\*\* · 1 click$", text, re.MULTILINE), "named, though it has no CTR"
     await world.admin.click(answer_of(shown), label="Show kinds")
     assert "**Instagram stories**" in text_of(shown)
     await world.admin.select(answer_of(shown), ["e"])

@@ -21,6 +21,12 @@ MILLION = 1_000_000
 SPEND = "spend"
 """In minor units of a currency."""
 
+
+def order(metric: str) -> int:
+    """Where a metric stands among those of a post."""
+    return METRICS.index(metric) if metric in METRICS else len(METRICS)
+
+
 _NAMES = {
     "impression": IMPRESSIONS,
     "view": VIEWS,

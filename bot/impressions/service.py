@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
-from bot.impressions.metrics import SPEND
+from bot.impressions.metrics import SPEND, order
 from bot.impressions.money import Money
 from bot.links.access import Actor
 from bot.links.posts import Draft, Posts, required
@@ -134,11 +134,11 @@ class Impressions:
         return await self._db.write(work)
 
     async def latest(self, actor: Actor, post: Post) -> Sequence[Figure]:
-        """The latest snapshot of each of the post's metrics, in the order of their names; of money spent too."""
+        """The latest snapshot of each of the post's metrics, in the order of `METRICS`, then of money spent."""
         async with self._db.read() as conn:
             await required(conn, actor, post.id)
             found = await posts.find_figures(conn, actor.guild_id, [post.id])
-        return sorted({figure.metric: figure for figure in found}.values(), key=lambda figure: figure.metric)
+        return sorted({figure.metric: figure for figure in found}.values(), key=lambda figure: order(figure.metric))
 
     async def undo(self, actor: Actor, post_id: int, first_id: int, last_id: int, *, is_new: bool) -> TakenBack:
         """Take back exactly what one `log` kept: its snapshots, and the post it registered, if nothing came after.

@@ -216,7 +216,8 @@ def summarise(
     told: dict[Place, _Told] = {}
     for post in posts:
         found = figures.get(post.id, ())
-        grown = {metric: reported_in(post, found, period, metric) for metric in (IMPRESSIONS, VIEWS, *REACTIONS)}
+        metrics = {figure.metric for figure in found}.intersection((IMPRESSIONS, VIEWS, *REACTIONS))
+        grown = {metric: reported_in(post, found, period, metric) for metric in metrics}
         told[post.link_id, post.id] = _Told(post, {key: one for key, one in grown.items() if one is not None})
 
     shown = [key for key, one in told.items() if IMPRESSIONS in one.grown or VIEWS in one.grown]
@@ -224,7 +225,7 @@ def summarise(
     rated = [place.rate for place in places if place.rate is not None]
     viewed = [place.by_views for place in places if place.by_views is not None]
     active = [place for place in places if place.clicks or place.impressions or place.views]
-    reacting = {key for key, one in told.items() if one.reactions(period) is not None}
+    reacting = {key for key, one in told.items() if one.grown and one.reactions(period) is not None}
     posts_active = {(place.link_id, place.place_id) for place in active} | reacting
     of = sum(place_id not in (BARE, PROFILE) for _link_id, place_id in posts_active)
     engagements = [place.engagement for place in places if place.engagement is not None]
@@ -299,7 +300,7 @@ def _place(place: Place, hits: Counter[Kind], told: _Told | None, period: Period
         rate=Rate(clicks, impressions) if known and impressions > 0 else None,
         views=views,
         by_views=by_views,
-        engagement=None if told is None else _engagement(told, clicks, impressions, views, period),
+        engagement=None if told is None or not told.grown else _engagement(told, clicks, impressions, views, period),
         in_bio=told is not None and told.post.link_in_bio,
     )
 

@@ -116,6 +116,8 @@ class Posts:
                     creator=self._limits.posts_per_creator, server=self._limits.posts_per_server
                 )
             )
+        if post.platform_id:
+            await _require_new(conn, post)
         await posts.add(conn, post)
         if link is not None:
             await addresses.add(conn, _address(link, post))
@@ -136,8 +138,6 @@ class Posts:
         draft = self.draft(actor, link, platform, kind, title=title, permalink=permalink, published_at=published_at)
 
         async def work(conn: AsyncConnection) -> Post:
-            if draft.post.platform_id:
-                await _require_new(conn, draft.post)
             return await self.insert(conn, actor, draft)
 
         return await self._db.write(work)

@@ -93,6 +93,8 @@ async def _groups(reading: Reading, head: Head, places: Sequence[PlaceSummary], 
     found = sorted(grouped(places, name).items())
     tallies = {n: tally for n, (_name, tally) in enumerate(found)}
     order, early = _order(tallies, question.metric, {})
+    # What has no such number is named too, at the end: else it would seem not to be there.
+    order += [n for n in most_clicks(tallies) if n not in order]
     head, pages, ids = _page(head, order)
     rows = tuple(Row(n, tallies[n], None, (), None, None, n in early, found[n][0]) for n in ids)
     return Top(*head, rows, len(order), pages, 0)

@@ -61,18 +61,17 @@ def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str
     name = fmt.post_name(post)
     if link is not None:
         name += " " + _("of {link}").format(link=f"{fmt.escape(link.label)} (`/{link.slug}/{post.code}`)")
-    lines = [
-        _("{steps} for {post}, as of {at}.").format(
-            steps="; ".join(_step(step) for step in main), post=name, at=fmt.moment(logged.as_of)
-        )
-        if (main := [step for step in logged.steps if step.metric in MAIN])
-        else _("{post}, as of {at}.").format(post=name, at=fmt.moment(logged.as_of))
-    ]
+    lines: list[str] = []
+    main = [step for step in logged.steps if step.metric in MAIN]
+    if main:
+        steps = "; ".join(_step(step) for step in main)
+        lines.append(_("{steps} for {post}, as of {at}.").format(steps=steps, post=name, at=fmt.moment(logged.as_of)))
     others = [_short(step) for step in logged.steps if step.metric not in MAIN]
     if logged.spend is not None:
         others.append(_("{money} spent").format(money=logged.spend))
     if others:
-        lines.append(_("Kept with them: {list}.").format(list=", ".join(others)))
+        kept = _("Kept with them: {list}.") if main else _("Kept for {post}, as of {at}: {list}.")
+        lines.append(kept.format(list=", ".join(others), post=name, at=fmt.moment(logged.as_of)))
     for step in main:
         if step.later is not None:
             later = _("A later total of {later} {metric} is kept already and stands; this one tells how it grew.")
@@ -84,7 +83,7 @@ def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str
     elif logged.is_new:
         lines.append(_("Its own tracked address from now on:"))
         lines.append(fmt.copyable(url).strip())
-    if post.link_in_bio and link is not None:
+    if post.link_in_bio and link is not None and logged.is_new:
         lines.append(IN_BIO.format(posts=describe_many(post.platform, post.kind)))
     elif link is not None and not logged.is_new:
         lines.append(_("/stats post shows them beside its clicks."))

@@ -53,7 +53,7 @@ def card(
     """One post with its tracked address in a block of its own; `others` are earlier addresses that lead there too."""
     text = fmt.copyable(url) if url else _("It carries no tracked link; `/post move` gives it one.") + "\n"
     answer = embed(heading or fmt.post_name(post), text + hint)
-    if heading:
+    if heading and fmt.post_name(post) not in heading:
         answer.add_field(name=_("Post"), value=fmt.post_name(post), inline=False)
     if link is not None:
         answer.add_field(name=_("Link"), value=fmt.label(link))

@@ -81,7 +81,7 @@ def add_addresses(interaction: discord.Interaction, answer: discord.Embed, twins
     for twin in twins:
         if twin.link is not None and twin.post is not None:
             value = fmt.copyable(links.url(twin.link, twin.post))
-            answer.add_field(name=fmt.plain(twin.address, 250), value=value, inline=False)
+            answer.add_field(name=fmt.escape(twin.address, 120), value=value, inline=False)
 
 
 def made(interaction: discord.Interaction, twins: Sequence[Twin]) -> discord.Embed:
@@ -92,7 +92,7 @@ def made(interaction: discord.Interaction, twins: Sequence[Twin]) -> discord.Emb
     add_addresses(interaction, answer, twins)
     for twin in twins:
         if twin.fate in (Fate.OWN, Fate.REFUSED):
-            answer.add_field(name=fmt.plain(twin.address, 250), value=_fate(twin), inline=False)
+            answer.add_field(name=fmt.escape(twin.address, 120), value=_fate(twin), inline=False)
     return answer
 
 

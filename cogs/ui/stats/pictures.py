@@ -206,7 +206,8 @@ def _bar(row: answers.Row, metric: Metric) -> Bar:
     if metric in (Metric.CTR, Metric.ENGAGEMENT):
         engaged = None if tally.engagement is None else tally.engagement.rate
         rate = engaged if metric is Metric.ENGAGEMENT else tally.ctr or tally.by_views
-        assert rate is not None
+        if rate is None:
+            return Bar(name, 0.0, "–", trend=row.trend, early=True)
         by_views = tally.ctr is None if metric is Metric.CTR else tally.engagement and tally.engagement.by == VIEWS
         text = fmt.rate(rate) + (" " + _("of views") if by_views else "")
         return Bar(name, rate.value, text, interval(rate), row.trend, early=row.early)
@@ -294,7 +295,7 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
         impressions=max(now.views if by_views else now.impressions, 0) or None,
         impressions_source=source,
         clicks=now.clicks,
-        clicks_source=_("counted by Eyeballs"),
+        clicks_source=_("through the bio, counted by Eyeballs") if post.link_in_bio else _("counted by Eyeballs"),
         ctr=None if rate is None else interval(rate),
         engagement=None if engagement is None else interval(engagement),
         by_views=by_views,

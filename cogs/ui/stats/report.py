@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import discord
 
-from bot.impressions.metrics import METRICS, SPEND
+from bot.impressions.metrics import SPEND, order
 from bot.impressions.money import Money
 from bot.insights.audience import shares
 from bot.insights.benchmark import Measure, words
@@ -20,7 +20,7 @@ from bot.texts import _
 from cogs.ui import audit
 from cogs.ui import format as fmt
 from cogs.ui.posts import told
-from storage.records import Dimension, Figure, Kind, Link, Post
+from storage.records import Dimension, Kind, Link, Post
 
 TOP = 5
 
@@ -56,7 +56,8 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
     """The headline numbers, each with its change against the period before."""
     now, before = report.now, report.before
     clicks = None if before is None else change(now.clicks, before.clicks)
-    answer.add_field(name=_("Clicks"), value=_with_change(now.clicks, clicks))
+    through = "\n" + _("through the bio") if report.post is not None and report.post.link_in_bio else ""
+    answer.add_field(name=_("Clicks"), value=_with_change(now.clicks, clicks) + through)
     if report.uniques_by_day is not None:
         uniques = None if report.unique_change is None else change(*report.unique_change)
         answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, uniques))
@@ -253,7 +254,7 @@ def add_told(answer: discord.Embed, report: Report) -> None:
     if not report.told:
         return
     latest = {figure.metric: figure for figure in report.told}
-    rows = [told(figure) for figure in sorted(report.told, key=_told_order)]
+    rows = [told(figure) for figure in sorted(report.told, key=lambda figure: order(figure.metric))]
     ever = _("{n} counted here, all its life").format(n=fmt.count_of(report.clicks_ever, _("click"), _("clicks")))
     rows.append(ever)
     if (spent := latest.get(SPEND)) is not None:
@@ -263,10 +264,6 @@ def add_told(answer: discord.Embed, report: Report) -> None:
         if report.clicks_ever:
             rows.append(_("{cost} a click").format(cost=money.format(spent.value / report.clicks_ever)))
     answer.add_field(name=_("Told by the platform"), value=fmt.rows(rows), inline=False)
-
-
-def _told_order(figure: Figure) -> int:
-    return METRICS.index(figure.metric) if figure.metric in METRICS else len(METRICS)
 
 
 def add_top_links(answer: discord.Embed, report: Report) -> None:
