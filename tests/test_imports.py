@@ -22,6 +22,7 @@ from bot.imports.match import By, Index
 from bot.imports.reader import FileReader
 from bot.imports.service import Imports, Preview
 from bot.imports.values import Daily, Report
+from bot.insights.benchmark import Measure, PeerPost, benchmark
 from bot.links.access import Actor
 from storage import imports as store
 from storage import posts, servers
@@ -402,6 +403,18 @@ async def test_a_reader_that_dies_or_hangs_is_ended(
     monkeypatch.setattr("bot.imports.reader.read_packed", what)
     with pytest.raises(InvalidError, match=said):
         await FileReader(seconds).read(b"a", NOW, "UTC")
+
+
+def test_posts_known_by_views_alone_are_compared_by_views() -> None:
+    def peer(n: int, views: int) -> PeerPost:
+        return PeerPost(n, MAYA, "instagram", "reel", NOW - dt.timedelta(days=9), 0, 0, views=views)
+
+    others = [peer(n, 100 * n) for n in range(1, 7)]
+    found = benchmark(peer(9, 450), others, NOW, Measure.VIEWS)
+    assert found is not None
+    assert found.own is not None
+    assert found.own.percentile == 4 / 6
+    assert benchmark(peer(9, 450), others, NOW, Measure.IMPRESSIONS) is None
 
 
 # ------------------------------------------------------------------ as people do it
