@@ -84,7 +84,8 @@ class Content:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing was counted."""
-        return not (self.report.now.clicks or self.report.now.impressions)
+        now = self.report.now
+        return not (now.clicks or now.impressions or now.views)
 
     @property
     def is_first(self) -> bool:

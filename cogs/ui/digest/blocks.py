@@ -151,6 +151,9 @@ def totals(content: Content) -> list[str]:
         lines.append(_moved(fmt.count_of(now.unique_clicks, _("unique click"), _("unique clicks")), uniques))
     if now.impressions:
         lines.append(_impressions(content))
+    if now.views:
+        views = fmt.count_of(now.views, _("view"), _("views"))
+        lines.append(f"**{views}**: " + _("as platforms told them, no part of impressions"))
     if now.ctr is not None:
         text = _("{clicks} of {impressions}").format(
             clicks=fmt.number(now.ctr.clicks),

@@ -163,7 +163,7 @@ def _reported(answer: answers.Reported, name: str) -> discord.Embed:
         lines.append(str(answer.target.url))
     if not shown.has_links and answer.target.post is None:
         lines.append("\n" + _("There are no links here yet. /link add makes one."))
-    elif not (shown.now.clicks or shown.now.impressions):
+    elif not (shown.now.clicks or shown.now.impressions or shown.now.views):
         lines.append("\n" + _("Nothing was counted in this period yet. Share an address, then look again."))
     said = embed(f"{fmt.escape(name)}: {fmt.choice(answer.question.choice)}", "\n".join(lines))
     report.add_report(said, shown, answer.target.subject.scope)
