@@ -22,7 +22,10 @@ from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
 from bot.links.service import Limits, Links
 from bot.notes import Notes
+from bot.profiles.flags import Flags
+from bot.profiles.pages import Pages
 from bot.profiles.service import Profiles
+from bot.profiles.views import Views
 from bot.servers import Servers
 from bot.services import Services
 from bot.stats.service import Stats
@@ -31,6 +34,7 @@ from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.metrics import serve_metrics
+from bot.web.profiles import ProfileEdge
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.digest import Deliverer
@@ -79,6 +83,7 @@ async def open_application(
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
         visitors = Visitors(db, clock, recorder.keep_salt)
         owner_tokens = OwnerTokens(db)
+        views = Views(db)
         tracker = Tracker(
             db=db,
             recorder=recorder,
@@ -86,14 +91,18 @@ async def open_application(
             clock=clock,
             ids=ids,
             owner_tokens=owner_tokens,
+            views=views,
             denied_domains=config.links.denied_domains,
             repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
             crawlers=config.tracking.patterns,
             country_of=country_of,
         )
+        pages, flags = Pages(db, clock, tracker, views, owner_tokens), Flags(db, clock, ids)
         edge = Edge(
             tracker,
-            base_url.host_port_subcomponent or "",
+            ProfileEdge(pages, charts, base_url),
+            flags,
+            base_url,
             config.web.trusted_proxies,
             security_contact=config.web.security_contact,
         )
@@ -114,7 +123,9 @@ async def open_application(
             impressions=Impressions(db, clock, ids),
             notes=Notes(db, clock, ids),
             stats=stats,
-            profiles=Profiles(db, base_url),
+            profiles=Profiles(db, clock, ids, base_url, views),
+            pages=pages,
+            flags=flags,
             digests=Digests(db, clock, ids, stats),
             charts=charts,
         )

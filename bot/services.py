@@ -11,6 +11,8 @@ from bot.impressions.service import Impressions
 from bot.links.posts import Posts
 from bot.links.service import Links
 from bot.notes import Notes
+from bot.profiles.flags import Flags
+from bot.profiles.pages import Pages
 from bot.profiles.service import Profiles
 from bot.servers import Servers
 from bot.stats.service import Stats
@@ -26,5 +28,7 @@ class Services:
     notes: Notes
     stats: Stats
     profiles: Profiles
+    pages: Pages
+    flags: Flags
     digests: Digests
     charts: ChartRenderer

@@ -42,9 +42,24 @@ SECTIONS = (
             "explain",
         ),
     ),
-    (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
+    (
+        _("Your public page"),
+        (
+            "profile setup",
+            "profile links",
+            "profile theme",
+            "profile preview",
+            "profile publish",
+            "profile show",
+            "profile qr",
+            "profile unpublish",
+        ),
+    ),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
-    (_("For managers"), ("setup", "digest setup", "digest preview", "digest status", "digest off", "link transfer")),
+    (
+        _("For managers"),
+        ("setup", "digest setup", "digest preview", "digest status", "digest off", "link transfer", "profile takedown"),
+    ),
 )
 
 

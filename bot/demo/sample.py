@@ -24,6 +24,7 @@ from bot.links.posts import Posts
 from bot.links.service import Limits, Links
 from bot.notes import Notes
 from bot.profiles.service import Profiles
+from bot.profiles.views import Views
 from bot.servers import Servers
 from bot.stats.service import Stats
 from storage import hits
@@ -50,6 +51,12 @@ NOTES = (
 )
 """Who notes what of which day, and for which link alone."""
 ON_PROFILE = ("maya", "noor")
+LINES = {
+    "maya": "Slow fashion, second-hand finds, one letter every Sunday.",
+    "noor": "Food that is ready in half an hour.",
+}
+HEADINGS = {"newsletter": "Read along", "merch": "Shop", "vintage": "Shop"}
+"""Of links on profile pages, by slug."""
 
 # What is set aside of a link in ninety days: reason, unfurler, at most how often.
 _ASIDE = (
@@ -212,9 +219,16 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     for name, days_ago, text, slug in NOTES:
         of = next((link for link in made if link.slug == slug), None)
         await notes.add(actors[name], text, day=f"{days_ago} days ago", link=of)
-    profiles = Profiles(db, base_url)
+    profiles = Profiles(db, clock, ids, base_url, Views(db))
     for name in ON_PROFILE:
-        await profiles.publish(Actor(crew.guild_id, crew.creators[name]), name, None, crew.names[name])
+        who = Actor(crew.guild_id, crew.creators[name])
+        await profiles.set_up(who, name, crew.names[name], LINES[name])
+        for sample, link in zip(SAMPLES, made, strict=True):
+            if sample.creator == name and sample.slug in HEADINGS:
+                await profiles.change_entry(who, link.id, heading=HEADINGS[sample.slug])
+            if sample.creator == name and sample.slug == FEATURED:
+                await profiles.change_entry(who, link.id, pinned=True)
+        await profiles.publish(who)
 
 
 async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:

@@ -56,9 +56,10 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
                 yield cell // 24 + 1, cell % 24, count
         case answers.Sources():
             yield "dimension", "value", "kind", "count"
-            kinds = {Kind.CLICK: "clicks", Kind.IMPRESSION: "impressions"}
+            kinds = {Kind.CLICK: "clicks", Kind.IMPRESSION: "impressions", Kind.VIEWABLE: "viewable_impressions"}
             for item in sorted(answer.audience, key=lambda item: (item.dimension, item.kind, -item.count, item.value)):
-                yield item.dimension.value, item.value, kinds[item.kind], item.count
+                if item.kind in kinds:
+                    yield item.dimension.value, item.value, kinds[item.kind], item.count
 
 
 _RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_impressions")
