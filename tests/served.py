@@ -42,9 +42,17 @@ class Edge:
     """A served edge with one server, Maya's two links and a post, and what was counted."""
 
     def __init__(
-        self, db: Database, http: aiohttp.ClientSession, port: int, visitors: Visitors, recorder: Recorder
+        self,
+        db: Database,
+        http: aiohttp.ClientSession,
+        port: int,
+        visitors: Visitors,
+        recorder: Recorder,
+        views: Views,
+        flags: Flags,
     ) -> None:
         self.db, self.http, self.port, self.visitors, self.recorder = db, http, port, visitors, recorder
+        self.views, self.flags = views, flags
 
     async def get(
         self, path: str, method: str = "GET", user_agent: str = BROWSER, **headers: str
@@ -108,10 +116,11 @@ async def served_edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...])
             country_of=lambda client: "DE" if client.startswith("127.") else "",
         )
         pages = ProfileEdge(Pages(db, clock, tracker, views, OwnerTokens(db)), QuickCharts(), BASE)
-        edge = WebEdge(tracker, pages, Flags(db, clock, Ids()), BASE, trusted, security_contact=CONTACT)
+        flags = Flags(db, clock, Ids())
+        edge = WebEdge(tracker, pages, flags, BASE, trusted, security_contact=CONTACT)
         async with (
             serve(edge, host="127.0.0.1", port=0) as web,
             aiohttp.ClientSession() as http,
         ):
-            yield Edge(db, http, web.port, visitors, recorder)
+            yield Edge(db, http, web.port, visitors, recorder, views, flags)
     assert await mismatches(db) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import web
@@ -25,6 +26,8 @@ SERVER = {"Server": "Eyeballs"}
 """Instead of what aiohttp would say about itself and Python."""
 HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 """For whom the public address is an https one: browsers then ask for nothing else."""
+FIELDS = 4
+"""Of a form, at most."""
 FLAGS, FLAGS_PER_SECOND = 5, 1 / 600
 """Flags that one visitor may give at once, and on average."""
 MISSES, MISSES_PER_SECOND = 60, 1.0
@@ -136,7 +139,10 @@ class Edge:
         """A form that somebody sent; whether its address is known stays unsaid."""
         if not await self._may(request, self._flag_pace):
             return _slow_down()
-        form = URL.build(query_string=await body_of(request)).query
+        try:
+            form = dict(parse_qsl(await body_of(request), max_num_fields=FIELDS))
+        except ValueError:
+            return not_found()
         await self._flags.add(form.get("address", "")[:130], form.get("reason", ""))
         return page("flagged.html")
 
