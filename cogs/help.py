@@ -34,6 +34,7 @@ SECTIONS = (
             "stats top",
             "stats heatmap",
             "stats sources",
+            "stats profile",
             "impressions log",
             "note add",
             "note list",

@@ -126,6 +126,17 @@ async def audience(
     return [AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n) for (value, facet, kind), n in found.items()]
 
 
+async def audience_by_link(
+    conn: AsyncConnection, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int]
+) -> dict[int, list[AudienceCount]]:
+    """`audience` of each link apart."""
+    question = Question(AUDIENCE, guild_id, ("link_id", "value", "facet", "kind"), link_ids)
+    found: dict[int, list[AudienceCount]] = {}
+    for (link_id, value, facet, kind), n in (await _sums(conn, question, first, end)).items():
+        found.setdefault(link_id, []).append(AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n))
+    return found
+
+
 async def set_aside_counts(
     conn: AsyncConnection,
     guild_id: int,

@@ -10,8 +10,8 @@ import pytest
 import simcord
 from PIL import Image
 
-from storage import profiles
-from tests.conftest import World, answer_of, text_of
+from storage import meta, profiles
+from tests.conftest import BROWSER, World, answer_of, text_of
 
 
 async def set_up(world: World, who: simcord.MemberActor, **values: str) -> simcord.InteractionResult:
@@ -229,3 +229,79 @@ async def test_a_qr_code_of_the_page(world: World) -> None:
     files = {file.filename: await file.read() for file in shown.attachments}
     assert Image.open(io.BytesIO(files["qr-maya.png"])).size[0] > 300
     assert files["qr-maya.svg"].lstrip().startswith(b"<?xml")
+
+
+async def look(world: World, *positions: int, after: float = 2, click: str = "", referer: str = "") -> None:
+    """A new person opens the page, sees the links at some positions, and perhaps clicks one."""
+    page = await world.visit("/@maya", **({"Referer": referer} if referer else {}))
+    token = re.findall(r'data-view="([\w-]+)"', page.text)[0]
+    world.move(seconds=after)
+    agent = f"{BROWSER} Visitor/{world.visitors}"
+    url = f"http://127.0.0.1:{world.app.web.port}/@maya/seen"
+    body = " ".join([token, *map(str, positions)])
+    async with world.http.post(url, data=body, headers={"User-Agent": agent}) as response:
+        assert response.status == 204
+    if click:
+        via = re.findall(rf'href="(/{click}\?via=[\w-]+)"', page.text)[0]
+        assert (await world.visit(via, new=False)).status == 302
+
+
+async def test_the_numbers_of_a_page(world: World) -> None:
+    for name in ("one", "two"):
+        await world.add_link(name, creator=world.maya, title=name.capitalize())
+    await world.add_link("secret", creator=world.maya, private=True)
+    assert "no page yet" in text_of(await world.maya.slash(world.channel, "stats profile"))
+    await set_up(world, world.maya)
+    await world.maya.slash(world.channel, "profile publish")
+    empty = text_of(await world.maya.slash(world.channel, "stats profile"))
+    assert "Nobody looked at it in this period yet" in empty
+    await look(world, 1, 2, click="two", referer="https://news.example/")
+    await look(world, 1, 2)
+    await look(world, 1, after=20, click="one")  # one is second: a click was seen
+    await look(world)
+    shown = await world.maya.slash(world.channel, "stats profile")
+    text = text_of(shown)
+    assert "Views: **4** new" in text
+    assert "Unique views: **4**" in text
+    assert "Impressions: **6** seen" in text
+    assert "Clicks: **2**" in text
+    assert "**Two** (`two`): 1 click of 3 impressions, CTR 33.3% (6.1%–79.2%)" in text
+    assert "**One** (`one`): 1 click of 3 impressions" in text
+    assert "**1.** 1 click of 3 impressions" in text
+    assert "half of the clicks come within 2 to 5 seconds" in text
+    assert "news.example **25%**" in text
+    assert "secret" not in text
+    message = answer_of(shown)
+    for metric in ("i", "r", "c"):
+        select = next(row["components"][0] for row in message.components if row["components"][0]["type"] == 3)
+        changed = await world.maya.select(message, [metric], custom_id=select["custom_id"])
+        assert changed is not None
+    said = text_of(await world.maya.click(message, label="Explain"))
+    assert "half of it was in view for a second" in said
+    exported = answer_of(await world.maya.click(message, label="CSV"))
+    csv = (await exported.attachments[0].read()).decode("utf-8-sig").splitlines()
+    assert csv[0].startswith("row,name,views,unique_views,viewable,displayed,clicks")
+    assert "day,2026-03-11,4,4,6,0,2,,,,," in csv
+    assert "position,1,,,3,0,1,0.333333,0.061492,0.79234,1,3" in csv
+    await world.maya.click(message, label="Picture")
+    # Nobody else's business, but for managers.
+    refused = await world.leo.slash(world.channel, "stats profile", creator=world.maya)
+    assert "A creator's numbers are theirs" in text_of(refused)
+    assert "Views: **4**" in text_of(await world.admin.slash(world.channel, "stats profile", creator=world.maya))
+    server = text_of(await world.sam.slash(world.channel, "stats server"))
+    assert "Unique clicks: **2**" in server  # views are no clicks
+    top = text_of(await world.sam.slash(world.channel, "stats top", by="u"))
+    assert "private" not in top
+
+
+async def test_the_day_from_which_links_have_to_be_seen_is_marked(world: World) -> None:
+    await world.add_link(creator=world.maya)
+    await set_up(world, world.maya)
+
+    async def work(conn: Any) -> None:
+        await meta.put(conn, "viewable_since", "2026-03-10T09:00:00+00:00")
+
+    await world.app.db.write(work)
+    for command in ("stats profile", "stats creator"):
+        shown = answer_of(await world.maya.slash(world.channel, command))
+        assert "10 Mar Profile pages: a link counts once it is seen" in shown.attachments[0].description

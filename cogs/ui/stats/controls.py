@@ -24,6 +24,7 @@ METRICS = {
     View.TOP: tuple(Metric),
     View.HEATMAP: (Metric.CLICKS, Metric.IMPRESSIONS),
     View.SOURCES: (Metric.CLICKS, Metric.IMPRESSIONS),
+    View.PROFILE: (Metric.CLICKS, Metric.IMPRESSIONS, Metric.CTR),
 }
 GO, BACK, NEXT, EXPLAIN, EXPORT, PICTURE = "gbnxep"
 """What a button does; the first three show the question in its id."""
