@@ -38,10 +38,12 @@ from bot.web.profiles import ProfileEdge
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.digest import Deliverer
+from cogs.ui.flags import FlagTeller
 from storage.database import Database
 from storage.ids import Ids
 
 TICK_SECONDS = 20.0
+FLAG_SECONDS = 60.0
 HOUSEKEEPING_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
@@ -135,12 +137,16 @@ async def open_application(
 
 @asynccontextmanager
 async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
-    """Ask every few seconds which digests are due, and post them once Discord is there."""
-    deliverer = Deliverer(client)
+    """Ask every few seconds which digests are due and which flags are new, and post them once Discord is there."""
+    deliverer, teller = Deliverer(client), FlagTeller(client)
 
     async def tick() -> None:
         if client.is_ready():
             await app.services.digests.tick(deliverer)
 
-    async with scheduler.running({"digests": (TICK_SECONDS, tick)}):
+    async def tell() -> None:
+        if client.is_ready():
+            await teller.tick()
+
+    async with scheduler.running({"digests": (TICK_SECONDS, tick), "flags": (FLAG_SECONDS, tell)}):
         yield

@@ -17,6 +17,11 @@ def png(address: str) -> bytes:
     return out.getvalue()
 
 
+def inline(address: str) -> str:
+    """The same as an element of an HTML page; the address itself is not part of it."""
+    return segno.make(address, error="m", micro=False).svg_inline(scale=4, border=BORDER, svgclass="qr", lineclass=None)
+
+
 def svg(address: str) -> bytes:
     """The same to print at any size."""
     out = io.BytesIO()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TERMS = [app_commands.Choice(name=term.name, value=key) for key, term in GLOSSARY.items()]
 
 SECTIONS = (
-    (_("Share a link"), ("link add", "post add", "link list", "link show")),
+    (_("Share a link"), ("link add", "post add", "link qr", "link list", "link show")),
     (
         _("Look at the numbers"),
         (

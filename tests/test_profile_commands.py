@@ -10,6 +10,8 @@ import pytest
 import simcord
 from PIL import Image
 
+from bot.profiles.service import OPERATOR, take_down
+from cogs.ui.flags import FlagTeller
 from storage import meta, profiles
 from tests.conftest import BROWSER, World, answer_of, text_of
 
@@ -216,7 +218,7 @@ async def test_managers_take_pages_down(world: World) -> None:
     assert "taken down by the managers" in text_of(await world.maya.slash(world.channel, "profile publish"))
     await world.admin.slash(world.channel, "profile takedown", handle="maya", restore=True)
     assert (await world.visit("/@maya")).status == 200
-    await world.app.services.profiles.take_down_as_operator("maya")
+    await take_down(world.app.db, "maya", OPERATOR)
     refused = await world.admin.slash(world.channel, "profile takedown", handle="maya", restore=True)
     assert "operator took that page down" in text_of(refused)
     assert (await world.visit("/@maya")).status == 404
@@ -233,7 +235,9 @@ async def test_a_qr_code_of_the_page(world: World) -> None:
 
 async def look(world: World, *positions: int, after: float = 2, click: str = "", referer: str = "") -> None:
     """A new person opens the page, sees the links at some positions, and perhaps clicks one."""
-    page = await world.visit("/@maya", **({"Referer": referer} if referer else {}))
+    headers = {"Referer": referer} if referer else {}
+    world.visitors += 1
+    page = await world.visit("/@maya", new=False, method="GET", **headers)
     token = re.findall(r'data-view="([\w-]+)"', page.text)[0]
     world.move(seconds=after)
     agent = f"{BROWSER} Visitor/{world.visitors}"
@@ -305,3 +309,38 @@ async def test_the_day_from_which_links_have_to_be_seen_is_marked(world: World) 
     for command in ("stats profile", "stats creator"):
         shown = answer_of(await world.maya.slash(world.channel, command))
         assert "10 Mar Profile pages: a link counts once it is seen" in shown.attachments[0].description
+
+
+async def test_a_links_qr_code_is_a_post_of_its_own(world: World) -> None:
+    await world.add_link(creator=world.maya)
+    shown = [answer_of(await world.maya.slash(world.channel, "link qr", link="summer")) for _n in range(2)]
+    for one in shown:  # asked for again it is the same
+        assert "https://go.example/summer/qr1" in (one.embeds[0].description or "")
+    files = {file.filename: await file.read() for file in shown[0].attachments}
+    assert set(files) == {"qr-summer.png", "qr-summer.svg"}
+    await world.visit("/summer/qr1")
+    text = text_of(await world.maya.slash(world.channel, "stats link", link="summer"))
+    assert "QR code" in text
+    assert "no link" in text_of(await world.leo.slash(world.channel, "link qr", link="summer")).lower()
+    page = await world.visit("/summer+")
+    assert "shop.example" in page.text
+    assert "<svg" in page.text
+
+
+async def test_flags_reach_those_who_run_the_server(world: World) -> None:
+    await world.add_link(creator=world.maya)
+    await set_up(world, world.maya)
+    await world.maya.slash(world.channel, "profile publish")
+    await world.app.services.flags.add("@maya", "scam")
+    await world.app.services.flags.add("@maya", "scam")
+    await FlagTeller(world.client).tick()
+    sent = [
+        request for request in world.env.http_requests if request.method == "POST" and "embeds" in (request.json or {})
+    ]
+    said = str(sent[-1].json)
+    assert "A page was flagged" in said
+    assert "It deceives people: **2**" in said
+    assert "/profile takedown handle:maya" in said
+    before = len(world.env.http_requests)
+    await FlagTeller(world.client).tick()
+    assert len(world.env.http_requests) == before  # told once

@@ -19,11 +19,12 @@ PLATFORMS: dict[str, tuple[str, str]] = {
     "discord": ("Discord", "dc"),
     "newsletter": ("Newsletter", "nl"),
     "blog": ("Blog", "bl"),
+    "qr": ("QR", "qr"),
     "other": ("Other", "p"),
 }
 """Key -> (the platform's own name, the code its addresses begin with)."""
 
-KINDS = ("post", "story", "reel", "short", "video", "ad", "live", "message")
+KINDS = ("post", "story", "reel", "short", "video", "ad", "live", "message", "code")
 
 
 def parse_platform(text: str) -> str:

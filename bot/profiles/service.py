@@ -208,29 +208,7 @@ class Profiles:
     async def take_down(self, actor: Actor, handle: str, *, restore: bool = False) -> Profile:
         """Take a page of the server off the net against its creator's will, or lift that. Raises UserError."""
         require_manager(actor)
-        return await self._set_down(handle, actor.guild_id, SERVER, restore=restore)
-
-    async def take_down_as_operator(self, handle: str, *, restore: bool = False) -> Profile:
-        """The same in any server; managers can't lift it. Raises NotFoundError."""
-        return await self._set_down(handle, None, OPERATOR, restore=restore)
-
-    async def _set_down(self, handle: str, guild_id: int | None, who: str, *, restore: bool) -> Profile:
-        name = f"@{handle.strip().lower().removeprefix('@')}"
-
-        async def work(conn: AsyncConnection) -> Profile:
-            address = await addresses.get(conn, name)
-            profile = None
-            if address is not None and guild_id in (None, address.guild_id):
-                profile = await profiles.get(conn, address.guild_id, address.creator_id)
-            if profile is None:
-                raise NotFoundError(_("There is no page “{handle}” here.").format(handle=shorten(name)))
-            if profile.taken_down == OPERATOR and who != OPERATOR:
-                raise RefusedError(_("The operator took that page down; only they can bring it back."))
-            changed = dataclasses.replace(profile, taken_down="" if restore else who)
-            await profiles.put(conn, changed)
-            return changed
-
-        return await self._db.write(work)
+        return await take_down(self._db, handle, SERVER, actor.guild_id, restore=restore)
 
     async def _change(self, actor: Actor, **changes: Any) -> Profile:
         async def work(conn: AsyncConnection) -> Profile:
@@ -246,3 +224,28 @@ async def _required(conn: AsyncConnection, actor: Actor) -> Profile:
     if profile is None:
         raise NotFoundError(NOT_SET_UP)
     return profile
+
+
+async def take_down(
+    db: Database, handle: str, who: str, guild_id: int | None = None, *, restore: bool = False
+) -> Profile:
+    """Take a page off the net, or lift that: as the `OPERATOR`, which managers can't lift, or for one `SERVER`.
+
+    Raises UserError.
+    """
+    name = f"@{handle.strip().lower().removeprefix('@')}"
+
+    async def work(conn: AsyncConnection) -> Profile:
+        address = await addresses.get(conn, name)
+        profile = None
+        if address is not None and guild_id in (None, address.guild_id):
+            profile = await profiles.get(conn, address.guild_id, address.creator_id)
+        if profile is None:
+            raise NotFoundError(_("There is no page “{handle}” here.").format(handle=shorten(name)))
+        if profile.taken_down == OPERATOR and who != OPERATOR:
+            raise RefusedError(_("The operator took that page down; only they can bring it back."))
+        changed = dataclasses.replace(profile, taken_down="" if restore else who)
+        await profiles.put(conn, changed)
+        return changed
+
+    return await db.write(work)

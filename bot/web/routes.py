@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import web
+from markupsafe import Markup
 from yarl import URL
 
+from bot import qr
 from bot.profiles.flags import REASONS, Flags
 from bot.profiles.tokens import MOST_BYTES
 from bot.tracking.hits import RequestFacts
@@ -132,7 +134,9 @@ class Edge:
                 return _slow_down()
             link = await self._tracker.look(found[1])
             if link is not None:
-                return page("link.html", forms=True, link=link, host=self._host, address=link.address, reasons=REASONS)
+                code = Markup(qr.inline(str(self._base_url / link.address)))
+                values = {"link": link, "host": self._host, "address": link.address, "code": code, "reasons": REASONS}
+                return page("link.html", forms=True, **values)
         return not_found()
 
     async def _flag(self, request: web.BaseRequest) -> web.Response:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import discord
 
-from bot import qr as codes
 from bot.charts import alt_text
 from bot.errors import InvalidError, NotFoundError
 from bot.profiles import avatars
@@ -20,6 +19,7 @@ from bot.profiles.themes import DEFAULT, LOOKS, Fitted, fitted
 from bot.stats.question import pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
+from cogs.ui import qr as codes
 from cogs.ui.answers import Pressed, actor, embed, require_asker, say_error, services, use_server_locale
 from storage.records import Entry, Link, Profile
 
@@ -163,21 +163,7 @@ async def qr(interaction: discord.Interaction) -> dict[str, Any]:
     profile = await asked.profiles.get(actor(interaction))
     if profile is None:
         raise NotFoundError(NOT_SET_UP)
-    return code(asked.profiles.url(profile), f"qr-{profile.handle}", profile.name)
-
-
-def code(url: str, name: str, title: str) -> dict[str, Any]:
-    """The keywords of a message with an address as a QR code."""
-    said = embed(_("QR code: {name}").format(name=fmt.escape(title)), fmt.copyable(url))
-    said.set_image(url=f"attachment://{name}.png")
-    alt = _("A QR code that leads to {url}").format(url=url)
-    return {
-        "embed": said,
-        "files": [
-            discord.File(io.BytesIO(codes.png(url)), f"{name}.png", description=alt),
-            discord.File(io.BytesIO(codes.svg(url)), f"{name}.svg", description=alt),
-        ],
-    }
+    return codes.code(asked.profiles.url(profile), f"qr-{profile.handle}", profile.name)
 
 
 def taken_down(profile: Profile) -> str:
