@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import segno
 
@@ -17,6 +18,7 @@ def png(address: str) -> bytes:
     return out.getvalue()
 
 
+@lru_cache(maxsize=1024)
 def inline(address: str) -> str:
     """The same as an element of an HTML page; the address itself is not part of it."""
     return segno.make(address, error="m", micro=False).svg_inline(scale=4, border=BORDER, svgclass="qr", lineclass=None)

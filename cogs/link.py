@@ -167,7 +167,7 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         if post is None:
             post = await self._services.posts.add(who, found, "qr", "code")
         url = self._services.links.url(found, post)
-        await interaction.followup.send(**qr.code(url, f"qr-{found.slug}", found.label), ephemeral=True)
+        await interaction.followup.send(**await qr.code(url, f"qr-{found.slug}", found.label), ephemeral=True)
 
     @app_commands.command(name="edit", description="Change a link; what you leave out stays as it is")
     @app_commands.describe(

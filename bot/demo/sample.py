@@ -306,7 +306,7 @@ def _views(ids: Ids, traffic: list[Hit], slugs: dict[int, str], pages: dict[str,
         if creator is not None:
             for _n in range(1 + (rng.random() < 0.1)):
                 view = {"id": ids.new(), "link_id": pages[creator], "kind": Kind.VIEW, "position": ""}
-                yield dataclasses.replace(hit, **view, visitor=rng.randrange(10**6) * 1000 + hit.day.day)
+                yield dataclasses.replace(hit, **view, visitor=rng.randrange(800) * 1000 + hit.day.day)
 
 
 def _audience(rng: random.Random, platform: str) -> tuple[str, str, str]:

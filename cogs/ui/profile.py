@@ -163,7 +163,7 @@ async def qr(interaction: discord.Interaction) -> dict[str, Any]:
     profile = await asked.profiles.get(actor(interaction))
     if profile is None:
         raise NotFoundError(NOT_SET_UP)
-    return codes.code(asked.profiles.url(profile), f"qr-{profile.handle}", profile.name)
+    return await codes.code(asked.profiles.url(profile), f"qr-{profile.handle}", profile.name)
 
 
 def taken_down(profile: Profile) -> str:

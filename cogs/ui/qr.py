@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
@@ -13,7 +14,7 @@ from cogs.ui import format as fmt
 from cogs.ui.answers import embed
 
 
-def code(url: str, name: str, title: str) -> dict[str, Any]:
+async def code(url: str, name: str, title: str) -> dict[str, Any]:
     """The keywords of a message with an address as a QR code."""
     said = embed(_("QR code: {name}").format(name=fmt.escape(title)), fmt.copyable(url))
     said.set_image(url=f"attachment://{name}.png")
@@ -21,7 +22,7 @@ def code(url: str, name: str, title: str) -> dict[str, Any]:
     return {
         "embed": said,
         "files": [
-            discord.File(io.BytesIO(qr.png(url)), f"{name}.png", description=alt),
-            discord.File(io.BytesIO(qr.svg(url)), f"{name}.svg", description=alt),
+            discord.File(io.BytesIO(await asyncio.to_thread(qr.png, url)), f"{name}.png", description=alt),
+            discord.File(io.BytesIO(await asyncio.to_thread(qr.svg, url)), f"{name}.svg", description=alt),
         ],
     }
