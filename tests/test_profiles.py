@@ -160,6 +160,8 @@ async def test_a_click_was_seen_and_a_copied_address_is_no_click_on_the_page(edg
     seen = {(WINTER, PROFILE, Kind.VIEWABLE): 1, (SUMMER, PROFILE, Kind.VIEWABLE): 1}
     clicked = {(SUMMER, PROFILE, Kind.CLICK): 1}
     assert await edge.counts() == A_VIEW | seen | clicked
+    await edge.get(f"/summer?via={clicks['summer']}")  # the same person again
+    assert await edge.counts() == A_VIEW | seen | clicked
     # Handed on, or on another link, or a day later: counted as the bare address.
     await edge.get(f"/summer?via={clicks['summer']}", user_agent=f"{BROWSER} Friend")
     await edge.get(f"/summer?via={clicks['winter']}", user_agent=f"{BROWSER} Tinkerer")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import secrets
 from collections import OrderedDict
@@ -76,12 +77,12 @@ class Views:
         return view if view is not None and view.id in self._views else None
 
     async def arrival(self, token: str, guild_id: int, link_id: int, now: dt.datetime) -> Arrival | None:
-        """Where on which page the click came from; None for a copied address: each counts once for the page."""
+        """Where on which page the click came from; None for what is no token of ours, or has expired."""
         found = tokens.read_click(await self.key(), token, guild_id, link_id, now)
-        if found is None:
-            return None
-        known = self._views.get(found.view_id)
-        return None if known is not None and known.clicked >> found.position & 1 else found
+        known = None if found is None else self._views.get(found.view_id)
+        if found is None or known is None:
+            return found
+        return dataclasses.replace(found, again=bool(known.clicked >> found.position & 1))
 
     def note_click(self, arrival: Arrival) -> bool:
         """Remember that it is counted; True when the link was not reported as seen before, and now is."""

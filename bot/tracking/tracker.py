@@ -217,14 +217,10 @@ class Tracker:
         Never raises: whoever asked gets an answer, counted or not.
         """
         assert address.link_id is not None
-        arrival = None
-        if kind is Kind.CLICK and visit.via and address.post_id is None:
-            arrival = await self._views.arrival(visit.via, address.guild_id, address.link_id, self._clock.now())
-        marks = [Mark(address.link_id, kind)]
-        if arrival is not None:
-            marks = [Mark(address.link_id, kind, str(arrival.position), delay_of(arrival.after))]
-        place_id = PROFILE if arrival is not None else address.post_id or BARE
-        return await self.count(address.guild_id, marks, place_id, visit, address.max_clicks, arrival)
+        place_id = address.post_id or BARE
+        return await self.count(
+            address.guild_id, [Mark(address.link_id, kind)], place_id, visit, max_clicks=address.max_clicks
+        )
 
     async def look(self, text: str) -> LinkView | None:
         """What is behind a tracked address, without counting; None where it leads nowhere.
@@ -273,26 +269,29 @@ class Tracker:
         marks: Sequence[Mark],
         place_id: int,
         visit: Visit,
-        max_clicks: int | None = None,
-        arrival: Arrival | None = None,
         *,
+        max_clicks: int | None = None,
         reported: bool = False,
     ) -> Outcome:
         """Count a request, or set it aside; like `track` otherwise.
 
-        `arrival` is where on a page view the click came from: what is clicked was seen, so that it is an impression
-        too where that was not reported before. What is `reported` of a page view that was counted has its pace.
+        A click that came from a page view was seen there: it is an impression too, where that was not reported before.
+        What is `reported` of a page view that was counted has its pace.
         """
         try:
             now = self._clock.now()
             day = local_day(now, await self._zone(guild_id))
             link_ids, kind = [mark.link_id for mark in marks], marks[0].kind
-            visitor = None
+            visitor = arrival = None
             reason = classify(visit.facts, self._crawlers)
             if reason is None and not reported:
                 reason = await self._conduct(guild_id, link_ids, visit)
             if reason is None and kind in (Kind.CLICK, Kind.VIEW):  # nothing is made of an impression's visitor
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
+                arrival = await self._arrival(guild_id, marks[0], place_id, visitor, visit, now)
+                if arrival is not None:
+                    place_id = PROFILE
+                    marks = [Mark(link_ids[0], kind, str(arrival.position), delay_of(arrival.after))]
                 key = (guild_id, *link_ids, place_id, visitor)
                 if kind is Kind.CLICK and visitor is not None and self._repeats.is_repeat(key, now):
                     reason = Reason.REPEAT
@@ -321,6 +320,21 @@ class Tracker:
         except Exception:
             log.exception("A request was answered but could not be counted")
             return Outcome.LATE
+
+    async def _arrival(
+        self, guild_id: int, mark: Mark, place_id: int, visitor: int | None, visit: Visit, now: dt.datetime
+    ) -> Arrival | None:
+        """Where on a profile page a click on a link's own address came from; None for one that did not.
+
+        Whoever clicks a second time on the same view is the same visitor, or was handed a copied address.
+        """
+        if mark.kind is not Kind.CLICK or place_id != BARE or not visit.via:
+            return None
+        found = await self._views.arrival(visit.via, guild_id, mark.link_id, now)
+        if found is None or not found.again:
+            return found
+        same = visitor is not None and self._repeats.knows((guild_id, mark.link_id, PROFILE, visitor), now)
+        return found if same else None
 
     async def _conduct(self, guild_id: int, link_ids: Sequence[int], visit: Visit) -> Reason | None:
         """What a person's browser is set aside for: trying one's own link out, or asking faster than people do."""
