@@ -78,15 +78,16 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
     days: Counter[upsert.Row] = Counter()
     for (guild_id, link_id, bucket, place_id, kind), n in quarters.items():
         days[guild_id, bucket.astimezone(settled[guild_id][0]).date(), link_id, place_id, kind] += n
-    uniques = Counter((guild_id, day, link_id) for guild_id, link_id, day, _visitor in new)
-    profiles = {(hit.guild_id, hit.link_id) for hit in batch if hit.kind is Kind.VIEW}
-    views = Counter({key: n for key, n in uniques.items() if (key[0], key[2]) in profiles})
-    uniques -= views  # the server's sums are of clicks
+    views = {hit.id for hit in batch if hit.kind is Kind.VIEW}
+    uniques: Counter[upsert.Row] = Counter()
+    viewed: Counter[upsert.Row] = Counter()  # apart, since the server's sums are of clicks
+    for (guild_id, link_id, day, _visitor), hit_id in new.items():
+        (viewed if hit_id in views else uniques)[guild_id, day, link_id] += 1
     for (guild_id, _link_id, bucket, _place_id, kind), n in list(quarters.items()):
         quarters[guild_id, ALL_LINKS, bucket, BARE, kind] += n
     for counter, with_place in ((days, True), (audience, False), (uniques, False)):
         _add_server(counter, with_place=with_place)
-    uniques.update(views)
+    uniques.update(viewed)
     upsert.insert(conn, hits, events)
     for table, counter in (
         (hits_quarter, quarters),
