@@ -35,14 +35,11 @@ SECTIONS = (
             "stats heatmap",
             "stats sources",
             "stats profile",
-            "impressions log",
-            "note add",
-            "note list",
-            "note delete",
             "link audit",
             "explain",
         ),
     ),
+    (_("Add what you know"), ("impressions log", "note add", "note list", "note delete")),
     (
         _("Your public page"),
         (
