@@ -23,6 +23,7 @@ bench: .venv/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_charts
 	$(BIN)/python -m tests.bench_commands
+	$(BIN)/python -m tests.bench_profile
 
 gallery: .venv/.test ## every kind of chart, into docs/gallery.md
 	$(BIN)/python -m tests.gallery

@@ -30,7 +30,10 @@ from bot.links.posts import Posts
 from bot.links.service import Limits, Links
 from bot.links.twins import Twins
 from bot.notes import Notes
+from bot.profiles.flags import Flags
+from bot.profiles.pages import Pages
 from bot.profiles.service import Profiles
+from bot.profiles.views import Views
 from bot.servers import Servers
 from bot.services import Services
 from bot.stats.service import Stats
@@ -39,15 +42,18 @@ from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.metrics import serve_metrics
+from bot.web.profiles import ProfileEdge
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.alerts import AlertDeliverer
 from cogs.ui.deliver import Deliverer
+from cogs.ui.flags import FlagTeller
 from cogs.ui.people import Members
 from storage.database import Database
 from storage.ids import Ids
 
 TICK_SECONDS = 20.0
+FLAG_SECONDS = 60.0
 HOUSEKEEPING_SECONDS = 3600.0
 ALERT_SECONDS = 300.0
 
@@ -97,6 +103,7 @@ async def open_application(
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
         visitors = Visitors(db, clock, recorder.keep_salt)
         owner_tokens = OwnerTokens(db)
+        views = Views(db)
         tracker = Tracker(
             db=db,
             recorder=recorder,
@@ -104,14 +111,18 @@ async def open_application(
             clock=clock,
             ids=ids,
             owner_tokens=owner_tokens,
+            views=views,
             denied_domains=config.links.denied_domains,
             repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
             crawlers=config.tracking.patterns,
             country_of=country_of,
         )
+        pages, flags = Pages(db, clock, tracker, views, owner_tokens), Flags(db, clock, ids)
         edge = Edge(
             tracker,
-            base_url.host_port_subcomponent or "",
+            ProfileEdge(pages, charts, base_url),
+            flags,
+            base_url,
             config.web.trusted_proxies,
             security_contact=config.web.security_contact,
         )
@@ -138,7 +149,9 @@ async def open_application(
             imports=imports,
             notes=Notes(db, clock, ids),
             stats=stats,
-            profiles=Profiles(db, base_url),
+            profiles=Profiles(db, clock, ids, base_url, views),
+            pages=pages,
+            flags=flags,
             digests=digests,
             contents=contents,
             alerts=Alerts(db, clock, checks_destinations=config.alerts.check_destinations),
@@ -160,8 +173,8 @@ async def open_application(
 
 @asynccontextmanager
 async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
-    """Ask every few seconds which digests and alerts are due, and post them once Discord is there."""
-    deliverer, alert_deliverer = Deliverer(client, app.budget), AlertDeliverer(client)
+    """Ask every few seconds which digests, alerts and flags are due, and post them once Discord is there."""
+    deliverer, alert_deliverer, teller = Deliverer(client, app.budget), AlertDeliverer(client), FlagTeller(client)
 
     async def tick() -> None:
         if client.is_ready():
@@ -171,5 +184,14 @@ async def digest_schedule(app: Application, client: Client) -> AsyncIterator[Non
         if client.is_ready():
             await app.telling.tick(alert_deliverer)
 
-    async with scheduler.running({"digests": (TICK_SECONDS, tick), "alerts": (TICK_SECONDS, tell)}):
+    async def tell_flags() -> None:
+        if client.is_ready():
+            await teller.tick()
+
+    jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
+        "digests": (TICK_SECONDS, tick),
+        "alerts": (TICK_SECONDS, tell),
+        "flags": (FLAG_SECONDS, tell_flags),
+    }
+    async with scheduler.running(jobs):
         yield

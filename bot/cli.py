@@ -1,4 +1,4 @@
-"""`python -m bot`: run, demo, check, backup, restore, recount."""
+"""`python -m bot`: run, demo, check, backup, restore, recount, takedown."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from bot import logs
 from bot.app import digest_schedule, open_application
 from bot.checks import check_all
 from bot.config import Config
-from bot.errors import OperatorError
+from bot.errors import OperatorError, UserError
 from bot.insights.periods import local_day
+from bot.profiles.service import OPERATOR, take_down
 from storage import backup as backups
 from storage import migrate, recount, servers
 from storage.database import Database, open_reader, own
@@ -209,6 +210,26 @@ def recount_command(
         raise typer.Exit(1)
     else:
         typer.echo(f"Every rollup equals the recount of its {events:,} events.")
+
+
+@app.command()
+def takedown(
+    handle: Annotated[str, typer.Argument(help="The page's handle, such as @maya.")],
+    restore: Annotated[bool, typer.Option("--restore", help="Let it be public again.")] = False,
+    config_file: ConfigOption = None,
+) -> None:
+    """Take a profile page off the net, whichever server it is of; with the bot stopped."""
+    config = _load(config_file)
+
+    async def work() -> str:
+        async with Database.open(config.storage.path, backups=config.storage.backups) as db:
+            return (await take_down(db, handle, OPERATOR, restore=restore)).handle
+
+    try:
+        name = asyncio.run(work())
+    except UserError as error:
+        raise OperatorError(str(error)) from None
+    typer.echo(f"@{name} may be public again." if restore else f"@{name} answers “not found” from now on.")
 
 
 async def _differences(conn: AsyncConnection) -> tuple[list[Mismatch], int]:

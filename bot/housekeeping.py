@@ -1,4 +1,4 @@
-"""What is done every hour: days that are over get totals; visitors of days gone by and old raw events go."""
+"""What is done every hour: days that are over get totals; visitors of days gone by, old raw events and flags go."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import structlog
 
 from bot.clock import Clock
 from bot.insights.periods import local_day
+from bot.profiles.flags import KEPT
 from bot.tracking.visitors import Visitors
-from storage import hits, recount, servers, totals
+from storage import hits, profiles, recount, servers, totals
 from storage.database import Database
 from storage.ids import floor
 
@@ -35,6 +36,7 @@ class Housekeeping:
         """Do all of it; returns how many events were deleted."""
         now = self._clock.now()
         await self._visitors.forget(now)
+        await self._db.write(lambda conn: profiles.forget_flags(conn, now - KEPT))
         horizon = hits.bucket_of(now - self._keep_events)
         # First the horizon, then the events: a recount never looks for what is being deleted.
         await self._db.write(lambda conn: recount.set_horizon(conn, horizon))

@@ -49,10 +49,10 @@ def parse_past(text: str, field: str, now: dt.datetime, zone: str) -> dt.datetim
     return found
 
 
-def parse_future(text: str, field: str, now: dt.datetime, zone: str) -> dt.datetime:
+def parse_future(text: str, field: str, now: dt.datetime, zone: str, *, starts: bool = False) -> dt.datetime:
     """The instant meant, in UTC; raises InvalidError that names `field`, for one that has passed too.
 
-    A day alone means its end in `zone`.
+    A day alone means its end in `zone`, or its start where something `starts`.
     """
     value = " ".join(text.split()).lower()
     today = local_day(now, zone)
@@ -69,6 +69,8 @@ def parse_future(text: str, field: str, now: dt.datetime, zone: str) -> dt.datet
                 "{field}: “{value}” is no date. Type it like 2026-12-31, 2026-12-31 18:30, tomorrow, or in 30 days."
             ).format(field=field, value=shorten(text))
         )
+    if starts and found == _end_of(local_day(found, zone), zone):
+        found = day_start(local_day(found, zone), zone)
     if found <= now:
         raise InvalidError(
             _("{field}: “{value}” has passed already; give a moment to come.").format(field=field, value=shorten(text))

@@ -15,6 +15,8 @@ from bot.links.posts import Posts
 from bot.links.service import Links
 from bot.links.twins import Twins
 from bot.notes import Notes
+from bot.profiles.flags import Flags
+from bot.profiles.pages import Pages
 from bot.profiles.service import Profiles
 from bot.servers import Servers
 from bot.stats.service import Stats
@@ -33,6 +35,8 @@ class Services:
     stats: Stats
     profiles: Profiles
     contents: Contents
+    pages: Pages
+    flags: Flags
     digests: Digests
     alerts: Alerts
     charts: ChartRenderer

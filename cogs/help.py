@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TERMS = [app_commands.Choice(name=term.name, value=key) for key, term in GLOSSARY.items()]
 
 SECTIONS = (
-    (_("Share a link"), ("link add", "post add", "link list", "link show")),
+    (_("Share a link"), ("link add", "post add", "link qr", "link list", "link show")),
     (
         _("Look at the numbers"),
         (
@@ -34,13 +34,26 @@ SECTIONS = (
             "stats top",
             "stats heatmap",
             "stats sources",
+            "stats profile",
             "link audit",
             "explain",
         ),
     ),
     (_("Add to the numbers"), ("impressions log", "views log", "note add", "note list", "note delete")),
     (_("Numbers that come by themselves"), ("digest me", "digest status")),
-    (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
+    (
+        _("Your public page"),
+        (
+            "profile setup",
+            "profile links",
+            "profile theme",
+            "profile preview",
+            "profile publish",
+            "profile show",
+            "profile qr",
+            "profile unpublish",
+        ),
+    ),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
     (_("Look after posts"), ("post list", "post show", "post edit", "post move", "post archive")),
     (_("Hear of it at once"), ("alerts me", "alerts status")),
@@ -48,7 +61,7 @@ SECTIONS = (
         _("For managers"),
         (
             *("setup", "digest setup", "digest preview", "digest off"),
-            *("alerts setup", "alerts off", "link transfer"),
+            *("alerts setup", "alerts off", "link transfer", "profile takedown"),
         ),
     ),
 )

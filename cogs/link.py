@@ -17,7 +17,7 @@ from bot.texts import _
 from cogs.ui import audit as audit_ui
 from cogs.ui import format as fmt
 from cogs.ui import links as ui
-from cogs.ui import people, pick
+from cogs.ui import people, pick, qr
 from cogs.ui.answers import actor, begin
 from storage.records import Link as LinkRecord
 from storage.records import Post as PostRecord
@@ -154,6 +154,20 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
             subject, title = Subject(Scope.LINK, found.id), found.label
         report = await self._services.stats.report(who, subject, await self._services.stats.choice(who, period))
         await interaction.followup.send(embed=audit_ui.card(report, fmt.escape(title)), ephemeral=True)
+
+    @app_commands.command(name="qr", description="A link as a QR code, whose scans are told apart from all else")
+    @app_commands.describe(link="Which link")
+    @app_commands.autocomplete(link=pick.link)
+    async def qr(self, interaction: discord.Interaction, link: str) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        found = await self._services.links.find(who, link)
+        posts = await self._services.posts.of_link(found)
+        post = next((post for post in posts if post.platform == "qr"), None)
+        if post is None:
+            post = await self._services.posts.add(who, found, "qr", "code")
+        url = self._services.links.url(found, post)
+        await interaction.followup.send(**await qr.code(url, f"qr-{found.slug}", found.label), ephemeral=True)
 
     @app_commands.command(name="edit", description="Change a link; what you leave out stays as it is")
     @app_commands.describe(

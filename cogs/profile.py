@@ -1,4 +1,4 @@
-"""`/profile`: publish a page with all your links, or take it back."""
+"""`/profile`: set up, arrange, publish and take back a page with all your links; for managers, take one down."""
 
 from __future__ import annotations
 
@@ -8,35 +8,61 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.profiles.themes import LOOKS
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import actor, begin, embed
+from cogs.ui import profile as ui
+from cogs.ui.answers import actor, begin, embed, use_server_locale
 
 if TYPE_CHECKING:
     from bot.client import Client
+
+THEMES = [app_commands.Choice(name=look.name, value=key) for key, look in LOOKS.items()]
 
 
 class Profile(commands.GroupCog, group_name="profile", group_description="Your public page with all your links"):
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    @app_commands.command(name="publish", description="Publish your page, or change its handle or name")
-    @app_commands.describe(
-        handle="The name in its address: maya for …/@maya",
-        name="The name on the page; when left out as before, else your name here",
-    )
-    async def publish(self, interaction: discord.Interaction, handle: str, name: str | None = None) -> None:
+    @app_commands.command(name="setup", description="Your page's handle, name, a line about you, and your picture")
+    async def setup_page(self, interaction: discord.Interaction) -> None:
+        use_server_locale(interaction)
+        profile = await self._services.profiles.get(actor(interaction))
+        await interaction.response.send_modal(ui.SetupModal(profile, interaction.user))
+
+    @app_commands.command(name="links", description="Order, group, pin, schedule and hide the links on your page")
+    async def links(self, interaction: discord.Interaction) -> None:
         await begin(interaction)
-        done = await self._services.profiles.publish(actor(interaction), handle, name, interaction.user.display_name)
-        text = fmt.copyable(self._services.profiles.url(done.profile)) + _(
-            "The page of {name} lists your active links, newest first; private and archived ones stay out. "
-            "Each display of a link there counts as an impression. /profile unpublish takes it back."
-        ).format(name=fmt.escape(done.profile.name))
-        if done.former is not None:
-            text += "\n" + _("The old address {handle} no longer leads there; it stays yours.").format(
-                handle=f"`/{done.former}`"
-            )
+        board = await self._services.profiles.board(actor(interaction))
+        await interaction.followup.send(**ui.board(board, interaction.user.id), ephemeral=True)
+
+    @app_commands.command(name="theme", description="How your page looks: a theme, and a colour of your own")
+    @app_commands.describe(
+        theme="Its colours; as before when left out", accent="Such as #0b6e6e; a single - removes it"
+    )
+    @app_commands.choices(theme=THEMES)
+    async def theme(
+        self, interaction: discord.Interaction, theme: str | None = None, accent: str | None = None
+    ) -> None:
+        await begin(interaction)
+        profile, made = await self._services.profiles.set_looks(actor(interaction), theme, accent)
+        await interaction.followup.send(**ui.looks(profile, made), ephemeral=True)
+
+    @app_commands.command(name="preview", description="Your page as visitors will see it, for you alone")
+    async def preview(self, interaction: discord.Interaction) -> None:
+        await begin(interaction)
+        await interaction.followup.send(**await ui.preview(interaction), ephemeral=True)
+
+    @app_commands.command(name="publish", description="Make your page public")
+    async def publish(self, interaction: discord.Interaction) -> None:
+        await begin(interaction)
+        profile = await self._services.profiles.publish(actor(interaction))
+        text = fmt.copyable(self._services.profiles.url(profile)) + _(
+            "The page of {name} shows your active links; private and archived ones stay out. Each display of it is a "
+            "view, and a link that is seen there is an impression. /profile links arranges it, /stats profile has its "
+            "numbers, /profile unpublish takes it back."
+        ).format(name=fmt.escape(profile.name))
         await interaction.followup.send(embed=embed(_("Your page is public"), text), ephemeral=True)
 
     @app_commands.command(name="unpublish", description="Take your page back; the handle stays yours")
@@ -51,15 +77,32 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
         await begin(interaction)
         profile = await self._services.profiles.get(actor(interaction))
         if profile is None:
-            text = _("You have no page yet. Publish one with /profile publish and a handle of your own.")
+            text = _("You have no page yet. /profile setup makes one.")
+        elif profile.taken_down:
+            text = _("Your page `{url}` was taken down; ask the managers of this server about it.").format(
+                url=self._services.profiles.url(profile)
+            )
         elif profile.published:
             text = _("Your page is public:") + "\n" + fmt.copyable(self._services.profiles.url(profile))
         else:
-            text = _("Your page `{url}` is not public. /profile publish brings it back.").format(
+            text = _("Your page `{url}` is not public. /profile publish does that.").format(
                 url=self._services.profiles.url(profile)
             )
         await interaction.followup.send(text, ephemeral=True)
 
+    @app_commands.command(name="qr", description="Your page's address as a QR code, to print or to show")
+    async def qr(self, interaction: discord.Interaction) -> None:
+        await begin(interaction)
+        await interaction.followup.send(**await ui.qr(interaction), ephemeral=True)
+
+    @app_commands.command(name="takedown", description="For managers: take a page off the net, or bring it back")
+    @app_commands.describe(handle="The page's handle", restore="Bring it back instead")
+    async def takedown(self, interaction: discord.Interaction, handle: str, restore: bool = False) -> None:
+        await begin(interaction)
+        profile = await self._services.profiles.take_down(actor(interaction), handle, restore=restore)
+        await interaction.followup.send(ui.taken_down(profile), ephemeral=True)
+
 
 async def setup(bot: Client) -> None:
+    bot.add_dynamic_items(ui.BoardButton, ui.BoardSelect)
     await bot.add_cog(Profile(bot.services))

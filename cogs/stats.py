@@ -170,6 +170,20 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
         await begin(interaction)
         await self._answer(interaction, View.SOURCES, [await self._whose(interaction, of)], period, share)
 
+    @app_commands.command(name="profile", description="Your public page: views, and what is seen and clicked on it")
+    @app_commands.describe(creator="Whose; managers may ask for anyone's", period=pick.PERIOD, share=pick.SHARE)
+    @app_commands.autocomplete(period=pick.period)
+    async def profile(
+        self,
+        interaction: discord.Interaction,
+        creator: discord.User | None = None,
+        period: str = DEFAULT,
+        share: bool = False,
+    ) -> None:
+        await begin(interaction)
+        subject = Subject(Scope.CREATOR, (creator or interaction.user).id)
+        await self._answer(interaction, View.PROFILE, [subject], period, share)
+
     async def _whose(self, interaction: discord.Interaction, of: str | None) -> Subject:
         who = actor(interaction)
         return Subject(Scope.CREATOR, who.user_id) if of is None else await pick.subject_of(interaction, of)

@@ -135,6 +135,18 @@ def audience(
 
 
 @Read
+def audience_by_link(
+    reader: Reader, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int]
+) -> dict[int, list[AudienceCount]]:
+    """`audience` of each link apart."""
+    question = Question(AUDIENCE, guild_id, ("link_id", "value", "facet", "kind"), link_ids)
+    found: dict[int, list[AudienceCount]] = {}
+    for (link_id, value, facet, kind), n in ranges.sums(reader, question, first, end).items():
+        found.setdefault(link_id, []).append(AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n))
+    return found
+
+
+@Read
 def set_aside_counts(
     reader: Reader,
     guild_id: int,

@@ -32,6 +32,8 @@ Quarter = tuple[int, int, dt.datetime]
 
 
 _DIMENSIONS = tuple(dimension.value for dimension in Dimension)
+_BY_VISITOR = (Kind.CLICK, Kind.VIEW)
+"""What visitors are told apart for."""
 
 
 def bucket_of(at: dt.datetime) -> dt.datetime:
@@ -42,11 +44,12 @@ def bucket_of(at: dt.datetime) -> dt.datetime:
 def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: int = 0) -> dict[Visitor, int]:
     """Write the events and what is counted from them. A visitor's first click on a link and day is the unique one.
 
-    Returns those first clicks, with their events' ids; hand them to `seen.add` once the transaction stands.
+    Likewise the first view of a profile. Returns those, with their events' ids; hand them to `seen.add` once the
+    transaction stands.
     """
     first: dict[Visitor, int] = {}
     for hit in batch:
-        if hit.visitor is not None and hit.kind is Kind.CLICK:
+        if hit.visitor is not None and hit.kind in _BY_VISITOR:
             first.setdefault((hit.guild_id, hit.link_id, hit.day, hit.visitor), hit.id)
     new = seen.new(conn, first)
     unique = set(new.values())
@@ -55,7 +58,7 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
     alike: Counter[tuple[Any, ...]] = Counter()
     for hit in batch:
         kind, bucket = hit.kind.value, bucket_of(hit.at)
-        about = (hit.country, hit.device, hit.source)
+        about = (hit.country, hit.device, hit.source, hit.position, hit.delay)
         events.append(
             (
                 *(hit.guild_id, hit.id, hit.link_id, hit.place_id, kind, hit.at, hit.visitor, hit.day),
@@ -75,11 +78,16 @@ def record(conn: sa.Connection, batch: Sequence[Hit], seen: Seen, *, writer_id: 
     days: Counter[upsert.Row] = Counter()
     for (guild_id, link_id, bucket, place_id, kind), n in quarters.items():
         days[guild_id, bucket.astimezone(settled[guild_id][0]).date(), link_id, place_id, kind] += n
-    uniques = Counter((guild_id, day, link_id) for guild_id, link_id, day, _visitor in new)
+    views = {hit.id for hit in batch if hit.kind is Kind.VIEW}
+    uniques: Counter[upsert.Row] = Counter()
+    viewed: Counter[upsert.Row] = Counter()  # apart, since the server's sums are of clicks
+    for (guild_id, link_id, day, _visitor), hit_id in new.items():
+        (viewed if hit_id in views else uniques)[guild_id, day, link_id] += 1
     for (guild_id, _link_id, bucket, _place_id, kind), n in list(quarters.items()):
         quarters[guild_id, ALL_LINKS, bucket, BARE, kind] += n
     for counter, with_place in ((days, True), (audience, False), (uniques, False)):
         _add_server(counter, with_place=with_place)
+    uniques.update(viewed)
     upsert.insert(conn, hits, events)
     for table, counter in (
         (hits_quarter, quarters),

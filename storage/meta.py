@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,3 +29,12 @@ async def get(conn: AsyncConnection, key: str) -> str | None:
 async def put(conn: AsyncConnection, key: str, value: str) -> None:
     """`write`, from a coroutine."""
     await conn.run_sync(write, key, value)
+
+
+async def secret(conn: AsyncConnection, key: str) -> bytes:
+    """32 bytes that only this installation knows, made when they are first asked for."""
+    kept = await get(conn, key)
+    if kept is None:
+        kept = secrets.token_hex(32)
+        await put(conn, key, kept)
+    return bytes.fromhex(kept)

@@ -39,6 +39,16 @@ class Kind(StrEnum):
 
     CLICK = "click"
     IMPRESSION = "impression"
+    """Displayed: a pixel was loaded, or a page was, before its links were watched."""
+    VIEWABLE = "viewable"
+    """Half of a link on the profile page was in view for a second, or it was clicked."""
+    VIEW = "view"
+    """One display of a profile page as a whole; its link is the profile's id."""
+
+    @property
+    def metric(self) -> Kind:
+        """What reports sum it up as: a viewable impression is an impression."""
+        return Kind.IMPRESSION if self is Kind.VIEWABLE else self
 
 
 class AddPolicy(StrEnum):
@@ -158,6 +168,10 @@ class Hit:
     device: str = "other"
     source: str = "direct"
     """The host or app that it came from."""
+    position: str = ""
+    """Which link of the profile page it was, from "1" on; empty elsewhere."""
+    delay: str = ""
+    """Of a click on the profile page: seconds since the page was sent, as the lower end of a class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +221,10 @@ class Dimension(StrEnum):
     COUNTRY = "country"
     DEVICE = "device"
     SOURCE = "source"
+    POSITION = "position"
+    """Where on the profile page."""
+    DELAY = "delay"
+    """How long after the profile page was sent it was clicked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -514,6 +532,47 @@ class Profile:
     handle: str
     name: str
     published: bool
+    id: int
+    """The link that views of the page are counted on."""
+    line: str = ""
+    """What the creator says of themselves."""
+    theme: str = ""
+    accent: str = ""
+    """#rrggbb, or empty for the theme's own."""
+    avatar: str = ""
+    """The digest of the picture that is kept; empty without one."""
+    taken_down: str = ""
+    """Who took the page down for good, "server" or "operator"; empty otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a creator chose for one link on their page; a link without an entry stands first, as the newest."""
+
+    guild_id: int
+    creator_id: int
+    link_id: int
+    rank: int
+    """Lower ones stand higher."""
+    heading: str = ""
+    pinned: bool = False
+    hidden: bool = False
+    shows_from: dt.datetime | None = None
+    shows_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Somebody's sign that a public page is not as it should be; nothing is kept about who gave it."""
+
+    guild_id: int
+    id: int
+    address: str
+    """`@maya` or `summer`."""
+    reason: str
+    at: dt.datetime
+    told_at: dt.datetime | None = None
+    """When the server's managers were told."""
 
 
 @dataclass(frozen=True, slots=True)

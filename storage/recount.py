@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import meta, totals
 from storage.hits import bucket_of
-from storage.records import ALL_LINKS, BARE, Dimension, Mismatch
+from storage.records import ALL_LINKS, BARE, Dimension, Kind, Mismatch
 from storage.schema import audience_daily, hits, hits_daily, hits_quarter, metadata, uniques_daily
 
 _HORIZON = "events_since"
@@ -49,7 +49,8 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
     c = hits.c
     since = await horizon(conn)
     audience: Counter[tuple[Any, ...]] = Counter()
-    fields = (c.link_id, c.at, c.place_id, c.kind, c.day, c.is_unique, c.country, c.device, c.source)
+    about = (c.country, c.device, c.source, c.position, c.delay)
+    fields = (c.link_id, c.at, c.place_id, c.kind, c.day, c.is_unique, *about)
     query = sa.select(*fields).where(c.guild_id == guild_id)
     if since is not None:
         query = query.where(c.at >= since)
@@ -60,11 +61,13 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
             days[link_id, day_of(bucket), place_id, kind] += 1
             if is_unique:
                 uniques[link_id, day] += 1
+                if kind != Kind.VIEW:
+                    uniques[ALL_LINKS, day] += 1
             for dimension, value in zip(Dimension, values, strict=True):
                 if value:
                     audience[link_id, day, kind, dimension.value, value] += 1
-    for counter in (quarters, days, uniques, audience):
-        places = counter is quarters or counter is days
+    for counter in (quarters, days, audience):
+        places = counter is not audience
         for (_link_id, when, *rest), n in list(counter.items()):
             counter[ALL_LINKS, when, *([BARE, *rest[1:]] if places else rest)] += n
     found: list[Mismatch] = []

@@ -136,6 +136,34 @@ profiles = _table(
     sa.Column("handle", sa.Text, nullable=False),
     _text("name"),
     sa.Column("published", sa.Boolean, nullable=False),
+    _ref("id"),
+    *(_text(name) for name in ("line", "theme", "accent", "avatar", "taken_down")),
+)
+
+profile_entries = _table(
+    "profile_entries",
+    _guild(),
+    _key("creator_id"),
+    _key("link_id"),
+    sa.Column("rank", sa.Integer, nullable=False),
+    _text("heading"),
+    sa.Column("pinned", sa.Boolean, nullable=False),
+    sa.Column("hidden", sa.Boolean, nullable=False),
+    _at("shows_from", nullable=True),
+    _at("shows_until", nullable=True),
+)
+
+avatars = _table("avatars", _guild(), _key("creator_id"), sa.Column("picture", sa.LargeBinary, nullable=False))
+"""WebP of a fixed size, made by us; `profiles.avatar` is its digest."""
+
+flags = _table(
+    "flags",
+    _guild(),
+    _key("id"),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    _at("at"),
+    _at("told_at", nullable=True),
 )
 
 creators = _table(
@@ -160,10 +188,12 @@ hits = _table(
     _text("country"),
     _text("device"),
     _text("source"),
+    _text("position"),
+    _text("delay"),
 )
 """Raw events, without an index beyond the key (it would cost more than all else). `day` is the server's local date when
-it was counted, `is_unique` marks a visitor's first click on the link that day. Events from before there were dimensions
-have no `device`, and a `day` only where unique."""
+it was counted, `is_unique` marks a visitor's first click on the link, or first view of the profile, that day. Events
+from before there were dimensions have no `device`, and a `day` only where unique."""
 
 hits_quarter = _table(
     "hits_quarter",
@@ -200,6 +230,7 @@ uniques_daily = _table(
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
 )
+"""First clicks of visitors on a link, first views of a profile by its id; a server's sums are of clicks alone."""
 
 audience_daily = _table(
     "audience_daily",
@@ -212,7 +243,7 @@ audience_daily = _table(
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
 )
-"""People's hits by country, by device and by source, each apart; days keep the zone they were counted in."""
+"""People's hits by country, device, source, position and delay, each apart; days keep the zone they were counted in."""
 
 dropped_quarter = _table(
     "dropped_quarter",

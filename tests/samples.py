@@ -16,6 +16,7 @@ from bot.charts import (
     Interval,
     Line,
     Note,
+    ProfileCard,
     Rates,
     Reported,
     Series,
@@ -161,6 +162,17 @@ def card() -> Card:
     )
 
 
+def profile() -> ProfileCard:
+    return ProfileCard(
+        name="Maya Okafor",
+        handle="maya",
+        line="Slow fashion, second-hand finds, one letter every Sunday.",
+        links=("Summer lookbook", "Flea market finds", "Sunday newsletter"),
+        more=4,
+        accent="#5cc8c0",
+    )
+
+
 def every() -> dict[str, Chart]:
     """One of each kind by name."""
     return {
@@ -173,6 +185,7 @@ def every() -> dict[str, Chart]:
         "heatmap": heatmap(),
         "sparkline": sparkline(),
         "card": card(),
+        "profile": profile(),
     }
 
 

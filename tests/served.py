@@ -14,21 +14,26 @@ from yarl import URL
 
 from bot.clock import FixedClock
 from bot.links.owner import OwnerTokens
+from bot.profiles.flags import Flags
+from bot.profiles.pages import Pages
+from bot.profiles.views import Views
 from bot.tracking.recorder import FLUSH_SECONDS, Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
+from bot.web.profiles import ProfileEdge
 from bot.web.routes import Edge as WebEdge
 from bot.web.server import serve
 from storage import addresses, counts, links, profiles
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import Address, Kind, Link, Profile
-from tests.conftest import BROWSER, NOW, mismatches
+from tests.conftest import BROWSER, NOW, QuickCharts, mismatches
 
 GUILD, MAYA, POST = 11, 22, 333
 TODAY = NOW.date()
 TOMORROW = TODAY + dt.timedelta(days=1)
-SUMMER, WINTER = 101, 102
+SUMMER, WINTER, PAGE = 101, 102, 107
+BASE = URL("https://go.example")
 CONTACT = "mailto:security@go.example"
 DISCORDBOT = "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"
 
@@ -37,9 +42,17 @@ class Edge:
     """A served edge with one server, Maya's two links and a post, and what was counted."""
 
     def __init__(
-        self, db: Database, http: aiohttp.ClientSession, port: int, visitors: Visitors, recorder: Recorder
+        self,
+        db: Database,
+        http: aiohttp.ClientSession,
+        port: int,
+        visitors: Visitors,
+        recorder: Recorder,
+        views: Views,
+        flags: Flags,
     ) -> None:
         self.db, self.http, self.port, self.visitors, self.recorder = db, http, port, visitors, recorder
+        self.views, self.flags = views, flags
 
     async def get(
         self, path: str, method: str = "GET", user_agent: str = BROWSER, **headers: str
@@ -78,7 +91,7 @@ async def seed(conn: AsyncConnection) -> None:
     target = "https://www.shop.example/summer?a=1&b=%20x#top"
     await addresses.add(conn, Address("summer/ig1", GUILD, MAYA, SUMMER, POST, target))
     await addresses.add(conn, Address("@maya", GUILD, MAYA))
-    await profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=True))
+    await profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=True, id=PAGE))
 
 
 @pytest.fixture(name="trusted")
@@ -90,7 +103,7 @@ def trusted_proxies() -> tuple[Any, ...]:
 async def served_edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...]) -> AsyncIterator[Edge]:
     await db.write(seed)
     async with Recorder(db, clock) as recorder:
-        visitors = Visitors(db, clock, recorder.keep_salt)
+        visitors, views = Visitors(db, clock, recorder.keep_salt), Views(db)
         tracker = Tracker(
             db=db,
             recorder=recorder,
@@ -98,12 +111,16 @@ async def served_edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...])
             clock=clock,
             ids=Ids(),
             owner_tokens=OwnerTokens(db),
+            views=views,
             denied_domains=("evil.example",),
             country_of=lambda client: "DE" if client.startswith("127.") else "",
         )
+        pages = ProfileEdge(Pages(db, clock, tracker, views, OwnerTokens(db)), QuickCharts(), BASE)
+        flags = Flags(db, clock, Ids())
+        edge = WebEdge(tracker, pages, flags, BASE, trusted, security_contact=CONTACT)
         async with (
-            serve(WebEdge(tracker, "go.example", trusted, security_contact=CONTACT), host="127.0.0.1", port=0) as web,
+            serve(edge, host="127.0.0.1", port=0) as web,
             aiohttp.ClientSession() as http,
         ):
-            yield Edge(db, http, web.port, visitors, recorder)
+            yield Edge(db, http, web.port, visitors, recorder, views, flags)
     assert await mismatches(db) == []

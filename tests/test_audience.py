@@ -119,9 +119,9 @@ async def test_a_hit_is_counted_in_each_dimension(edge: Edge) -> None:
         ("click", "device", "phone"): 2,
         ("click", "source", "news.example"): 1,
         ("click", "source", "Instagram"): 1,
-        ("impression", "country", "DE"): 2,
-        ("impression", "device", "phone"): 2,
-        ("impression", "source", "direct"): 2,
+        ("view", "country", "DE"): 1,
+        ("view", "device", "phone"): 1,
+        ("view", "source", "direct"): 1,
     }
 
 

@@ -24,6 +24,7 @@ from bot.charts import (
     Interval,
     Line,
     Note,
+    ProfileCard,
     Rates,
     Reported,
     Series,
@@ -48,6 +49,7 @@ SIZES = {
     "heatmap": (1600, 792),
     "sparkline": (400, 100),
     "card": (1600, 900),
+    "profile": (1200, 630),
 }
 
 
@@ -95,6 +97,7 @@ def hostile(text: str) -> dict[str, Chart]:
         "top": Top(text, text, text, bars, rate=True, first=91),
         "heatmap": replace(samples.heatmap(), title=text, subtitle=text, noun=text),
         "sparkline": Sparkline((1, 2), text),
+        "profile": ProfileCard(text, text, text, (text,) * 3, 10**6, "#5cc8c0"),
         "card": Card(
             text, text, text, text, 10**12, text, 10**12, text, Interval(1.2, 1, 1.5), days=days, values=(1,) * 7
         ),
@@ -108,7 +111,8 @@ def test_any_text_can_be_drawn_and_told(kind: str, text: str) -> None:
     image = picture(draw(chart))
     assert len(alt_text(chart)) <= 1024
     edge = image.crop((image.width - 12, 0, image.width, image.height // 2)).getcolors()
-    assert kind == "card" or edge == [(12 * (image.height // 2), (30, 31, 38))], "no text leaves the picture"
+    plain = [(12 * (image.height // 2), (30, 31, 38))]
+    assert kind in ("card", "profile") or edge == plain, "no text leaves the picture"
 
 
 def test_a_dollar_is_a_dollar() -> None:

@@ -376,31 +376,6 @@ async def test_a_bad_log_keeps_nothing(world: World, options: dict[str, str], sa
     assert await world.admin.autocomplete(world.channel, "impressions log", "post", "") == []
 
 
-async def test_the_profile(world: World) -> None:
-    await world.add_link(creator=world.maya)
-    assert "no page yet" in text_of(await world.maya.slash(world.channel, "profile show"))
-    published = await world.maya.slash(world.channel, "profile publish", handle="@Maya")
-    assert "https://go.example/@maya" in text_of(published)
-    page = await world.visit("/@maya")
-    assert 'href="/summer?via=profile"' in page.text
-    await world.visit("/summer?via=profile")
-    assert "takes a link" in text_of(await world.sam.slash(world.channel, "profile publish", handle="sam"))
-    await world.add_link("setup-of-leo", creator=world.leo)
-    assert "is taken" in text_of(await world.leo.slash(world.channel, "profile publish", handle="maya"))
-    assert "reserved" in text_of(await world.leo.slash(world.channel, "profile publish", handle="admin"))
-    text = text_of(await world.maya.slash(world.channel, "stats link", link="summer"))
-    assert "CTR: **100%** (20.7%–100%)\n1 of 1" in text
-    await world.maya.slash(world.channel, "profile publish", handle="mayalindt")
-    assert (await world.visit("/@maya")).status == 404
-    again = await world.maya.slash(world.channel, "profile publish", handle="lindt", name="Maya *Lindt*")
-    assert "The old address `/@mayalindt` no longer leads there" in text_of(again)
-    again = await world.maya.slash(world.channel, "profile publish", handle="mayalindt")
-    assert "Maya \\*Lindt\\*" in text_of(again)  # the name stays
-    assert "no longer public" in text_of(await world.maya.slash(world.channel, "profile unpublish"))
-    assert (await world.visit("/@mayalindt")).status == 404
-    assert "not published" in text_of(await world.maya.slash(world.channel, "profile unpublish"))
-
-
 async def test_help_names_every_command(world: World) -> None:
     text = text_of(await world.sam.slash(world.channel, "help"))
     names = {c.qualified_name for c in world.client.tree.walk_commands() if isinstance(c, discord.app_commands.Command)}

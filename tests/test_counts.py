@@ -125,7 +125,8 @@ async def play(db: Database, model: Model, begin: dt.date, action: str, what: An
         for minute, link_id, place_id, kind, visitor, country, source in what:
             at = start + dt.timedelta(minutes=minute)
             day = local_day(at, model.zone)
-            about = (visitor if kind is Kind.CLICK else None, country, "phone", source)
+            place = str(minute % 3 + 1) if place_id == PROFILE else ""
+            about = (visitor if kind is Kind.CLICK else None, country, "phone", source, place, place and "5")
             batch.append(Hit(model.guild_id, IDS.new(), link_id, place_id, kind, at, day, *about))
         new = await db.write(lambda conn: conn.run_sync(hits.record, batch, model.seen))
         model.seen.add(new)
@@ -207,9 +208,12 @@ async def compare(
         about = [
             (d, h.kind, v)
             for h in when_counted
-            for d, v in zip(Dimension, (h.country, h.device, h.source), strict=True)
+            for d, v in zip(Dimension, (h.country, h.device, h.source, h.position, h.delay), strict=True)
         ]
         assert {(c.dimension, c.kind, c.value): c.count for c in audience} == dict(Counter(a for a in about if a[2]))
+        if links is not None:
+            by_link = await counts.audience_by_link(conn, guild, first, end, links)
+            assert sum(one.count for each in by_link.values() for one in each) == sum(one.count for one in audience)
         aside = await counts.set_aside_counts(conn, guild, first, end, links)
         expected = sum(
             n for a, n in model.aside.items() if first <= a.day < end and (links is None or a.link_id in links)

@@ -24,7 +24,7 @@ from storage import addresses, links, profiles
 from storage.database import Database
 from storage.records import BARE, Kind, Profile
 from tests.conftest import BROWSER, NOW, QuickCharts, World, answer_of, text_of
-from tests.served import CONTACT, GUILD, MAYA, POST, SUMMER, WINTER, Edge
+from tests.served import CONTACT, GUILD, MAYA, PAGE, POST, SUMMER, WINTER, Edge
 from tests.served import served_edge as _edge  # noqa: F401
 from tests.served import trusted_proxies as _trusted  # noqa: F401
 
@@ -183,7 +183,9 @@ async def test_a_plus_shows_where_a_link_leads_and_counts_nothing(edge: Edge) ->
 
 async def test_a_look_tells_no_private_title_and_no_unpublished_name(edge: Edge) -> None:
     await edge.write(lambda conn: links.change(conn, GUILD, SUMMER, private=True))
-    await edge.write(lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=False)))
+    await edge.write(
+        lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=False, id=PAGE))
+    )
     text = await (await edge.get("/summer+")).text()
     assert "shop.example" in text
     assert "Summer sale" not in text

@@ -290,7 +290,7 @@ def test_best_day_and_rankings() -> None:
     found = _summary([Count(1, BARE, Kind.CLICK, 5, DAY), Count(1, BARE, Kind.CLICK, 9, earlier)], [], [])
     assert found.best_day is not None
     assert (found.best_day.day, found.best_day.count) == (earlier, 9)
-    lucky = [Count(1, PROFILE, kind, 1, DAY) for kind in Kind]
+    lucky = [Count(1, PROFILE, kind, 1, DAY) for kind in (Kind.CLICK, Kind.VIEWABLE, Kind.VIEW)]
     many = [Count(2, PROFILE, Kind.CLICK, 480, DAY), Count(2, PROFILE, Kind.IMPRESSION, 10_000, DAY)]
     tallies = by_link(_summary([*lucky, *many, Count(2, BARE, Kind.CLICK, 20, DAY)], [], []).by_place)
     assert tallies == {
@@ -310,7 +310,7 @@ def test_best_day_and_rankings() -> None:
 def test_totals_equal_what_went_in(rows: list[tuple[int, Kind, int]]) -> None:
     found = _summary([Count(1, place, kind, n, DAY) for place, kind, n in rows], [], [])
     assert found.clicks == sum(n for _place, kind, n in rows if kind is Kind.CLICK) == sum(found.clicks_by_day)
-    assert found.impressions == sum(n for _place, kind, n in rows if kind is Kind.IMPRESSION)
+    assert found.impressions == sum(n for _place, kind, n in rows if kind.metric is Kind.IMPRESSION)
     if found.ctr is not None:
         assert found.ctr.clicks <= found.clicks
         assert found.ctr_places <= found.places
@@ -329,7 +329,7 @@ def test_impressions_are_the_reported_or_the_measured_of_each_post(
     figures = [_figure(id_, n, days_ago=1) for id_, n in told.items()]
     found = _summary([Count(1, place, kind, n, DAY) for place, kind, n in rows], posts, figures)
     measured = {
-        place: sum(n for where, kind, n in rows if where == place and kind is Kind.IMPRESSION)
+        place: sum(n for where, kind, n in rows if where == place and kind.metric is Kind.IMPRESSION)
         for place in (BARE, 7, 8, 9)
     }
     assert found.impressions == sum(told.get(place, n) for place, n in measured.items())

@@ -20,19 +20,23 @@ import pytest
 import sqlalchemy as sa
 from alembic import command as alembic_command
 from sqlalchemy.ext.asyncio import AsyncConnection
+from yarl import URL
 
 from bot import config as configuration
-from bot.clock import FixedClock
+from bot.clock import FixedClock, SystemClock
 from bot.errors import OperatorError
 from bot.housekeeping import Housekeeping
+from bot.links.access import Actor
 from bot.logs import redact
+from bot.profiles.service import Profiles
+from bot.profiles.views import Views
 from bot.tracking.recorder import Recorder
 from bot.tracking.visitors import Visitors
-from storage import backup, counts, digests, hits, links, meta, migrate, posts, recount, totals
+from storage import addresses, backup, counts, digests, hits, links, meta, migrate, posts, profiles, recount, totals
 from storage.database import Database, open_reader
 from storage.errors import StorageError
 from storage.ids import Ids
-from storage.records import BARE, AsideCount, Cadence, DigestState, Hit, Kind, Quiet, RunState
+from storage.records import BARE, AsideCount, Cadence, DigestState, Hit, Kind, Profile, Quiet, RunState
 from storage.schema import hits_daily, metadata
 from storage.seen import Seen
 from tests.conftest import NOW, mismatches
@@ -266,6 +270,30 @@ async def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
             pass
 
 
+async def test_profiles_of_before_get_ids_and_their_former_handles_lead_on(tmp_path: Path) -> None:
+    path = tmp_path / "eyeballs.db"
+    config = migrate._config()
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as conn:
+        config.attributes["connection"] = conn
+        await asyncio.to_thread(alembic_command.upgrade, config, "0004")
+    with closing(sqlite3.connect(path)) as raw, raw:
+        for creator, handle in ((2, "maya"), (3, "leo")):
+            raw.execute("INSERT INTO profiles VALUES (1, ?, ?, '', 1)", (creator, handle))
+        for name, state in (("@maya", "active"), ("@old", "deleted"), ("gone", "deleted")):
+            raw.execute(
+                "INSERT INTO addresses (address, guild_id, creator_id, state) VALUES (?, 1, 2, ?)", (name, state)
+            )
+        raw.execute("INSERT INTO hits_daily VALUES (1, 20500, 5, 1, 'impression', 0, 3)")
+    engine.dispose()
+    async with Database.open(path) as db, db.read() as conn:
+        made = [await profiles.get(conn, 1, creator) for creator in (2, 3)]
+        assert len({one.id for one in made if one is not None and one.id > 0}) == 2
+        states = {name: (await addresses.get(conn, name)).state.value for name in ("@maya", "@old", "gone")}  # type: ignore[union-attr]
+        assert states == {"@maya": "active", "@old": "active", "gone": "deleted"}
+        assert await meta.get(conn, "viewable_since") is not None
+
+
 async def test_a_copy_is_made_before_a_migration(tmp_path: Path) -> None:
     path = tmp_path / "eyeballs.db"
     with closing(sqlite3.connect(path)) as conn, conn:
@@ -360,6 +388,26 @@ def test_backup_restore_and_recount(eyeballs: Eyeballs, folder: Path) -> None:
     assert "What stood there is kept" in restored.stdout
     assert eyeballs("recount", "--check").returncode == 0
     assert len(list((folder / "data" / "backups").iterdir())) == 1
+
+
+def test_the_operator_takes_a_page_down(eyeballs: Eyeballs, folder: Path) -> None:
+    path = folder / "data" / "eyeballs.db"
+
+    async def page() -> Profile | None:
+        async with Database.open(path) as db, db.read() as conn:
+            return await profiles.get(conn, 1, 2)
+
+    async def fill() -> None:
+        async with Database.open(path) as db:
+            pages = Profiles(db, SystemClock(), Ids(), URL("https://go.example"), Views(db))
+            await pages.set_up(Actor(1, 2, manager=True), "maya", "Maya")
+
+    asyncio.run(fill())
+    assert "There is no page “@nobody”" in eyeballs("takedown", "nobody").stderr
+    assert "@maya answers “not found”" in eyeballs("takedown", "@Maya").stdout
+    assert (asyncio.run(page()) or pytest.fail("gone")).taken_down == "operator"
+    assert "may be public again" in eyeballs("takedown", "@maya", "--restore").stdout
+    assert (asyncio.run(page()) or pytest.fail("gone")).taken_down == ""
 
 
 def test_a_damaged_or_foreign_copy_is_not_restored(eyeballs: Eyeballs, folder: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import ipaddress
 import logging
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,10 +20,14 @@ from hypothesis import strategies as st
 
 from bot.clock import FixedClock
 from bot.links.owner import OwnerTokens
+from bot.profiles.flags import Flags
+from bot.profiles.pages import Pages
+from bot.profiles.views import Views
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import BURST, Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.client_address import TrustedProxies
+from bot.web.profiles import ProfileEdge
 from bot.web.routes import MISSES
 from bot.web.routes import Edge as WebEdge
 from bot.web.server import serve
@@ -30,8 +35,8 @@ from storage import addresses, hits, links, profiles, recount, servers
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import BARE, PROFILE, Kind, Link, Profile, Server, State
-from tests.conftest import BROWSER, NOW
-from tests.served import DISCORDBOT, GUILD, MAYA, POST, SUMMER, TODAY, WINTER, Edge
+from tests.conftest import BROWSER, NOW, QuickCharts
+from tests.served import BASE, DISCORDBOT, GUILD, MAYA, PAGE, POST, SUMMER, TODAY, WINTER, Edge
 from tests.served import served_edge as _edge  # noqa: F401
 from tests.served import trusted_proxies as _trusted  # noqa: F401
 
@@ -49,12 +54,16 @@ async def test_a_redirect_leads_to_the_stored_destination_and_is_a_click(edge: E
 
 async def test_a_click_is_counted_where_it_came_from(edge: Edge) -> None:
     await edge.get("/summer")
-    await edge.get("/summer?via=profile")
+    page = await (await edge.get("/@maya")).text()
+    via = page.split('href="/summer?via=')[1].split('"')[0]
+    await edge.get(f"/summer?via={via}")
     await edge.get("/summer?via=elsewhere", user_agent=f"{BROWSER} Other")
     await edge.get("/Summer/IG1")
     await edge.get("/summer/ig1?via=profile", user_agent=f"{BROWSER} Other")
     assert await edge.counts() == {
         (SUMMER, BARE, Kind.CLICK): 2,
+        (PAGE, PROFILE, Kind.VIEW): 1,
+        (SUMMER, PROFILE, Kind.VIEWABLE): 1,
         (SUMMER, PROFILE, Kind.CLICK): 1,
         (SUMMER, POST, Kind.CLICK): 2,
     }
@@ -124,7 +133,7 @@ async def test_what_is_no_person_is_redirected_and_set_aside_by_reason(edge: Edg
     assert (await edge.get("/summer", user_agent="curl/8.7.1")).status == 302
     assert (await edge.get("/@maya", user_agent=DISCORDBOT)).status == 200
     assert await edge.counts() == {}
-    assert await edge.aside() == {"head": 2, "prefetch": 1, "preview": 1 + 2, "crawler": 1}
+    assert await edge.aside() == {"head": 2, "prefetch": 1, "preview": 1 + 1, "crawler": 1}
 
 
 async def test_unique_clicks_are_visitors_of_a_link_and_day(edge: Edge) -> None:
@@ -210,7 +219,7 @@ async def test_oversized_requests_are_refused(edge: Edge) -> None:
     assert await edge.counts() == {}
 
 
-async def test_the_profile_shows_links_and_counts_an_impression_for_each(edge: Edge) -> None:
+async def test_the_profile_shows_links_and_counts_a_view(edge: Edge) -> None:
     secret = Link(GUILD, 103, MAYA, "secret", "https://shop.example/s", MAYA, NOW, NOW, private=True)
     old = Link(GUILD, 104, MAYA, "old", "https://shop.example/o", MAYA, NOW, NOW, state=State.ARCHIVED)
     other = Link(GUILD, 105, 999, "theirs", "https://shop.example/t", 999, NOW, NOW)
@@ -221,29 +230,31 @@ async def test_the_profile_shows_links_and_counts_an_impression_for_each(edge: E
     assert answer.status == 200
     assert "Maya Lind" in page
     assert "@maya" in page
-    assert page.index('href="/winter?via=profile"') < page.index('href="/summer?via=profile"')
+    assert page.index('href="/winter?via=') < page.index('href="/summer?via=')
     assert 'rel="noopener nofollow ugc"' in page
     assert "Summer sale" in page
     assert "shop.example" in page
-    for hidden in ("secret", "old", "theirs", "<script", "http://", "https://"):
+    for hidden in ("secret", '"old', "theirs", "http://"):
         assert hidden not in page
-    assert await edge.counts() == {(SUMMER, PROFILE, Kind.IMPRESSION): 1, (WINTER, PROFILE, Kind.IMPRESSION): 1}
+    assert set(re.findall(r"https://[^/\")]+", page)) == {"https://go.example"}  # in what unfurlers read
+    assert await edge.counts() == {(PAGE, PROFILE, Kind.VIEW): 1}
 
 
 async def test_pages_carry_their_security_headers(edge: Edge) -> None:
-    for path in ("/@maya", "/nothing", "/"):
+    for path, form in (("/@maya", "'self'"), ("/nothing", "'none'"), ("/", "'none'"), ("/summer+", "'self'")):
         answer = await edge.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "unsafe" not in policy
-        for part in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"):
+        for part in ("frame-ancestors 'none'", "base-uri 'none'", f"form-action {form}"):
             assert part in policy
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "Set-Cookie" not in answer.headers
 
 
 async def test_an_unpublished_profile_looks_like_an_unknown_one(edge: Edge) -> None:
-    await edge.write(lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya", published=False)))
+    await edge.write(lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya", published=False, id=PAGE)))
     hidden, unknown = await edge.get("/@maya"), await edge.get("/@nobody")
     assert (hidden.status, unknown.status) == (404, 404)
     assert await hidden.text() == await unknown.text()
@@ -258,12 +269,13 @@ async def test_a_profile_without_links_says_so(edge: Edge) -> None:
 
 async def test_hostile_names_and_titles_stay_text(edge: Edge) -> None:
     hostile = """"><script>alert(1)</script>{{ 7*7 }}'onload=x"""
-    await edge.write(lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", hostile, published=True)))
+    await edge.write(lambda conn: profiles.put(conn, Profile(GUILD, MAYA, "maya", hostile, published=True, id=PAGE)))
     await edge.write(lambda conn: links.change(conn, GUILD, SUMMER, title=hostile))
     page = await (await edge.get("/@maya")).text()
-    assert "<script" not in page
-    assert '"><' not in page.replace('"><bdi>', "").replace('"><a ', "")
+    assert "<script>alert" not in page
+    assert page.count("<script") == 2  # what Discord reads, and ours
     assert "&lt;script&gt;alert(1)" in page
+    assert "\\u003cscript\\u003ealert" in page
     assert "{{ 7*7 }}" in page
 
 
@@ -362,8 +374,12 @@ async def test_no_address_reaches_the_disk_or_the_logs(
 async def test_closing_does_not_wait_for_idle_connections(db: Database, clock: FixedClock) -> None:
     async with Recorder(db, clock) as recorder, aiohttp.ClientSession() as http:
         visitors, tokens = Visitors(db, clock, recorder.keep_salt), OwnerTokens(db)
-        tracker = Tracker(db=db, recorder=recorder, visitors=visitors, clock=clock, ids=Ids(), owner_tokens=tokens)
-        async with serve(WebEdge(tracker, "go.example"), host="127.0.0.1", port=0) as web:
+        views = Views(db)
+        tracker = Tracker(
+            db=db, recorder=recorder, visitors=visitors, clock=clock, ids=Ids(), owner_tokens=tokens, views=views
+        )
+        pages = ProfileEdge(Pages(db, clock, tracker, views, tokens), QuickCharts(), BASE)
+        async with serve(WebEdge(tracker, pages, Flags(db, clock, Ids()), BASE), host="127.0.0.1", port=0) as web:
             _, idle = await asyncio.open_connection("127.0.0.1", web.port)
             async with http.get(f"http://127.0.0.1:{web.port}/healthz") as answer:
                 assert answer.status == 200

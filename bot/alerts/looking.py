@@ -113,7 +113,11 @@ class Look:
         """By link and kind, of the links wanted; all of the server's are one question as short as that of a few."""
         of = None if self.creators is None else wanted
         found = await counts.by_link(self.conn, self.server.guild_id, first, end, of)
-        return {key: n for key, n in found.items() if key[0] in wanted}
+        sums = Counter[tuple[int, Kind]]()
+        for (link_id, kind), n in found.items():
+            if link_id in wanted:
+                sums[link_id, kind.metric] += n
+        return sums
 
     # ------------------------------------------------------------------ milestones
 
@@ -170,7 +174,11 @@ class Look:
         measured: list[Counter[int]] = []
         for end in (first, tomorrow):
             by_place = await counts.by_place(self.conn, guild_id, dt.date.min, end, ids)
-            measured.append(Counter({one.place_id: one.count for one in by_place if one.kind is Kind.IMPRESSION}))
+            impressions = Counter[int]()
+            for one in by_place:
+                if one.kind.metric is Kind.IMPRESSION:
+                    impressions[one.place_id] += one.count
+            measured.append(impressions)
         for one in told:
             # What carries no link still counts for its creator.
             key = (-one.creator_id if one.link_id is None else one.link_id, Kind.IMPRESSION)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.charts import card, comparison, heatmap, series, sparkline, top
+from bot.charts import card, comparison, heatmap, profile, series, sparkline, top
 from bot.charts.theme import Theme
-from bot.charts.values import Card, Chart, Comparison, Heatmap, Series, Sparkline, Top
+from bot.charts.values import Card, Chart, Comparison, Heatmap, ProfileCard, Series, Sparkline, Top
 
 
 def png(chart: Chart, theme: Theme) -> bytes:
@@ -22,3 +22,5 @@ def png(chart: Chart, theme: Theme) -> bytes:
             return sparkline.draw(chart, theme)
         case Card():
             return card.draw(chart, theme)
+        case ProfileCard():
+            return profile.draw(chart, theme)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.charts.theme import Colour
 from bot.texts import DEFAULT_LOCALE
 
-MAX_PANELS, MAX_LINES, MAX_BARS = 3, 5, 10
+MAX_PANELS, MAX_LINES, MAX_BARS, MAX_NAMED = 3, 5, 10, 3
 HOURS_IN_WEEK = 168
 
 
@@ -253,7 +253,25 @@ class Card:
             raise ValueError(f"{self.accent!r} is no colour like #e69f00.")
 
 
-Chart = Series | Comparison | Top | Heatmap | Sparkline | Card
+@dataclass(frozen=True, slots=True)
+class ProfileCard:
+    """What stands for a profile page where its address is shared; `more` are the links beyond those named."""
+
+    name: str
+    handle: str
+    line: str
+    links: tuple[str, ...]
+    more: int
+    accent: str
+    locale: str = DEFAULT_LOCALE
+
+    def __post_init__(self) -> None:
+        _counts((self.more,))
+        if len(self.links) > MAX_NAMED or not re.fullmatch("#[0-9a-fA-F]{6}", self.accent):
+            raise ValueError(f"A profile's card names up to {MAX_NAMED} links, and has a colour like #e69f00.")
+
+
+Chart = Series | Comparison | Top | Heatmap | Sparkline | Card | ProfileCard
 
 
 def _counts(values: tuple[int, ...]) -> None:

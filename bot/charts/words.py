@@ -13,6 +13,7 @@ from bot.charts.values import (
     Heatmap,
     Interval,
     Note,
+    ProfileCard,
     Rates,
     Series,
     Sparkline,
@@ -50,6 +51,8 @@ def _sentences(chart: Chart) -> list[str]:
             return _sparkline(chart)
         case Card():
             return _card(chart)
+        case ProfileCard():
+            return _profile(chart)
 
 
 def day_month(day: dt.date) -> str:
@@ -237,6 +240,14 @@ def _card(chart: Card) -> list[str]:
         best = max(chart.values)
         day = _long(chart.days[chart.values.index(best)])
         said.append(_("Best day: {date} with {n}").format(date=day, n=number(best)))
+    return said
+
+
+def _profile(chart: ProfileCard) -> list[str]:
+    said = [f"{_short(chart.name, 80)} (@{chart.handle})", _short(chart.line, 160)]
+    if chart.links:
+        named = "; ".join(_short(label, 60) for label in chart.links)
+        said.append(_("Links: {links}").format(links=named))
     return said
 
 

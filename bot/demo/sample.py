@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import random
 from collections import Counter
@@ -26,6 +27,7 @@ from bot.links.posts import Posts
 from bot.links.service import Limits, Links
 from bot.notes import Notes
 from bot.profiles.service import Profiles
+from bot.profiles.views import DELAYS, Views
 from bot.servers import Servers
 from bot.stats.service import Stats
 from storage import hits
@@ -54,6 +56,15 @@ NOTES = (
 )
 """Who notes what of which day, and for which link alone."""
 ON_PROFILE = ("maya", "noor")
+LINES = {
+    "maya": "Slow fashion, second-hand finds, one letter every Sunday.",
+    "noor": "Food that is ready in half an hour.",
+}
+HEADINGS = {"newsletter": "Read along", "merch": "Shop", "vintage": "Shop"}
+"""Of links on profile pages, by slug."""
+POSITIONS = {"summer": "1", "newsletter": "4", "merch": "2", "vintage": "3", "cookbook": "1", "recipes": "2"}
+_DELAYS = (9, 22, 27, 24, 10, 6, 2)
+"""How many of a hundred clicks come so long after the page."""
 
 # What is set aside of a link in ninety days: reason, unfurler, at most how often.
 _ASIDE = (
@@ -208,6 +219,20 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
                     told = {place.metric: total, **_reactions(clicks * place.likes)}
                     reports.append((days_ago, who, post, told, place.spend))
 
+    _to(clock, now, DAYS)
+    profiles = Profiles(db, clock, ids, base_url, Views(db))
+    pages: dict[str, int] = {}
+    for name in ON_PROFILE:
+        who = Actor(crew.guild_id, crew.creators[name])
+        await profiles.set_up(who, name, crew.names[name], LINES[name])
+        for sample, link in zip(SAMPLES, made, strict=True):
+            if sample.creator == name and sample.slug in HEADINGS:
+                await profiles.change_entry(who, link.id, heading=HEADINGS[sample.slug])
+            if sample.creator == name and sample.slug == FEATURED:
+                await profiles.change_entry(who, link.id, pinned=True)
+        pages[name] = (await profiles.publish(who)).id
+    traffic += list(_views(ids, traffic, {link.id: link.slug for link in made}, pages))
+
     seen = Seen()
     for n in range(0, len(traffic), BATCH):
         await db.write(lambda conn, n=n: conn.run_sync(_record, traffic[n : n + BATCH], seen))
@@ -226,9 +251,6 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     for name, days_ago, text, slug in NOTES:
         of = next((link for link in made if link.slug == slug), None)
         await notes.add(actors[name], text, day=f"{days_ago} days ago", link=of)
-    profiles = Profiles(db, base_url)
-    for name in ON_PROFILE:
-        await profiles.publish(Actor(crew.guild_id, crew.creators[name]), name, None, crew.names[name])
 
 
 async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:
@@ -275,7 +297,8 @@ def _traffic(
                 if at < now:
                     day_of = local_day(at, ZONE)
                     about = _audience(rng, "")
-                    yield Hit(link.guild_id, ids.new(), link.id, PROFILE, Kind.IMPRESSION, at, day_of, None, *about)
+                    seen = (link.id, PROFILE, Kind.VIEWABLE, at, day_of, None)
+                    yield Hit(link.guild_id, ids.new(), *seen, *about, position=POSITIONS[sample.slug])
         clicks = _poisson(rng, usual)
         for _n in range(clicks):
             at = start + _time_of_day(rng)
@@ -284,7 +307,23 @@ def _traffic(
             if at < now:
                 day_of = local_day(at, ZONE)
                 about = _audience(rng, platforms.get(place, ""))
-                yield Hit(link.guild_id, ids.new(), link.id, place, Kind.CLICK, at, day_of, visitor, *about)
+                hit = Hit(link.guild_id, ids.new(), link.id, place, Kind.CLICK, at, day_of, visitor, *about)
+                if place == PROFILE:
+                    after = str(rng.choices(DELAYS, _DELAYS)[0])
+                    hit = dataclasses.replace(hit, position=POSITIONS[sample.slug], delay=after)
+                yield hit
+
+
+def _views(ids: Ids, traffic: list[Hit], slugs: dict[int, str], pages: dict[str, int]) -> Iterator[Hit]:
+    """Views of profile pages: whoever saw the link at the top saw the page, and some left before that."""
+    rng = random.Random(SEED + 1)
+    top = {sample.slug: sample.creator for sample in SAMPLES if POSITIONS.get(sample.slug) == "1"}
+    for hit in traffic:
+        creator = top.get(slugs[hit.link_id]) if hit.kind is Kind.VIEWABLE else None
+        if creator is not None:
+            for _n in range(1 + (rng.random() < 0.1)):
+                view = {"id": ids.new(), "link_id": pages[creator], "kind": Kind.VIEW, "position": ""}
+                yield dataclasses.replace(hit, **view, visitor=rng.randrange(800) * 1000 + hit.day.day)
 
 
 def _audience(rng: random.Random, platform: str) -> tuple[str, str, str]:

@@ -26,7 +26,7 @@ def shares(counts: Iterable[AudienceCount], dimension: Dimension, kind: Kind, mo
     """Up to `most` values; ties in alphabetical order."""
     counter: Counter[str] = Counter()
     for item in counts:
-        if item.dimension is dimension and item.kind is kind:
+        if item.dimension is dimension and item.kind.metric is kind:
             counter[item.value] += item.count
     ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
     return Shares(tuple(ranked[:most]), counter.total())

@@ -208,10 +208,10 @@ def summarise(
     """
     hits: dict[Place, Counter[Kind]] = defaultdict(Counter)
     for count in by_place:
-        hits[count.link_id, count.place_id][count.kind] += count.count
+        hits[count.link_id, count.place_id][count.kind.metric] += count.count
     days: dict[Kind, Counter[dt.date]] = defaultdict(Counter)
     for count in by_day:
-        days[count.kind][count.day] += count.count
+        days[count.kind.metric][count.day] += count.count
 
     told: dict[Place, _Told] = {}
     for post in posts:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import meta
 from storage.database import Database
@@ -24,17 +21,9 @@ class OwnerTokens:
     async def of(self, guild_id: int, link_id: int) -> str:
         """The token of a link; it holds for the link's posts too."""
         if self._key is None:
-            self._key = bytes.fromhex(await self._db.write(_kept_key))
+            self._key = await self._db.write(lambda conn: meta.secret(conn, _KEY))
         text = f"{guild_id}:{link_id}".encode()
         return hashlib.blake2b(text, key=self._key, digest_size=8).hexdigest()
 
     async def fits(self, guild_id: int, link_id: int, token: str) -> bool:
         return hmac.compare_digest(token.encode(), (await self.of(guild_id, link_id)).encode())
-
-
-async def _kept_key(conn: AsyncConnection) -> str:
-    key = await meta.get(conn, _KEY)
-    if key is None:
-        key = secrets.token_hex(32)
-        await meta.put(conn, _KEY, key)
-    return key

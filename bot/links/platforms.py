@@ -21,6 +21,7 @@ PLATFORMS: dict[str, tuple[str, str]] = {
     "discord": ("Discord", "dc"),
     "newsletter": ("Newsletter", "nl"),
     "blog": ("Blog", "bl"),
+    "qr": ("QR", "qr"),
     "other": ("Other", "p"),
 }
 """Key -> (the platform's own name, the code its addresses begin with)."""
@@ -28,7 +29,7 @@ PLATFORMS: dict[str, tuple[str, str]] = {
 TELLING = frozenset(PLATFORMS) - {"bluesky", "blog", "discord", "other"}
 """Those that show the author of a post how often it was seen."""
 
-KINDS = ("post", "story", "reel", "short", "video", "ad", "live", "message")
+KINDS = ("post", "story", "reel", "short", "video", "ad", "live", "message", "code")
 
 
 def parse_platform(text: str) -> str:

@@ -1,86 +1,251 @@
-"""Publishing a creator's profile page and taking it back."""
+"""What a creator does with their page: set it up, arrange it, make it public, take it back; what managers may do."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
+from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
-from bot.links.access import Actor, may_add
-from bot.links.slugs import parse_handle
+from bot.links.access import Actor, may_add, require_manager
+from bot.links.slugs import parse_handle, shorten
+from bot.moments import parse_future
+from bot.profiles import avatars, tokens
+from bot.profiles.layout import is_shown, moved, ordered
+from bot.profiles.pages import links_of
+from bot.profiles.themes import LOOKS, Fitted, fitted, parse_accent
+from bot.profiles.views import Views
+from bot.profiles.words import displayed
 from bot.texts import _
 from storage import addresses, links, profiles, servers
 from storage.database import Database
-from storage.records import Address, Profile, State
+from storage.ids import Ids
+from storage.records import Address, Entry, Link, Profile
 
-MAX_NAME = 80
+MAX_NAME, MAX_LINE, MAX_HEADING = 80, 160, 60
+SERVER, OPERATOR = "server", "operator"
+
+NOT_SET_UP = _("You have no page yet. /profile setup makes one.")
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A page that was published, and the handle under which it stood before when that changed."""
+class SetUp:
+    """A page that was set up, and the handle that it had before when that changed."""
 
     profile: Profile
     former: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A creator's page with all the links that may stand on it, in order, and what was chosen for them."""
+
+    profile: Profile
+    links: Sequence[Link]
+    entries: Mapping[int, Entry]
+    shown: frozenset[int]
+    """The links that stand on the page now, as far as the creator's choices go."""
+    zone: str
+
+    def entry(self, link: Link) -> Entry:
+        return self.entries.get(link.id) or Entry(link.guild_id, link.creator_id, link.id, 0)
+
+
 class Profiles:
     """Handles are unique in the installation; a creator keeps the ones that were ever theirs."""
 
-    def __init__(self, db: Database, base_url: URL) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids, base_url: URL, views: Views) -> None:
         self._db = db
+        self._clock = clock
+        self._ids = ids
         self._base_url = base_url
+        self._views = views
 
     def url(self, profile: Profile) -> str:
         return str(self._base_url / f"@{profile.handle}")
+
+    async def preview_url(self, profile: Profile) -> str:
+        """An address under which the page may be seen for an hour, public or not, without being counted."""
+        token = tokens.sign_preview(await self._views.key(), profile.guild_id, profile.creator_id, self._clock.now())
+        return str((self._base_url / f"@{profile.handle}").with_query(preview=token))
 
     async def get(self, actor: Actor) -> Profile | None:
         async with self._db.read() as conn:
             return await profiles.get(conn, actor.guild_id, actor.user_id)
 
-    async def publish(self, actor: Actor, handle: str, name: str | None, default: str) -> Published:
-        """Publish the page of an actor who has links or may add some; an earlier handle stops. Raises UserError.
+    async def set_up(
+        self, actor: Actor, handle: str, name: str, line: str = "", *, default: str = "", avatar: bytes | None = None
+    ) -> SetUp:
+        """Make the page of an actor who has links or may add some, or change it; an earlier handle leads on to it.
 
-        The name stays as it was when None is given; the first time it is `default`.
+        `avatar` is a picture to keep, empty for none; None leaves it as it was. Raises UserError.
         """
         wanted = f"@{parse_handle(handle)}"
+        shown = displayed(name, MAX_NAME) or displayed(default, MAX_NAME)
+        picture, digest = await asyncio.to_thread(avatars.made, avatar) if avatar else (None, "")
 
-        async def work(conn: AsyncConnection) -> Published:
+        async def work(conn: AsyncConnection) -> SetUp:
             _in_server, own = await links.count(conn, actor.guild_id, actor.user_id)
             if not own and not may_add(actor, await servers.get(conn, actor.guild_id)):
-                raise RefusedError(_("Publishing a page takes a link of yours to show there. Ask a manager for one."))
+                raise RefusedError(_("A page of your own takes a link of yours to show there. Ask a manager for one."))
             known = await addresses.get(conn, wanted)
             if known is None:
                 await addresses.add(conn, Address(wanted, actor.guild_id, actor.user_id))
             elif (known.guild_id, known.creator_id) != (actor.guild_id, actor.user_id):
                 raise InvalidError(_("The handle {handle} is taken; choose another one.").format(handle=wanted))
-            else:
-                await addresses.set_state(conn, actor.guild_id, wanted, State.ACTIVE)
             old = await profiles.get(conn, actor.guild_id, actor.user_id)
-            shown = name if name is not None else default if old is None else old.name
-            profile = Profile(
-                actor.guild_id, actor.user_id, wanted[1:], " ".join(shown.split())[:MAX_NAME], published=True
-            )
+            fresh = Profile(actor.guild_id, actor.user_id, wanted[1:], "", published=False, id=self._ids.new())
+            profile = dataclasses.replace(old or fresh, handle=wanted[1:], name=shown, line=displayed(line, MAX_LINE))
+            if avatar is not None:
+                profile = dataclasses.replace(profile, avatar=digest)
+                await profiles.put_avatar(conn, actor.guild_id, actor.user_id, picture)
             await profiles.put(conn, profile)
-            if old is None or old.handle == profile.handle:
-                return Published(profile)
-            await addresses.set_state(conn, actor.guild_id, f"@{old.handle}", State.DELETED)
-            return Published(profile, f"@{old.handle}")
+            return SetUp(profile, f"@{old.handle}" if old is not None and old.handle != profile.handle else None)
 
         return await self._db.write(work)
+
+    async def set_looks(self, actor: Actor, theme: str | None, accent: str | None) -> tuple[Profile, Fitted]:
+        """Choose a theme, an accent colour, or both; None keeps. Raises UserError."""
+        if theme is not None and theme not in LOOKS:
+            raise InvalidError(_("theme: “{value}” is none; choose from the list.").format(value=shorten(theme)))
+        changes: dict[str, Any] = {} if theme is None else {"theme": theme}
+        if accent is not None:
+            changes["accent"] = parse_accent(accent)
+        profile = await self._change(actor, **changes)
+        return profile, fitted(profile.theme, profile.accent)
+
+    async def board(self, actor: Actor) -> Board:
+        """The actor's page and their links. Raises NotFoundError without a page."""
+        async with self._db.read() as conn:
+            profile = await _required(conn, actor)
+            found = await links_of(conn, actor.guild_id, actor.user_id)
+            entries = {one.link_id: one for one in await profiles.entries(conn, actor.guild_id, actor.user_id)}
+            zone = (await servers.get(conn, actor.guild_id)).timezone
+        now = self._clock.now()
+        shown = frozenset(link.id for link in found if is_shown(entries.get(link.id), now))
+        return Board(profile, ordered(found, entries), entries, shown, zone)
+
+    async def change_entry(
+        self,
+        actor: Actor,
+        link_id: int,
+        *,
+        heading: str | None = None,
+        pinned: bool | None = None,
+        hidden: bool | None = None,
+        shows_from: str | None = None,
+        shows_until: str | None = None,
+    ) -> Entry:
+        """Change what is chosen for one of the actor's links; None keeps, an empty text empties. Raises UserError."""
+        async with self._db.read() as conn:
+            zone = (await servers.get(conn, actor.guild_id)).timezone
+        now = self._clock.now()
+        given: dict[str, Any] = {"pinned": pinned, "hidden": hidden}
+        changes = {name: value for name, value in given.items() if value is not None}
+        if heading is not None:
+            changes["heading"] = displayed(heading, MAX_HEADING)
+        for name, text in (("shows_from", shows_from), ("shows_until", shows_until)):
+            if text is not None:
+                field = name.removeprefix("shows_")
+                starts = name == "shows_from"
+                changes[name] = parse_future(text, field, now, zone, starts=starts) if text.strip() else None
+
+        async def work(conn: AsyncConnection) -> Entry:
+            await _required(conn, actor)
+            found = await links_of(conn, actor.guild_id, actor.user_id)
+            if link_id not in {link.id for link in found}:
+                raise NotFoundError(_("That link can't stand on your page: it is gone, archived or private."))
+            entries = {one.link_id: one for one in await profiles.entries(conn, actor.guild_id, actor.user_id)}
+            if link_id not in entries:  # where it stands now is where it stays
+                place = [link.id for link in ordered(found, entries)].index(link_id)
+                placed = moved(found, entries, actor.guild_id, actor.user_id, link_id, place)
+                await profiles.put_entries(conn, placed)
+                entries = {one.link_id: one for one in placed}
+            entry = dataclasses.replace(entries[link_id], **changes)
+            if entry.shows_from and entry.shows_until and entry.shows_from >= entry.shows_until:
+                raise InvalidError(_("until: a link can't stop showing before it begins; give a later time."))
+            await profiles.put_entries(conn, [entry])
+            return entry
+
+        return await self._db.write(work)
+
+    async def move(self, actor: Actor, link_id: int, by: int) -> None:
+        """Move a link up (negative) or down among the actor's links. Raises NotFoundError."""
+
+        async def work(conn: AsyncConnection) -> None:
+            await _required(conn, actor)
+            found = await links_of(conn, actor.guild_id, actor.user_id)
+            entries = {one.link_id: one for one in await profiles.entries(conn, actor.guild_id, actor.user_id)}
+            order = [link.id for link in ordered(found, entries)]
+            if link_id not in order:
+                raise NotFoundError(_("That link can't stand on your page: it is gone, archived or private."))
+            to = min(max(order.index(link_id) + by, 0), len(order) - 1)
+            await profiles.put_entries(conn, moved(found, entries, actor.guild_id, actor.user_id, link_id, to))
+
+        await self._db.write(work)
+
+    async def publish(self, actor: Actor) -> Profile:
+        """Make the page public. Raises UserError."""
+        profile = await self.get(actor)
+        if profile is not None and profile.taken_down:
+            who = _("the managers of this server") if profile.taken_down == SERVER else _("the operator")
+            raise RefusedError(_("Your page was taken down by {who}; ask them about it.").format(who=who))
+        return await self._change(actor, published=True)
 
     async def unpublish(self, actor: Actor) -> Profile:
         """Take the page back; the handle stays the creator's. Raises NotFoundError when there is none."""
+        profile = await self.get(actor)
+        if profile is None or not profile.published:
+            raise NotFoundError(_("Your profile is not published. /profile publish does that."))
+        return await self._change(actor, published=False)
 
+    async def take_down(self, actor: Actor, handle: str, *, restore: bool = False) -> Profile:
+        """Take a page of the server off the net against its creator's will, or lift that. Raises UserError."""
+        require_manager(actor)
+        return await take_down(self._db, handle, SERVER, actor.guild_id, restore=restore)
+
+    async def _change(self, actor: Actor, **changes: Any) -> Profile:
         async def work(conn: AsyncConnection) -> Profile:
-            profile = await profiles.get(conn, actor.guild_id, actor.user_id)
-            if profile is None or not profile.published:
-                raise NotFoundError(_("Your profile is not published. /profile publish does that."))
-            hidden = dataclasses.replace(profile, published=False)
-            await profiles.put(conn, hidden)
-            return hidden
+            profile = dataclasses.replace(await _required(conn, actor), **changes)
+            await profiles.put(conn, profile)
+            return profile
 
         return await self._db.write(work)
+
+
+async def _required(conn: AsyncConnection, actor: Actor) -> Profile:
+    profile = await profiles.get(conn, actor.guild_id, actor.user_id)
+    if profile is None:
+        raise NotFoundError(NOT_SET_UP)
+    return profile
+
+
+async def take_down(
+    db: Database, handle: str, who: str, guild_id: int | None = None, *, restore: bool = False
+) -> Profile:
+    """Take a page off the net, or lift that: as the `OPERATOR`, which managers can't lift, or for one `SERVER`.
+
+    Raises UserError.
+    """
+    name = f"@{handle.strip().lower().removeprefix('@')}"
+
+    async def work(conn: AsyncConnection) -> Profile:
+        address = await addresses.get(conn, name)
+        profile = None
+        if address is not None and guild_id in (None, address.guild_id):
+            profile = await profiles.get(conn, address.guild_id, address.creator_id)
+        if profile is None:
+            raise NotFoundError(_("There is no page “{handle}” here.").format(handle=shorten(name)))
+        if profile.taken_down == OPERATOR and who != OPERATOR:
+            raise RefusedError(_("The operator took that page down; only they can bring it back."))
+        changed = dataclasses.replace(profile, taken_down="" if restore else who)
+        await profiles.put(conn, changed)
+        return changed
+
+    return await db.write(work)

@@ -12,12 +12,13 @@ from bot.insights.benchmark import Benchmark
 from bot.insights.findings import Finding
 from bot.insights.gaps import Gap
 from bot.insights.hours import Claim
+from bot.insights.pages import Spot
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
 from bot.insights.summary import IMPRESSIONS, Summary
 from bot.insights.tally import Tally
 from bot.stats.question import Question, Ranks, Subject
-from storage.records import AsideCount, AudienceCount, Figure, Link, Note, Post
+from storage.records import AsideCount, AudienceCount, Figure, Link, Note, Post, Profile
 
 PAGE = 10
 """Rows of a ranking shown at once."""
@@ -194,6 +195,38 @@ class Heatmap(Answer):
     outliers: tuple[dt.date, ...]
     """Days that the claims leave out, since they are far beyond the usual."""
     first_weekday: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageDays:
+    """A profile page by day; `unique_views` add up over days, since nobody is known from one to the next."""
+
+    views: tuple[int, ...]
+    unique_views: tuple[int, ...]
+    viewable: tuple[int, ...]
+    displayed: tuple[int, ...]
+    clicks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileStats(Answer):
+    """A profile page: its views, what was seen and clicked on it by link and by position, and where people came from.
+
+    Links and positions know only what was counted since links have to be seen; `days` has all.
+    """
+
+    profile: Profile
+    days: PageDays
+    views_before: int | None
+    """Of the period before, cut at the same time of day while this one runs; None for all time."""
+    by_link: Mapping[int, Spot]
+    by_position: Mapping[int, Spot]
+    links: Mapping[int, Link]
+    """Those of them that may be named."""
+    delays: Mapping[int, int]
+    audience: Sequence[AudienceCount]
+    """Of the views."""
+    notes: Sequence[Note]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+from bot.insights.pages import Spot
 from bot.insights.rates import Rate
 from bot.insights.tally import Tally
 from bot.links.platforms import describe
@@ -56,11 +57,23 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
             yield "weekday", "hour", "impressions" if answer.question.metric is Metric.IMPRESSIONS else "clicks"
             for cell, count in enumerate(answer.cells):
                 yield cell // 24 + 1, cell % 24, count
+        case answers.ProfileStats():
+            days, links = answer.days, answer.links
+            yield "row", "name", "views", "unique_views", "viewable", "displayed", "clicks", *_RATE
+            numbers = zip(days.views, days.unique_views, days.viewable, days.displayed, days.clicks, strict=True)
+            for day, row in zip(answer.period.days, numbers, strict=True):
+                yield "day", day.isoformat(), *row, *_rate(None)
+            for link_id, spot in answer.by_link.items():
+                if link_id in links:
+                    yield "link", links[link_id].label, "", "", *_spot(spot)
+            for position, spot in answer.by_position.items():
+                yield "position", position, "", "", *_spot(spot)
         case answers.Sources():
             yield "dimension", "value", "kind", "count"
-            kinds = {Kind.CLICK: "clicks", Kind.IMPRESSION: "impressions"}
+            kinds = {Kind.CLICK: "clicks", Kind.IMPRESSION: "impressions", Kind.VIEWABLE: "viewable_impressions"}
             for item in sorted(answer.audience, key=lambda item: (item.dimension, item.kind, -item.count, item.value)):
-                yield item.dimension.value, item.value, kinds[item.kind], item.count
+                if item.kind in kinds:
+                    yield item.dimension.value, item.value, kinds[item.kind], item.count
 
 
 _RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_impressions")
@@ -83,6 +96,10 @@ def _rate(rate: Rate | None) -> tuple[object, ...]:
         return ("",) * len(_RATE)
     low, high = rate.interval
     return round(rate.value, 6), round(low, 6), round(high, 6), rate.clicks, rate.impressions
+
+
+def _spot(spot: Spot) -> tuple[object, ...]:
+    return spot.viewable, spot.displayed, spot.clicks, *_rate(spot.rate)
 
 
 def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[object]]:

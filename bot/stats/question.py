@@ -20,6 +20,7 @@ class View(StrEnum):
     TOP = "t"
     HEATMAP = "h"
     SOURCES = "s"
+    PROFILE = "f"
 
 
 class Scope(StrEnum):

@@ -11,12 +11,16 @@ from itertools import chain
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.insights.hours import Claim, best_hours, occurrences, outliers
-from bot.insights.periods import Choice, Named, Period, period_of, runs, segments
+from bot.insights.periods import Choice, Named, Period, local_day, period_of, runs, segments
 from bot.stats.answers import Target
 from bot.stats.question import Scope
-from storage import counts, links, notes, posts
+from bot.texts import _
+from storage import counts, links, meta, notes, posts
 from storage.prepared import Reader, read
-from storage.records import BARE, PROFILE, Figure, Kind, Link, Note, Post, Server
+from storage.records import BARE, PROFILE, Figure, Kind, Link, Note, Post, Segment, Server
+
+VIEWABLE_SINCE = "viewable_since"
+"""Where `storage.meta` keeps when displays of profiles gave way to links that were seen, where there were any."""
 
 Figures = Mapping[int, Sequence[Figure]]
 
@@ -106,7 +110,10 @@ class Reading:
         }
 
     async def notes(self, target: Target, period: Period) -> list[Note]:
-        """The notes to draw: the server's own, and its creator's, but for those on other links alone."""
+        """The notes to draw: the server's own, and its creator's, but for those on other links alone.
+
+        One of ours marks the day since when links on profile pages have to be seen to be counted.
+        """
         creators: list[int | None] = [None]
         scope = target.subject.scope
         if scope is Scope.CREATOR:
@@ -115,9 +122,37 @@ class Reading:
             creators.append(owned.creator_id)
         found = await notes.find(self.conn, self.guild_id, creators, first=period.first, end=period.end)
         mine = None if target.link is None else target.link.id
-        return [
+        shown = [
             note for note in reversed(found) if scope is Scope.CREATOR or note.link_id is None or note.link_id == mine
         ]
+        since = await meta.get(self.conn, VIEWABLE_SINCE)
+        if since is not None and target.post is None:
+            at = dt.datetime.fromisoformat(since)
+            day = local_day(at, period.zone)
+            if period.first <= day < period.end:
+                text = _("Profile pages: a link counts once it is seen")
+                shown.append(Note(self.guild_id, 0, None, None, day, text, 0, at))
+                shown.sort(key=lambda note: note.day)
+        return shown
+
+    async def cells(
+        self, parts: Sequence[Segment], kind: Kind, link_ids: Collection[int] | None, place_id: int | None
+    ) -> tuple[int, ...]:
+        """Clicks or impressions by hour of the week."""
+        return await read(self.conn, lambda reader: self.cells_within(reader, parts, kind, link_ids, place_id))
+
+    def cells_within(
+        self,
+        reader: Reader,
+        parts: Sequence[Segment],
+        kind: Kind,
+        link_ids: Collection[int] | None,
+        place_id: int | None,
+    ) -> tuple[int, ...]:
+        """`cells` as a part of another trip to the database."""
+        kinds = [one for one in Kind if one.metric is kind]
+        grids = [counts.hour_of_week.within(reader, self.guild_id, parts, one, link_ids, place_id) for one in kinds]
+        return tuple(sum(cell) for cell in zip(*grids, strict=True))
 
     async def hours(self, target: Target, period: Period, kind: Kind) -> tuple[Sequence[Claim], list[dt.date]]:
         """The times that stand out, and the days that were left out for being far beyond the usual."""
@@ -135,11 +170,11 @@ class Reading:
         period = dataclasses.replace(period, first=max(since, period.first))
         by_day = dict.fromkeys(period.days, 0)
         for item in counts.by_day.within(reader, self.guild_id, period.first, period.end, link_ids, place_id):
-            if item.kind is kind:
+            if item.kind.metric is kind:
                 by_day[item.day] += item.count
         odd = outliers(by_day)
         kept = [segments(run) for run in runs(period, odd)]
-        grids = [counts.hour_of_week.within(reader, self.guild_id, one, kind, link_ids, place_id) for one in kept]
+        grids = [self.cells_within(reader, one, kind, link_ids, place_id) for one in kept]
         cells = [sum(cell) for cell in zip(*grids, strict=True)]
         usual = {day: count for day, count in by_day.items() if day not in odd}
         return best_hours(cells, occurrences(chain(*kept), self.now), usual), odd

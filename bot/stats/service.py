@@ -16,6 +16,7 @@ from bot.links.posts import carried
 from bot.moments import parse_period
 from bot.stats import views
 from bot.stats.answers import Answer, Compared, Report, Reported, Target
+from bot.stats.page import page
 from bot.stats.question import Question, Scope, Subject, View
 from bot.stats.reading import Reading
 from bot.stats.reports import brief, report
@@ -63,6 +64,8 @@ class Stats:
                     return await views.heatmap(reading, head)
                 case View.SOURCES:
                     return await views.sources(reading, head)
+                case View.PROFILE:
+                    return await page(reading, head)
 
     async def report(self, actor: Actor, subject: Subject, choice: Choice) -> Report:
         """A subject's numbers for who may see them. Raises UserError."""

@@ -50,7 +50,8 @@ async def top(reading: Reading, head: Head) -> Top:
     tallies = by_link(places) if ranking_links else by_post(places, is_post)
     uniques = {}
     if question.metric is Metric.UNIQUES:
-        uniques = await counts.uniques_by_link(reading.conn, reading.guild_id, period.first, period.end, link_ids)
+        found = await counts.uniques_by_link(reading.conn, reading.guild_id, period.first, period.end, link_ids)
+        uniques = {link_id: n for link_id, n in found.items() if link_id in tallies}  # views of profiles are none
     order, early = _order(tallies, question.metric, uniques)
     nameable, found_posts = await _nameable(reading, order, target, by_posts=not ranking_links)
     shown = [id_ for id_ in order if id_ in nameable]
@@ -104,7 +105,7 @@ async def heatmap(reading: Reading, head: Head) -> Heatmap:
     question, (target, *_rest), (period, *_more), _now = head
     kind = Kind.IMPRESSION if question.metric is Metric.IMPRESSIONS else Kind.CLICK
     link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
-    cells = await counts.hour_of_week(reading.conn, reading.guild_id, segments(period), kind, link_ids, place_id)
+    cells = await reading.cells(segments(period), kind, link_ids, place_id)
     claims, odd = await reading.hours(target, period, kind)
     return Heatmap(*head, cells, claims, tuple(odd), reading.server.first_weekday)
 
@@ -123,7 +124,7 @@ async def sources(reading: Reading, head: Head) -> Sources:
         *head,
         await counts.audience(reading.conn, reading.guild_id, period.first, period.end, link_ids),
         await counts.audience(reading.conn, reading.guild_id, before.first, before.end, link_ids),
-        sum(count.count for count in by_day if count.kind is kind),
+        sum(count.count for count in by_day if count.kind.metric is kind),
     )
 
 
@@ -155,11 +156,11 @@ async def _trends(
     if found:
         link_ids = {found[id_].link_id for id_ in ids}
         for count in await counts.by_place_day(*in_period, [id_ for id_ in link_ids if id_ is not None]):
-            if count.kind is kind and count.day is not None:
+            if count.kind.metric is kind and count.day is not None:
                 by_id[count.place_id][count.day] += count.count
     else:
         for item in await counts.by_link_day(*in_period, ids):
-            if item.kind is kind:
+            if item.kind.metric is kind:
                 by_id[item.link_id][item.day] += item.count
     return {id_: tuple(by_id[id_][day] for day in period.days) for id_ in ids}
 

@@ -17,10 +17,14 @@ class Repeats:
         self._window = window
         self._counted: OrderedDict[Hashable, dt.datetime] = OrderedDict()
 
+    def knows(self, key: Hashable, now: dt.datetime) -> bool:
+        """Whether `key` was counted less than the window ago."""
+        before = self._counted.get(key)
+        return before is not None and before <= now < before + self._window
+
     def is_repeat(self, key: Hashable, now: dt.datetime) -> bool:
         """Whether `key` was counted less than the window ago; if not, it counts now. A window of 0 finds none."""
-        before = self._counted.get(key)
-        if before is not None and before <= now < before + self._window:
+        if self.knows(key, now):
             return True
         self._counted[key] = now
         self._counted.move_to_end(key)

@@ -18,6 +18,8 @@ from bot.clock import Clock
 from bot.insights.periods import local_day
 from bot.links.destinations import is_denied
 from bot.links.owner import OwnerTokens
+from bot.profiles.tokens import Arrival
+from bot.profiles.views import Views, delay_of
 from bot.tracking.audience import OTHER, device_of, source_of
 from bot.tracking.countries import CountryOf, nowhere
 from bot.tracking.hits import Reason, RequestFacts, classify
@@ -28,7 +30,7 @@ from bot.tracking.visitors import Visitors
 from storage import addresses, counts, links, meta, profiles, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import BARE, PROFILE, Address, Hit, Kind, SetAside, State
+from storage.records import BARE, PROFILE, Address, Hit, Kind, Link, SetAside, State
 
 _ANSWERED = (State.ACTIVE, State.ARCHIVED)
 _LinkKey = tuple[int, int]
@@ -68,21 +70,13 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLink:
-    """A link as the profile page shows it."""
+class Mark:
+    """What a request is counted as, for one link."""
 
-    label: str
-    slug: str
-    host: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileView:
-    """A published profile as its page shows it, newest link first."""
-
-    name: str
-    handle: str
-    links: tuple[ShownLink, ...]
+    link_id: int
+    kind: Kind
+    position: str = ""
+    delay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +100,9 @@ class Visit:
     client: str
     host: str
     via: str = ""
-    """"profile" when it came through the creator's page."""
+    """The token of a profile page's link, when it came through one."""
     test: str = ""
     """The token of a test address, when it was one."""
-
-
-def place_of(address: Address, via: str = "") -> int:
-    """Where a hit on the address belongs: its post, else the profile page that the visitor came from, else bare."""
-    if address.post_id is not None:
-        return address.post_id
-    return PROFILE if via == "profile" else BARE
 
 
 class Tracker:
@@ -133,6 +120,7 @@ class Tracker:
         clock: Clock,
         ids: Ids,
         owner_tokens: OwnerTokens,
+        views: Views,
         denied_domains: tuple[str, ...] = (),
         repeat_window: dt.timedelta = REPEAT_WINDOW,
         country_of: CountryOf = nowhere,
@@ -144,6 +132,7 @@ class Tracker:
         self._clock = clock
         self._ids = ids
         self._owner_tokens = owner_tokens
+        self._views = views
         self._denied_domains = denied_domains
         self._country_of = country_of
         self._crawlers = crawlers
@@ -228,8 +217,10 @@ class Tracker:
         Never raises: whoever asked gets an answer, counted or not.
         """
         assert address.link_id is not None
-        place_id = place_of(address, visit.via)
-        return await self._count(address.guild_id, (address.link_id,), kind, place_id, visit, address.max_clicks)
+        place_id = address.post_id or BARE
+        return await self.count(
+            address.guild_id, [Mark(address.link_id, kind)], place_id, visit, max_clicks=address.max_clicks
+        )
 
     async def look(self, text: str) -> LinkView | None:
         """What is behind a tracked address, without counting; None where it leads nowhere.
@@ -244,7 +235,7 @@ class Tracker:
             profile = await profiles.get(conn, address.guild_id, address.creator_id)
         if link is None:
             return None
-        shown = profile is not None and profile.published
+        shown = profile is not None and profile.published and not profile.taken_down
         return LinkView(
             address=address.address,
             title="" if link.private else link.title,
@@ -254,34 +245,15 @@ class Tracker:
             handle=profile.handle if profile is not None and shown else "",
         )
 
-    async def profile(self, handle: str, visit: Visit) -> ProfileView | None:
-        """The published profile, whose links each get an impression; None for unknown and unpublished ones alike.
+    def is_person(self, visit: Visit) -> bool:
+        """Whether a request is a person's, by what it says of itself."""
+        return classify(visit.facts, self._crawlers) is None
 
-        It shows the creator's active links that are not private and lead to no denied domain.
-        """
-        handle = handle.lower()
-        async with self._db.read() as conn:
-            address = await addresses.get(conn, f"@{handle}")
-            if address is None or address.state not in _ANSWERED:
-                return None
-            guild_id, creator_id = address.guild_id, address.creator_id
-            profile = await profiles.get(conn, guild_id, creator_id)
-            if profile is None or not profile.published or profile.handle != handle:
-                return None
-            found = await links.find(conn, guild_id, creator_id=creator_id, states=[State.ACTIVE])
-        shown = [
-            link
-            for link in found
-            if not (link.private or self._is_denied(link.destination))
-            and not await self._is_over(guild_id, link.id, link.expires_at, link.max_clicks)
-        ]
-        if shown:
-            await self._count(guild_id, [link.id for link in shown], Kind.IMPRESSION, PROFILE, visit)
-        return ProfileView(
-            profile.name or handle,
-            handle,
-            tuple(ShownLink(link.label, link.slug, _host(link.destination).removeprefix("www.")) for link in shown),
-        )
+    async def is_open(self, link: Link) -> bool:
+        """Whether a link may be shown: it has not ended, and leads to no denied domain."""
+        if self._is_denied(link.destination):
+            return False
+        return not await self._is_over(link.guild_id, link.id, link.expires_at, link.max_clicks)
 
     async def note_unknown_proxy(self) -> None:
         """Remember for `check` that a forwarded header came from a peer that is no configured proxy."""
@@ -291,23 +263,37 @@ class Tracker:
     def _is_denied(self, destination: str) -> bool:
         return bool(self._denied_domains) and is_denied(_host(destination), self._denied_domains)
 
-    async def _count(
+    async def count(
         self,
         guild_id: int,
-        link_ids: Sequence[int],
-        kind: Kind,
+        marks: Sequence[Mark],
         place_id: int,
         visit: Visit,
+        *,
         max_clicks: int | None = None,
+        reported: bool = False,
     ) -> Outcome:
+        """Count a request, or set it aside; like `track` otherwise.
+
+        A click that came from a page view was seen there: it is an impression too, where that was not reported before.
+        What is `reported` of a page view that was counted has its pace.
+        """
         try:
             now = self._clock.now()
             day = local_day(now, await self._zone(guild_id))
-            visitor = None
-            reason = classify(visit.facts, self._crawlers) or await self._conduct(guild_id, link_ids, visit)
-            if reason is None and kind is Kind.CLICK:  # an impression has no visitor: nothing is made of it
+            link_ids, kind = [mark.link_id for mark in marks], marks[0].kind
+            visitor = arrival = None
+            reason = classify(visit.facts, self._crawlers)
+            if reason is None and not reported:
+                reason = await self._conduct(guild_id, link_ids, visit)
+            if reason is None and kind in (Kind.CLICK, Kind.VIEW):  # nothing is made of an impression's visitor
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
-                if visitor is not None and self._repeats.is_repeat((guild_id, *link_ids, place_id, visitor), now):
+                arrival = await self._arrival(guild_id, marks[0], place_id, visitor, visit, now)
+                if arrival is not None:
+                    place_id = PROFILE
+                    marks = [Mark(link_ids[0], kind, str(arrival.position), delay_of(arrival.after))]
+                key = (guild_id, *link_ids, place_id, visitor)
+                if kind is Kind.CLICK and visitor is not None and self._repeats.is_repeat(key, now):
                     reason = Reason.REPEAT
             agent = visit.facts.user_agent
             if reason is not None:
@@ -315,22 +301,40 @@ class Tracker:
                 for link_id in link_ids:
                     self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason, family))
                 return Outcome.SET_ASIDE
+            if kind is Kind.CLICK and max_clicks is not None:
+                key = (guild_id, link_ids[0])
+                if self._clicks[key] >= max_clicks:  # others were faster since it was resolved
+                    return Outcome.OVER
+                self._clicks[key] += 1
+            if arrival is not None and self._views.note_click(arrival):
+                marks = [*marks, Mark(link_ids[0], Kind.VIEWABLE, marks[0].position)]
             country, device = self._country_of(visit.client), device_of(agent)
             source = source_of(agent, visit.facts.headers.get("referer", ""), visit.host)
             counted = []
-            for link_id in link_ids:
-                key = (guild_id, link_id)
-                if kind is Kind.CLICK and max_clicks is not None:
-                    if self._clicks[key] >= max_clicks:  # others were faster since it was resolved
-                        return Outcome.OVER
-                    self._clicks[key] += 1
-                told = source if self._sources.allows((*key, day), source) else OTHER
-                hit_id = self._ids.new()
-                counted.append(Hit(guild_id, hit_id, link_id, place_id, kind, now, day, visitor, country, device, told))
+            for mark in marks:
+                told = source if self._sources.allows((guild_id, mark.link_id, day), source) else OTHER
+                hit = (guild_id, self._ids.new(), mark.link_id, place_id, mark.kind, now, day)
+                who = visitor if mark.kind is kind else None
+                counted.append(Hit(*hit, who, country, device, told, mark.position, mark.delay))
             return Outcome.ON_DISK if await self._recorder.count(*counted) else Outcome.LATE
         except Exception:
             log.exception("A request was answered but could not be counted")
             return Outcome.LATE
+
+    async def _arrival(
+        self, guild_id: int, mark: Mark, place_id: int, visitor: int | None, visit: Visit, now: dt.datetime
+    ) -> Arrival | None:
+        """Where on a profile page a click on a link's own address came from; None for one that did not.
+
+        Whoever clicks a second time on the same view is the same visitor, or was handed a copied address.
+        """
+        if mark.kind is not Kind.CLICK or place_id != BARE or not visit.via:
+            return None
+        found = await self._views.arrival(visit.via, guild_id, mark.link_id, now)
+        if found is None or not found.again:
+            return found
+        same = visitor is not None and self._repeats.knows((guild_id, mark.link_id, PROFILE, visitor), now)
+        return found if same else None
 
     async def _conduct(self, guild_id: int, link_ids: Sequence[int], visit: Visit) -> Reason | None:
         """What a person's browser is set aside for: trying one's own link out, or asking faster than people do."""

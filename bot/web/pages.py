@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -14,28 +15,58 @@ from bot.texts import _
 
 _FOLDER = Path(__file__).parent / "templates"
 _STYLE = (_FOLDER / "style.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_SCRIPT = (_FOLDER / "seen.js").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1024)
+def _source(text: str) -> str:
+    """What allows an inline style or script of exactly this text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
 
 _templates = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    loader=jinja2.FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
-_templates.globals.update(_=_, style=Markup(_STYLE))
-
-HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-}
+_templates.globals.update(_=_, style=Markup(_STYLE), script=Markup(_SCRIPT), colours="", flagged="")
 
 
-def page(template: str, status: int = 200, **values: object) -> web.Response:
-    """The template as an HTML answer; `values` are escaped."""
-    return web.Response(
-        status=status, text=_templates.get_template(template).render(values), content_type="text/html", headers=HEADERS
-    )
+def _headers(colours: str, *, forms: bool, images: bool, script: bool) -> dict[str, str]:
+    own = "'self'"
+    policy = ["default-src 'none'", f"style-src {_source(_STYLE)}" + (f" {_source(colours)}" if colours else "")]
+    if images:
+        policy.append(f"img-src {own}")
+    if script:
+        policy += [f"script-src {_source(_SCRIPT)}", f"connect-src {own}"]
+    action = own if forms else "'none'"
+    policy += ["base-uri 'none'", f"form-action {action}", "frame-ancestors 'none'"]
+    return {
+        "Cache-Control": "private, no-store",
+        "Content-Security-Policy": "; ".join(policy),
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def page(
+    template: str,
+    status: int = 200,
+    *,
+    colours: str = "",
+    forms: bool = False,
+    images: bool = False,
+    script: bool = False,
+    **values: object,
+) -> web.Response:
+    """The template as an HTML answer; `values` are escaped.
+
+    `colours` are CSS variables of the page's own; what else it needs from this server is named one by one.
+    """
+    text = _templates.get_template(template).render(values, colours=Markup(colours))
+    headers = _headers(colours, forms=forms, images=images, script=script)
+    return web.Response(status=status, text=text, content_type="text/html", headers=headers)
 
 
 def not_found() -> web.Response:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import re
 import time
+from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import web
+from markupsafe import Markup
+from yarl import URL
 
+from bot import qr
+from bot.profiles.flags import REASONS, Flags
+from bot.profiles.tokens import MOST_BYTES
 from bot.tracking.hits import RequestFacts
 from bot.tracking.limits import Buckets
 from bot.tracking.tracker import Outcome, Tracker, Visit
+from bot.web.answers import PIXEL, UNCACHED
 from bot.web.client_address import Network, TrustedProxies
 from bot.web.pages import not_found, page
+from bot.web.profiles import ProfileEdge, body_of
 from storage.records import Kind
 
-PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
-"""A transparent GIF of 43 bytes."""
 SERVER = {"Server": "Eyeballs"}
 """Instead of what aiohttp would say about itself and Python."""
-UNCACHED = {"Cache-Control": "private, no-store"}
+HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+"""For whom the public address is an https one: browsers then ask for nothing else."""
+FIELDS = 4
+"""Of a form, at most."""
+FLAGS, FLAGS_PER_SECOND = 5, 1 / 600
+"""Flags that one visitor may give at once, and on average."""
 MISSES, MISSES_PER_SECOND = 60, 1.0
 """Unknown names, and likewise looks behind a link, that one visitor may ask for at once, and on average; beyond that
 the answer is 429."""
@@ -33,29 +43,35 @@ WARN_SECONDS = 3600.0
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 _ADDRESS = re.compile(rf"/({_NAME}(?:/{_NAME})?)(\.gif)?/?", re.IGNORECASE | re.ASCII)
 _LOOK = re.compile(rf"/({_NAME}(?:/{_NAME})?)\+", re.IGNORECASE | re.ASCII)
-_HANDLE = re.compile(rf"/@({_NAME})/?", re.IGNORECASE | re.ASCII)
 
 log = structlog.get_logger(__name__)
 
 
 class Edge:
-    """Answers requests. `host` is the public one; it takes part in telling visitors apart."""
+    """Answers requests. The public address's host takes part in telling visitors apart."""
 
     def __init__(
         self,
         tracker: Tracker,
-        host: str,
+        profiles: ProfileEdge,
+        flags: Flags,
+        base_url: URL,
         trusted_proxies: tuple[Network, ...] = (),
         *,
         security_contact: str | None = None,
     ) -> None:
         self._tracker = tracker
-        self._host = host
+        self._profiles = profiles
+        self._flags = flags
+        self._base_url = base_url
+        self._host = base_url.host_port_subcomponent or ""
+        self._headers = SERVER | (HSTS if base_url.scheme == "https" else {})
         self._proxies = TrustedProxies(trusted_proxies)
         self._security_contact = security_contact
         self._warned_at: float | None = None
         self._misses = Buckets(MISSES, MISSES_PER_SECOND)
         self._looks = Buckets(MISSES, MISSES_PER_SECOND)
+        self._flag_pace = Buckets(FLAGS, FLAGS_PER_SECOND)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request; what goes wrong is logged without the visitor's address, and answered plainly."""
@@ -74,7 +90,7 @@ class Edge:
         except Exception:
             log.exception("A request failed", method=request.method, path=request.path)
             response = page("error.html", status=500)
-        response.headers.update(SERVER)
+        response.headers.update(self._headers)
         return response
 
     async def _address(self, request: web.BaseRequest, text: str, *, is_pixel: bool) -> web.Response | None:
@@ -90,6 +106,11 @@ class Edge:
         return web.Response(status=302, headers={"Location": address.destination, **UNCACHED})
 
     async def _page(self, request: web.BaseRequest) -> web.Response:
+        if request.path.startswith("/@"):
+            query = request.query if "?" in request.raw_path else {}
+            return await self._profiles.answer(request, query, await self._visit(request)) or not_found()
+        if request.method == "POST" and request.path == "/flag":
+            return await self._flag(request)
         if request.method not in ("GET", "HEAD"):
             return not_found()
         match request.path:
@@ -108,17 +129,26 @@ class Edge:
                 return web.Response(text="User-agent: *\nAllow: /\n")
             case "/favicon.ico":
                 return web.Response(status=204)
-        if handle := _HANDLE.fullmatch(request.path):
-            view = await self._tracker.profile(handle[1], await self._visit(request))
-            if view is not None:
-                return page("profile.html", profile=view)
         if found := _LOOK.fullmatch(request.path):
             if not await self._may(request, self._looks):
                 return _slow_down()
             link = await self._tracker.look(found[1])
             if link is not None:
-                return page("link.html", link=link, host=self._host)
+                code = Markup(qr.inline(str(self._base_url / link.address)))
+                values = {"link": link, "host": self._host, "address": link.address, "code": code, "reasons": REASONS}
+                return page("link.html", forms=True, **values)
         return not_found()
+
+    async def _flag(self, request: web.BaseRequest) -> web.Response:
+        """A form that somebody sent; whether its address is known stays unsaid."""
+        if not await self._may(request, self._flag_pace):
+            return _slow_down()
+        try:
+            form = dict(parse_qsl(await body_of(request), max_num_fields=FIELDS))
+        except ValueError:
+            return not_found()
+        await self._flags.add(form.get("address", "")[:130], form.get("reason", ""))
+        return page("flagged.html")
 
     async def _may(self, request: web.BaseRequest, buckets: Buckets) -> bool:
         return buckets.take(hash(await self._client(request)), time.monotonic())
@@ -130,7 +160,7 @@ class Edge:
             facts=RequestFacts(request.method, headers.get("User-Agent", ""), headers),
             client=await self._client(request),
             host=self._host,
-            via=query.get("via", ""),
+            via=query.get("via", "")[:MOST_BYTES],
             test=query.get("test", "")[:64],
         )
 

@@ -25,6 +25,7 @@ METRICS = {
     View.TOP: tuple(Metric),
     View.HEATMAP: (Metric.CLICKS, Metric.IMPRESSIONS),
     View.SOURCES: (Metric.CLICKS, Metric.IMPRESSIONS),
+    View.PROFILE: (Metric.CLICKS, Metric.IMPRESSIONS, Metric.CTR),
 }
 RANKS = {
     Ranks.LINKS: _("Show links"),

@@ -31,6 +31,7 @@ from bot.stats.answers import Answer, Report
 from bot.stats.question import Metric, Ranks, Scope
 from bot.texts import _, current_locale
 from cogs.ui import format as fmt
+from cogs.ui.stats import page
 from cogs.ui.stats.report import value_of
 from storage.records import Dimension, Kind
 
@@ -53,6 +54,8 @@ def picture(answer: Answer, names: Sequence[str]) -> Chart:
             return _heatmap(answer, names[0])
         case answers.Sources():
             return _sources(answer, names[0])
+        case answers.ProfileStats():
+            return page.picture(answer, names[0])
         case _:
             raise TypeError(f"no picture of {type(answer).__name__}")
 

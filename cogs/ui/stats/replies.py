@@ -25,7 +25,7 @@ from bot.texts import _, ngettext
 from cogs.ui import audit, people
 from cogs.ui import format as fmt
 from cogs.ui.answers import actor, embed, fit, services
-from cogs.ui.stats import pictures, report
+from cogs.ui.stats import page, pictures, report
 from storage.records import Dimension, Kind
 
 CHART = "chart.png"
@@ -147,6 +147,8 @@ def _embed(answer: Answer, names: list[str]) -> discord.Embed:
             return _heatmap(answer, names[0])
         case answers.Sources():
             return _sources(answer, names[0])
+        case answers.ProfileStats():
+            return page.answer(answer, names[0], _head(answer))
         case _:
             raise TypeError(f"no answer to {type(answer).__name__}")
 
@@ -468,6 +470,25 @@ def _how(answer: Answer) -> list[tuple[str, str]]:
                         "moment and never stored. Shares are of the hits of which the value is known."
                     ),
                 )
+            ]
+        case View.PROFILE:
+            return [
+                (
+                    _("Views and impressions"),
+                    _(
+                        "A view is one display of the page to a person; a unique view is a visitor's first of the day. "
+                        "A link is seen once half of it was in view for a second (the MRC's standard), or when it is "
+                        "clicked, at most once for each view. Without JavaScript the links of a view count as "
+                        "displayed, and so did all of them until the day that charts mark."
+                    ),
+                ),
+                (
+                    _("CTR"),
+                    _(
+                        "Clicks / impressions, seen and displayed together, of what was counted since links have to be "
+                        "seen; in brackets Wilson's 95% interval."
+                    ),
+                ),
             ]
         case _:
             return []
