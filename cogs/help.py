@@ -39,7 +39,18 @@ SECTIONS = (
             "explain",
         ),
     ),
-    (_("Add to the numbers"), ("impressions log", "views log", "note add", "note list", "note delete")),
+    (
+        _("Add to the numbers"),
+        (
+            "impressions log",
+            "views log",
+            "impressions import",
+            "impressions undo",
+            "note add",
+            "note list",
+            "note delete",
+        ),
+    ),
     (_("Numbers that come by themselves"), ("digest me", "digest status")),
     (
         _("Your public page"),

@@ -62,7 +62,10 @@ LINES = {
 }
 HEADINGS = {"newsletter": "Read along", "merch": "Shop", "vintage": "Shop"}
 """Of links on profile pages, by slug."""
-POSITIONS = {"summer": "1", "newsletter": "4", "merch": "2", "vintage": "3", "cookbook": "1", "recipes": "2"}
+POSITIONS = {
+    **{"summer": "1", "autumn": "2", "merch": "3", "vintage": "4", "newsletter": "5"},
+    **{"cookbook": "1", "recipes": "2"},
+}
 _DELAYS = (9, 22, 27, 24, 10, 6, 2)
 """How many of a hundred clicks come so long after the page."""
 
