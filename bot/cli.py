@@ -101,6 +101,7 @@ def run(config_file: ConfigOption = None) -> None:
             # What is there now stays: else the collector looks through all of it now and then, and hits wait.
             gc.collect()
             gc.freeze()
+            application.services.charts.begin()
             log.info("web edge is up", host=config.web.host, port=application.web.port, base_url=str(config.base_url))
             pause = FIRST_PAUSE
             while True:

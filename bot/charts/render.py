@@ -7,6 +7,7 @@ import datetime as dt
 from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from contextvars import copy_context
 from types import TracebackType
 from typing import Self
@@ -44,6 +45,7 @@ class ChartRenderer:
         self._pool: ProcessPoolExecutor | None = None
         self._starting = asyncio.Lock()
         self._closed = False
+        self._beginning: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,6 +72,14 @@ class ChartRenderer:
             task = self._drawing[key] = asyncio.create_task(self._draw_and_keep(key))
             task.add_done_callback(lambda done: self._drawn(key, done))
         return await asyncio.shield(task)  # Who stops waiting does not stop the others.
+
+    def begin(self) -> None:
+        """Warm up behind, for whoever asks first."""
+        self._beginning = asyncio.create_task(self._begin())
+
+    async def _begin(self) -> None:
+        with suppress(RuntimeError):  # closed, or its worker died: the next chart starts it anew
+            await self.warm()
 
     async def warm(self) -> None:
         """Draw a small chart, so that nobody waits for the worker to start."""
