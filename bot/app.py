@@ -23,6 +23,7 @@ from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.housekeeping import Housekeeping
+from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
 from bot.links.posts import Posts
@@ -120,6 +121,7 @@ async def open_application(
             per_creator=config.links.per_creator,
             per_server=config.links.per_server,
         )
+        imports = Imports(db, clock, ids)
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
         services = Services(
             clock=clock,
@@ -127,6 +129,7 @@ async def open_application(
             links=Links(db, clock, ids, base_url, limits, owner_tokens),
             posts=Posts(db, clock, ids),
             impressions=Impressions(db, clock, ids),
+            imports=imports,
             notes=Notes(db, clock, ids),
             stats=stats,
             profiles=Profiles(db, base_url),
@@ -137,6 +140,7 @@ async def open_application(
         )
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
             "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),
+            "imports": (HOUSEKEEPING_SECONDS, imports.tidy),
             "alerts": (ALERT_SECONDS, services.alerts.look),
         }
         if config.alerts.check_destinations:

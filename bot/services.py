@@ -9,6 +9,7 @@ from bot.charts import ChartRenderer
 from bot.clock import Clock
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
+from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
 from bot.links.service import Links
@@ -25,6 +26,7 @@ class Services:
     links: Links
     posts: Posts
     impressions: Impressions
+    imports: Imports
     notes: Notes
     stats: Stats
     profiles: Profiles

@@ -1,4 +1,4 @@
-"""`/impressions`: type in what a platform reported for a post."""
+"""`/impressions`: type in what a platform reported for a post, or bring its own export."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import InvalidError
+from bot.imports.service import check_size
+from bot.imports.values import Daily
 from bot.impressions.numbers import parse_count
 from bot.impressions.service import REACTIONS
 from bot.links.access import Actor
 from bot.services import Services
 from bot.texts import _
+from cogs.ui import imports as ui
 from cogs.ui import logged as logged_ui
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin, embed
@@ -81,6 +84,43 @@ class Impressions(
         answer = embed(_("Logged"), "\n".join(await logged_ui.said(self._services, who, logged, new=post is None)))
         await interaction.followup.send(embed=answer, ephemeral=True)
 
+    @app_commands.command(name="import", description="Bring your numbers: attach the export that a platform gave you")
+    @app_commands.describe(
+        file="The CSV, xlsx or zip as downloaded from Instagram, Facebook, X, YouTube, TikTok or LinkedIn",
+        as_of="When you exported it: yesterday, 3 days ago, 2026-11-20; now when left out",
+        creator="Whose posts these are, you when left out; managers only",
+    )
+    @app_commands.rename(as_of="as-of")
+    async def bring(
+        self,
+        interaction: discord.Interaction,
+        file: discord.Attachment,
+        as_of: str | None = None,
+        creator: discord.User | None = None,
+    ) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        if creator is not None and creator.bot:
+            raise InvalidError(_("creator: a bot has no posts; choose a member."))
+        check_size(file.size)
+        try:
+            data = await file.read()
+        except discord.HTTPException:
+            raise InvalidError(_("file: Discord does not hand it out; attach it again.")) from None
+        creator_id = None if creator is None else creator.id
+        found = await self._services.imports.preview(who, data, creator_id=creator_id, as_of=as_of)
+        if isinstance(found, Daily):
+            await interaction.followup.send(embed=ui.daily(found), ephemeral=True)
+        else:
+            await interaction.followup.send(**ui.preview(found, who.user_id), ephemeral=True)
+
+    @app_commands.command(name="undo", description="Take the last import back")
+    async def undo(self, interaction: discord.Interaction) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        found = await self._services.imports.latest(who)
+        await interaction.followup.send(**ui.last(found, who.user_id), ephemeral=True)
+
     async def _new_post(self, who: Actor, platform: str | None, kind: str | None, link: str | None, title: str) -> Post:
         if platform is None or kind is None:
             raise InvalidError(
@@ -91,4 +131,5 @@ class Impressions(
 
 
 async def setup(bot: Client) -> None:
+    bot.add_dynamic_items(ui.ImportButton)
     await bot.add_cog(Impressions(bot.services))

@@ -23,8 +23,8 @@ T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 READERS = 4
-FIRST, LATER, LAST = range(3)
-"""In which order waiting writes are done: hits, all others, closing."""
+FIRST, LATER, QUIET, LAST = range(4)
+"""In which order waiting writes are done: hits, what people wait for, what changes nothing that is seen, closing."""
 
 
 REFUSED = (sqlite3.IntegrityError, exc.IntegrityError, ValueError, TypeError, OverflowError)
@@ -68,7 +68,7 @@ class Database:
         )
         self._order = itertools.count()
         self.generation = 0
-        """Rises with every write but those of hits: what was cached before is to be read again."""
+        """Rises with every write but those of hits and quiet ones: what was cached before is to be read again."""
         self._task: asyncio.Task[None] | None = None
         self._plain: Writer | None = None
 
@@ -115,7 +115,16 @@ class Database:
         The statements of a coroutine each go to that thread and back, which costs many times what they do themselves.
         The others wait for as long as it runs: see `Writer.wanted`.
         """
+        return await self._write_plain(FIRST, work)
 
+    async def write_quietly(self, work: Callable[[Writer], T]) -> T:
+        """Like `write_hits`, but after all other writes, and for what changes nothing that is seen or cached.
+
+        Hits wait for as long as it runs: keep it to some milliseconds.
+        """
+        return await self._write_plain(QUIET, work)
+
+    async def _write_plain(self, rank: int, work: Callable[[Writer], T]) -> T:
         async def run(conn: AsyncConnection) -> T:
             driver = await _driver(conn)
             if self._plain is None:
@@ -123,7 +132,7 @@ class Database:
             # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
             return await driver._execute(work, self._plain)
 
-        return await self._submit(FIRST, run)
+        return await self._submit(rank, run)
 
     async def _submit(self, rank: int, run: Work[T]) -> T:
         if self._task is None or self._task.done():
@@ -148,7 +157,7 @@ class Database:
                         reply.set_exception(error)
                         reply.exception()  # a caller that went away must not leave "never retrieved" behind
                 else:
-                    self.generation += rank != FIRST
+                    self.generation += rank == LATER
                     if not reply.cancelled():
                         reply.set_result(result)
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import imports
 from storage.records import Figure, Post, State
 from storage.schema import figures, posts
 
@@ -18,13 +19,21 @@ def _post(row: Any) -> Post:
     return Post(**{**row, "state": State(row["state"])})
 
 
+def _posts(guild_id: int) -> sa.Select[Any]:
+    """A server's posts: not those that were deleted, nor those of an import that is not there yet or any more."""
+    c = posts.c
+    return sa.select(posts).where(
+        c.guild_id == guild_id, c.state != State.DELETED, imports.shown(guild_id, c.import_id)
+    )
+
+
 async def add(conn: AsyncConnection, post: Post) -> None:
     await conn.execute(posts.insert().values(dataclasses.asdict(post)))
 
 
 async def get(conn: AsyncConnection, guild_id: int, post_id: int) -> Post | None:
     """The post unless it was deleted."""
-    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.id == post_id, posts.c.state != State.DELETED)
+    query = _posts(guild_id).where(posts.c.id == post_id)
     row = (await conn.execute(query)).mappings().one_or_none()
     return None if row is None else _post(row)
 
@@ -37,7 +46,7 @@ async def find(
     link_ids: Collection[int] | None = None,
 ) -> list[Post]:
     """The server's posts, newest first; of one creator or of some links when named."""
-    query = sa.select(posts).where(posts.c.guild_id == guild_id, posts.c.state != State.DELETED)
+    query = _posts(guild_id)
     if creator_id is not None:
         query = query.where(posts.c.creator_id == creator_id)
     if link_ids is not None:
@@ -47,17 +56,13 @@ async def find(
 
 async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Post]:
     """Those of the server's posts that are not deleted, in no particular order."""
-    query = sa.select(posts).where(
-        posts.c.guild_id == guild_id, posts.c.id.in_(list(ids)), posts.c.state != State.DELETED
-    )
+    query = _posts(guild_id).where(posts.c.id.in_(list(ids)))
     return [_post(row) for row in (await conn.execute(query)).mappings()]
 
 
 async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
     """The server's posts made at `at` or later, in no particular order; of one creator when named."""
-    query = sa.select(posts).where(
-        posts.c.guild_id == guild_id, posts.c.created_at >= at, posts.c.state != State.DELETED
-    )
+    query = _posts(guild_id).where(posts.c.created_at >= at)
     if creator_id is not None:
         query = query.where(posts.c.creator_id == creator_id)
     return [_post(row) for row in (await conn.execute(query)).mappings()]
@@ -75,7 +80,7 @@ async def add_figure(conn: AsyncConnection, figure: Figure) -> None:
 
 async def find_figures(conn: AsyncConnection, guild_id: int, post_ids: Collection[int] | None = None) -> list[Figure]:
     """Every snapshot of the server's posts (of `post_ids` when named), in the order of their `as_of`."""
-    query = sa.select(figures).where(figures.c.guild_id == guild_id)
+    query = sa.select(figures).where(figures.c.guild_id == guild_id, imports.shown(guild_id, figures.c.import_id))
     if post_ids is not None:
         query = query.where(figures.c.post_id.in_(post_ids))
     rows = (await conn.execute(query.order_by(figures.c.as_of, figures.c.id))).mappings()
@@ -94,7 +99,9 @@ async def figures_in(
     Of the server's posts (of `post_ids` when named), in the order of their `as_of`.
     """
     c, other = figures.c, figures.alias().c
-    within = sa.select(figures).where(c.guild_id == guild_id, c.as_of >= start, c.as_of < end)
+    within = sa.select(figures).where(
+        c.guild_id == guild_id, c.as_of >= start, c.as_of < end, imports.shown(guild_id, c.import_id)
+    )
     if post_ids is not None:
         within = within.where(c.post_id.in_(post_ids))
     found = [Figure(**row) for row in (await conn.execute(within)).mappings()]
@@ -105,6 +112,7 @@ async def figures_in(
         .where(
             *(other.guild_id == guild_id, other.post_id == shown.c.post_id, other.metric == shown.c.metric),
             other.as_of < start,
+            imports.shown(guild_id, other.import_id),
         )
         .order_by(other.as_of.desc(), other.id.desc())
         .limit(1)

@@ -96,7 +96,15 @@ class Post:
     created_at: dt.datetime
     title: str = ""
     permalink: str = ""
+    published_at: dt.datetime | None = None
+    """When it went public; None where nobody said."""
+    platform_id: str = ""
+    """What its platform calls it, such as the shortcode of an Instagram post; empty where it is not known."""
+    moved_at: dt.datetime | None = None
+    """Since when it carries the link that it does; None for one that never carried another."""
     state: State = State.ACTIVE
+    import_id: int = 0
+    """The import that made it; 0 for one that was typed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +251,7 @@ class UniqueCount:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A snapshot of a post's lifetime total as the platform told it."""
+    """A snapshot of a post's lifetime total as the platform told it; what was spent on it is in minor units."""
 
     guild_id: int
     id: int
@@ -253,6 +261,50 @@ class Figure:
     as_of: dt.datetime
     entered_by: int
     entered_at: dt.datetime
+    currency: str = ""
+    """ISO 4217, of what was spent; empty for every other metric."""
+    import_id: int = 0
+    """The import that brought it; 0 for one that was typed in."""
+
+
+class ImportState(StrEnum):
+    PREVIEWED = "previewed"
+    """Read, and waiting for a yes."""
+    STAGING = "staging"
+    """Its rows are being written; nobody sees them yet."""
+    APPLIED = "applied"
+    UNDOING = "undoing"
+    """Nobody sees its rows any more; they are being deleted."""
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A platform's export that somebody attached: as of when its totals are, and how far it has come."""
+
+    guild_id: int
+    id: int
+    creator_id: int
+    """Whose the posts are that it makes."""
+    created_by: int
+    created_at: dt.datetime
+    name: str
+    platform: str
+    as_of: dt.datetime
+    state: ImportState = ImportState.PREVIEWED
+    last_id: int = 0
+    new_posts: int = 0
+    figures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What an import knows of a post that was there and lacked it; what it had is empty here."""
+
+    post_id: int
+    permalink: str = ""
+    platform_id: str = ""
+    published_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ def _at(name: str, nullable: bool = False) -> sa.Column[dt.datetime]:
     return sa.Column(name, UTC, nullable=nullable)
 
 
+def _import() -> sa.Column[int]:
+    """The import that brought a row, 0 for none; it is seen only while `storage.imports` shows that import."""
+    return sa.Column("import_id", sa.BigInteger, nullable=False, server_default="0")
+
+
 meta = _table("meta", sa.Column("key", sa.Text, primary_key=True), _text("value"))
 """Facts about this installation, such as the hash of the commands last registered with Discord."""
 
@@ -98,9 +103,13 @@ posts = _table(
     sa.Column("kind", sa.Text, nullable=False),
     _text("title"),
     _text("permalink"),
+    _at("published_at", nullable=True),
+    _text("platform_id"),
+    _at("moved_at", nullable=True),
     sa.Column("state", sa.Text, nullable=False),
     _ref("created_by"),
     _at("created_at"),
+    _import(),
     sa.Index("posts_by_link", "guild_id", "link_id"),
 )
 
@@ -275,9 +284,50 @@ figures = _table(
     _at("as_of"),
     _ref("entered_by"),
     _at("entered_at"),
+    _text("currency"),
+    _import(),
     sa.Index("figures_by_post", "guild_id", "post_id", "metric", "as_of"),
     sa.Index("figures_by_time", "guild_id", "as_of"),
 )
+
+imports = _table(
+    "imports",
+    _guild(),
+    _key("id"),
+    _ref("creator_id"),
+    _ref("created_by"),
+    _at("created_at"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("platform", sa.Text, nullable=False),
+    _at("as_of"),
+    sa.Column("state", sa.Text, nullable=False),
+    _ref("last_id"),
+    _ref("new_posts"),
+    _ref("figures"),
+    sa.Index("imports_by_state", "guild_id", "state"),
+)
+"""Imports of platforms' exports: what one brought is visible, all at once, by its state alone. No row that it brought
+has an id above `last_id`."""
+
+import_chunks = _table(
+    "import_chunks",
+    _guild(),
+    _key("import_id"),
+    _key("number"),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+"""What was read from an export, until it is confirmed or forgotten."""
+
+import_fills = _table(
+    "import_fills",
+    _guild(),
+    _key("import_id"),
+    _key("post_id"),
+    _text("permalink"),
+    _text("platform_id"),
+    _at("published_at", nullable=True),
+)
+"""What an import filled in of posts that were there: to be taken back with it."""
 
 notes = _table(
     "notes",

@@ -76,7 +76,7 @@ async def test_the_renderer_draws_beside_the_loop_and_outlives_a_killed_worker()
 
 
 async def test_closing_does_not_wait_for_a_stuck_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.charts.render.CLOSING_SECONDS", 0.2)
+    monkeypatch.setattr("bot.workers.CLOSING_SECONDS", 0.2)
     async with ChartRenderer() as renderer:
         await renderer.warm()
         pid = worker_of(renderer)

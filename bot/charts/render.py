@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import multiprocessing
-import os
-import signal
-import threading
 from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextvars import copy_context
-from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
+from bot import workers
 from bot.charts.theme import Theme
 from bot.charts.values import Chart, Counts, Series
 from bot.texts import use_locale
 
 CACHE_BYTES = 32 * 2**20
 """How much the pictures that are kept may weigh together."""
-CLOSING_SECONDS = 2.0
-"""How long closing lets a chart finish before it ends the worker."""
 
 
 def draw(chart: Chart, theme: Theme = Theme.DARK) -> bytes:
@@ -61,9 +55,7 @@ class ChartRenderer:
         async with self._starting:
             pool, self._pool = self._pool, None
         if pool is not None:
-            workers = list(pool._processes.values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            await asyncio.to_thread(_end, workers)
+            await asyncio.to_thread(workers.end, pool)
 
     async def draw(self, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
         """The PNG of a chart. RuntimeError once closed; BrokenProcessPool when the worker died twice in a row."""
@@ -102,7 +94,9 @@ class ChartRenderer:
     async def _running(self) -> ProcessPoolExecutor:
         async with self._starting:
             if self._pool is None and not self._closed:
-                self._pool = await asyncio.to_thread(_start)  # To start a process takes longer than a loop may wait.
+                self._pool = await asyncio.to_thread(
+                    workers.start
+                )  # To start a process takes longer than a loop may wait.
             if self._closed:
                 raise RuntimeError("The chart renderer is closed.")
             assert self._pool is not None
@@ -133,39 +127,3 @@ class PictureCache:
         while self.bytes > self._limit:
             _, dropped = self._kept.popitem(last=False)
             self.bytes -= len(dropped)
-
-
-def _start() -> ProcessPoolExecutor:
-    pool = ProcessPoolExecutor(
-        max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_settle_worker
-    )
-    # The worker inherits the mask: a Ctrl-C must not make it print a traceback while it is still importing.
-    if hasattr(signal, "pthread_sigmask"):
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            pool.submit(int)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return pool
-
-
-def _settle_worker() -> None:
-    """In the worker: leave Ctrl-C to the bot, let it go first, and do not outlive it when it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(5)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _end(workers: list[multiprocessing.Process]) -> None:
-    wait([worker.sentinel for worker in workers], CLOSING_SECONDS)
-    for worker in workers:
-        if worker.exitcode is None:
-            worker.kill()

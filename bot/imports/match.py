@@ -1,0 +1,159 @@
+"""Which post a report is about: by its address, by the platform's id, then by title and day. Pure decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.imports import addresses
+from bot.imports.values import Report
+from storage.imports import KnownPost
+from storage.records import Fill
+
+SAMPLES = 5
+_ONE_DAY = dt.timedelta(days=1)
+_WORDS = re.compile(r"[^\w]+")
+
+
+class By(StrEnum):
+    """What told which post it is."""
+
+    PERMALINK = "permalink"
+    ID = "id"
+    TITLE = "title and day"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    post: KnownPost
+    by: By
+
+    def fill(self, report: Report) -> Fill | None:
+        """What the report knows of the post and the post lacks; None when that is nothing."""
+        post = self.post
+        permalink = "" if post.permalink else report.permalink
+        id_ = "" if post.platform_id else report.platform_id
+        at = None if post.published_at else report.published_at
+        return Fill(post.id, permalink, id_, at) if permalink or id_ or at else None
+
+
+class Index:
+    """The posts of a platform, to be looked up by what a report says. A title is no proof where two share it."""
+
+    def __init__(self, platform: str, posts: Iterable[KnownPost], zone: ZoneInfo) -> None:
+        self._platform = platform
+        self._zone = zone
+        self._by_key: dict[str, KnownPost] = {}
+        self._by_id: dict[str, KnownPost] = {}
+        self._by_title: dict[str, list[KnownPost]] = defaultdict(list)
+        for post in posts:
+            key = addresses.key(platform, post.permalink)
+            if key:
+                self._by_key.setdefault(key, post)
+            if post.platform_id:
+                self._by_id.setdefault(post.platform_id, post)
+            if not key and not post.platform_id and (title := _title(post.title)):
+                self._by_title[title].append(post)
+        self._told: Counter[tuple[str, dt.date]] = Counter()
+
+    def announce(self, reports: Iterable[Report]) -> None:
+        """Take note of all titles of an export before any of its reports is looked up."""
+        if self._by_title:
+            self._told.update(
+                (_title(one.title), self._day(one.published_at)) for one in reports if one.published_at is not None
+            )
+
+    def find(self, report: Report) -> Match | None:
+        """The post that a report is about; None for one that is not known."""
+        if (key := addresses.key(self._platform, report.permalink)) and (post := self._by_key.get(key)) is not None:
+            return Match(post, By.PERMALINK)
+        for id_ in (report.platform_id, report.other_id):
+            if id_ and (post := self._by_id.get(id_)) is not None:
+                return Match(post, By.ID)
+        if (at := report.published_at) is None or not (title := _title(report.title)):
+            return None
+        day = self._day(at)
+        near = [
+            post
+            for post in self._by_title.get(title, ())
+            if abs(self._day(post.published_at or post.created_at) - day) <= _ONE_DAY
+        ]
+        alike = sum(self._told[title, day + n * _ONE_DAY] for n in (-2, -1, 0, 1, 2))
+        return Match(near[0], By.TITLE) if len(near) == 1 and alike <= 1 else None
+
+    def _day(self, at: dt.datetime) -> dt.date:
+        return at.astimezone(self._zone).date()
+
+
+def _title(text: str) -> str:
+    """A title as it is compared: its letters and digits."""
+    return _WORDS.sub(" ", text.rstrip("…")).strip().casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One line of a preview: a report, the totals that stood before, and what they become."""
+
+    report: Report
+    match: Match | None
+    changes: Mapping[str, tuple[int | None, int]]
+    """Metric -> the total before (None for none) and now."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an import would do, added up over its reports."""
+
+    matched: Counter[By] = field(default_factory=Counter)
+    new: int = 0
+    unchanged: int = 0
+    """Posts that are known with the same totals."""
+    replaced: int = 0
+    """Totals that stand and get a successor."""
+    lower: int = 0
+    """Those of them that become lower, which lifetime totals never do by themselves."""
+    figures: int = 0
+    """Snapshots to keep in all."""
+    filled: int = 0
+    """Posts that learn their address, id or date."""
+    new_samples: list[Sample] = field(default_factory=list)
+    known_samples: list[Sample] = field(default_factory=list)
+
+    def add(self, report: Report, match: Match | None, known: Mapping[tuple[int, str], int]) -> Sample:
+        """Take in a report; `known` are the totals that stand, by post and metric."""
+        found = Sample(report, match, changes(report, match, known))
+        self.figures += len(found.changes)
+        if match is None:
+            self.new += 1
+            if len(self.new_samples) < SAMPLES:
+                self.new_samples.append(found)
+            return found
+        self.matched[match.by] += 1
+        self.filled += match.fill(report) is not None
+        before = [(old, new) for old, new in found.changes.values() if old is not None]
+        self.replaced += len(before)
+        self.lower += sum(new < old for old, new in before)
+        if not found.changes:
+            self.unchanged += 1
+        elif len(self.known_samples) < SAMPLES:
+            self.known_samples.append(found)
+        return found
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not self.new and not self.figures and not self.filled
+
+
+def changes(
+    report: Report, match: Match | None, known: Mapping[tuple[int, str], int]
+) -> dict[str, tuple[int | None, int]]:
+    """The totals that differ from those that stand."""
+    before = {} if match is None else {metric: known.get((match.post.id, metric)) for metric in report.figures}
+    return {
+        metric: (before.get(metric), value) for metric, value in report.figures.items() if before.get(metric) != value
+    }

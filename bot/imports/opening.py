@@ -1,0 +1,261 @@
+"""From the bytes of an attached file to tables of text: CSV in any of its encodings, xlsx and xls, and zips of them.
+
+Everything is bounded before it is unpacked or built, since the bytes come from anybody.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from bot.imports.formats import Row
+from bot.imports.values import MAX_BYTES, MAX_ROWS, RefusedFileError, Trouble
+from bot.texts import _
+
+MAX_UNPACKED = 64 * 2**20
+MAX_ENTRIES = 200
+MAX_LINE = 2**20
+MAX_COLUMNS = 300
+HEAD_ROWS = 40
+"""Lines that may stand before and within the header, beyond `MAX_ROWS`."""
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CELL = re.compile(rb'<(?:\w+:)?(?:c|row)\b[^>]{0,200}?\sr="([A-Z]{0,9})(\d{1,12})"')
+_SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of text; `name` is the file or sheet it stands in, where the attached one holds several."""
+
+    name: str
+    rows: list[Row]
+    troubles: list[Trouble] = field(default_factory=list)
+
+
+def open_sheets(data: bytes) -> list[Sheet]:
+    """The tables of an attached file. Raises RefusedFileError."""
+    if len(data) > MAX_BYTES:
+        raise RefusedFileError(_("It is larger than 10 MiB. Export a shorter range of time."))
+    if not data.strip(b"\x00\r\n\t \xef\xbb\xbf\xff\xfe"):
+        raise RefusedFileError(_("It is empty. Export it again, and attach it as the platform gave it."))
+    if data.startswith(_OLE):
+        return _workbook(data, "")
+    if data.startswith(_ZIP) or zipfile.is_zipfile(io.BytesIO(data)):
+        return _zipped(data)
+    return [_csv(data, "")]
+
+
+# ------------------------------------------------------------------ zip and workbooks
+
+
+def _zipped(data: bytes) -> list[Sheet]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if len(entries) > MAX_ENTRIES:
+                raise RefusedFileError(
+                    _("The zip holds {n} files, and {most} is the limit. Attach the one with the posts.").format(
+                        n=len(entries), most=MAX_ENTRIES
+                    )
+                )
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise RefusedFileError(_("The zip is locked by a password. Attach the file inside it."))
+            if any(entry.filename == "[Content_Types].xml" for entry in entries):
+                _check_workbook(archive, entries)
+                return _workbook(data, "")
+            contents = _contents(archive, entries)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error, RuntimeError, ValueError) as error:
+        raise RefusedFileError(_("The zip is damaged. Download it again, or attach the file inside it.")) from error
+    if not contents:
+        names = ", ".join(f"“{entry.filename[-60:]}”" for entry in entries[:5])
+        raise RefusedFileError(
+            _("The zip holds no CSV, xlsx or xls file, only {names}. Attach the file with the posts.").format(
+                names=names or _("nothing")
+            )
+        )
+    sheets: list[Sheet] = []
+    refused: list[str] = []
+    for name, content in contents:
+        try:
+            sheets += _workbook_in_zip(content, name) if content.startswith((_ZIP, _OLE)) else [_csv(content, name)]
+        except RefusedFileError as error:
+            refused.append(f"“{name}”: {error}")
+    if not sheets:
+        raise RefusedFileError(refused[0])
+    return sheets
+
+
+def _contents(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> list[tuple[str, bytes]]:
+    """What the tables in a zip hold, by their names without folders; `MAX_UNPACKED` bytes in all."""
+    room = MAX_UNPACKED
+    found = []
+    for entry in entries:
+        name = entry.filename.replace("\\", "/").rsplit("/", 1)[-1]
+        if not name.lower().endswith((".csv", ".tsv", ".txt", ".xlsx", ".xls")) or name.startswith("."):
+            continue
+        content = _unpacked(archive, entry, room)
+        room -= len(content)
+        found.append((name, content))
+    return found
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> bytes:
+    with archive.open(entry) as file:  # what the entry claims to hold may be a lie: read no more than there is room for
+        content = file.read(room + 1)
+    if len(content) > room:
+        raise RefusedFileError(
+            _("It unpacks to more than 64 MiB. Export a shorter range of time, or attach the file of the posts alone.")
+        )
+    return content
+
+
+def _workbook_in_zip(content: bytes, name: str) -> list[Sheet]:
+    if content.startswith(_ZIP):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_workbook(archive, archive.infolist())
+    return _workbook(content, name)
+
+
+def _check_workbook(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """Before a workbook is opened: how much it unpacks to, and that no cell lies far out, which would cost as much as
+    all cells up to it."""
+    room = MAX_UNPACKED
+    for entry in entries:
+        content = _unpacked(archive, entry, room)
+        room -= len(content)
+        if b"<!DOCTYPE" in content[:1000] or b"<!ENTITY" in content[:1000]:
+            raise RefusedFileError(_("The workbook declares entities, as no platform's export does; it was not read."))
+        if "worksheets/" not in entry.filename:
+            continue
+        for match in _CELL.finditer(content):
+            if len(match[1]) > 2 or int(match[2]) > MAX_ROWS + HEAD_ROWS:
+                raise RefusedFileError(_too_long())
+
+
+def _workbook(data: bytes, name: str) -> list[Sheet]:
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        found = []
+        for sheet in book.sheet_names:
+            table = book.get_sheet_by_name(sheet)
+            rows, last = [], 0
+            for line, cells in enumerate(table.iter_rows(), start=1 + (table.start or (0, 0))[0]):
+                texts = [_text(cell) for cell in cells[:MAX_COLUMNS]]
+                if any(texts):
+                    rows.append((line, texts))
+                    last += 1
+                if last > MAX_ROWS + HEAD_ROWS:
+                    raise RefusedFileError(_too_long())
+            found.append(Sheet(f"{name}, {sheet}" if name else sheet, rows))
+    except (CalamineError, ValueError, OSError) as error:
+        raise RefusedFileError(_("The workbook can't be opened. Save it as xlsx or CSV, and attach that.")) from error
+    return found
+
+
+def _text(cell: object) -> str:
+    """A workbook's cell as a CSV would have it."""
+    if isinstance(cell, bool):
+        return str(cell)
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if isinstance(cell, dt.datetime | dt.date | dt.time):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+# ------------------------------------------------------------------ CSV
+
+
+def _csv(data: bytes, name: str) -> Sheet:
+    text = decode(data)
+    delimiter, skip = _delimiter(text)
+    troubles: list[Trouble] = []
+    rows: list[Row] = []
+    reader = csv.reader(_bounded(text, delimiter), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            never_ends = "unexpected end" in str(error) or "field larger" in str(error)
+            why = (
+                _("the text in quotes that begins here never ends; the file may be cut off")
+                if never_ends
+                else _("its quotes do not fit together")
+            )
+            troubles.append(Trouble(line, why))
+            if never_ends:
+                break
+            continue
+        if line > skip and any(cell.strip() for cell in cells):
+            rows.append((line, cells))
+        if len(rows) + len(troubles) > MAX_ROWS + HEAD_ROWS:
+            raise RefusedFileError(_too_long())
+    return Sheet(name, rows, troubles)
+
+
+def decode(data: bytes) -> str:
+    """The text, whose encoding its first bytes or its zero bytes tell; UTF-8 otherwise. Raises RefusedFileError."""
+    encoding = "utf-8-sig"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif zeros := data[:4096].count(0):
+        odd = data[1:4096:2].count(0)
+        if len(data) % 2 == 0 and odd >= 0.95 * zeros and zeros > len(data[:4096]) // 20:
+            encoding = "utf-16-le"
+        elif len(data) % 2 == 0 and odd <= 0.05 * zeros and zeros > len(data[:4096]) // 20:
+            encoding = "utf-16-be"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, errors="ignore")
+        raise RefusedFileError(
+            _(
+                "Line {line} can't be read as {encoding}. Attach the file as the platform gave it, or save it as UTF-8."
+            ).format(line=before.count("\n") + 1, encoding="UTF-8" if encoding == "utf-8-sig" else "UTF-16")
+        ) from None
+    if (at := text.find("\0")) >= 0:
+        raise RefusedFileError(
+            _(
+                "Line {line} holds zero bytes, as no text does. Attach the CSV, xlsx or zip that the platform gave."
+            ).format(line=text.count("\n", 0, at) + 1)
+        )
+    return text
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """What parts the columns, and how many lines at the beginning say so: the most frequent one of the first lines."""
+    head = text[:20_000].splitlines()[:10]
+    if head and (match := _SEPARATOR.match(head[0])):
+        return match[1], 1
+    counts = {mark: max((line.count(mark) for line in head), default=0) for mark in (",", ";", "\t")}
+    return max(counts, key=lambda mark: counts[mark]), 0
+
+
+def _bounded(text: str, delimiter: str) -> Iterator[str]:
+    """Line by line; a line that would become a monstrous row is refused before it does."""
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > MAX_LINE or line.count(delimiter) > 20 * MAX_COLUMNS:
+            raise RefusedFileError(
+                _("Line {line} has {n} characters and {columns} columns: no platform's export does.").format(
+                    line=number, n=len(line), columns=line.count(delimiter) + 1
+                )
+            )
+        yield line
+
+
+def _too_long() -> str:
+    return _("It has more than {n} lines. Export a shorter range of time, several of them one after the other.").format(
+        n="50,000"
+    )

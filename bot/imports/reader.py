@@ -1,0 +1,83 @@
+"""Reads an attached file in a process of its own, which nothing that a file does can take the bot down with."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot import workers
+from bot.errors import InvalidError
+from bot.imports.packing import pack
+from bot.imports.values import Daily, Parsed, RefusedFileError
+from bot.texts import _
+
+SECONDS = 60.0
+"""How long a file may take."""
+TROUBLES = 1_000
+"""Lines that can't be read of which the reason is told."""
+MEMORY = 768 * 2**20
+"""Bytes of data that its process may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An export whose reports are packed, since to hand over many would make the event loop wait."""
+
+    parsed: Parsed
+    """Without its reports, and with `TROUBLES` at most."""
+    posts: int
+    unreadable: int
+    packets: Sequence[bytes]
+
+
+class FileReader:
+    """Reads one file at a time, each in a new process."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._turn = asyncio.Lock()
+        self._seconds = seconds
+
+    async def read(self, data: bytes, now: dt.datetime, zone: str) -> Packed | Daily:
+        """As `recognise.read`. Raises InvalidError with a sentence where nothing can be read."""
+        async with self._turn:
+            pool = await asyncio.to_thread(workers.start, limit_memory)
+            try:
+                future = asyncio.get_running_loop().run_in_executor(pool, read_packed, data, now, zone)
+                found = await asyncio.wait_for(future, self._seconds)
+            except TimeoutError:
+                found = _("It took more than a minute to read. Export a shorter range of time.")
+            except (BrokenProcessPool, MemoryError):
+                found = _("It takes more memory than an export needs; it was not read. Export a shorter range of time.")
+            finally:
+                await asyncio.shield(asyncio.to_thread(workers.end, pool, 0.0))
+        if isinstance(found, str):
+            raise InvalidError(_("Nothing was imported. {why}").format(why=found))
+        return found
+
+
+def read_packed(data: bytes, now: dt.datetime, zone: str) -> Packed | Daily | str:
+    """In the worker: the export, or a sentence on why it can't be read."""
+    from bot.imports.recognise import read  # Here, so that only the process that reads pays for it.
+
+    try:
+        found = read(data, now, ZoneInfo(zone))
+    except RefusedFileError as error:
+        return str(error)
+    if isinstance(found, Daily):
+        return found
+    short = dataclasses.replace(found, reports=(), troubles=found.troubles[:TROUBLES])
+    return Packed(short, len(found.reports), len(found.troubles), pack(found.reports))
+
+
+def limit_memory() -> None:
+    """In the worker, where the system can: what asks for more gets an error."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))

@@ -1,0 +1,81 @@
+"""What an export says, as plain values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MAX_BYTES = 10 * 2**20
+MAX_ROWS = 50_000
+
+METRICS = ("impressions", "views", "reach", "likes", "comments", "shares", "saves", "clicks", "engagements", "ctr")
+"""What is kept of a post. Views are no impressions; `clicks` are those that the platform counted; `ctr` is its own
+click-through rate, in millionths."""
+MILLION = 1_000_000
+
+
+class UnreadableError(Exception):
+    """A cell that can't be read; its text says why, without the line."""
+
+
+class RefusedFileError(Exception):
+    """A file of which nothing can be read; its text is a sentence for the person who attached it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a platform told of one post: lifetime totals by metric."""
+
+    line: int
+    """Where it stands in the file, from 1."""
+    kind: str
+    platform_id: str
+    """What the platform calls the post; the address's own id where it has one."""
+    permalink: str
+    title: str
+    published_at: dt.datetime | None
+    figures: Mapping[str, int]
+    other_id: str = ""
+    """A second id of the platform's for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A line that can't be read, and why."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A whole export of posts, each post once."""
+
+    name: str
+    """What it was recognised as, in our own words: "Instagram, post by post"."""
+    platform: str
+    reports: tuple[Report, ...]
+    troubles: tuple[Trouble, ...] = ()
+    totals: int = 0
+    """Lines of sums that were left out."""
+    repeated: int = 0
+    """Lines on a post that stands in the file more than once."""
+    by_order: bool = False
+    """Whether the columns were told apart by their order, their names being in no language known here."""
+    inside: str = ""
+    """Which file or sheet of the attached one was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """An export of a whole account by day: it has no numbers of single posts."""
+
+    name: str
+    platform: str
+    advice: str
+    """Where the platform hands out the numbers of single posts."""
+    first: dt.date | None = None
+    last: dt.date | None = None
+    sums: Mapping[str, int] = field(default_factory=dict)
+    """By the columns' own names."""

@@ -1,0 +1,56 @@
+"""Worker processes: started and ended without the event loop waiting, deaf to Ctrl-C, gone when the bot is gone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import wait
+
+CLOSING_SECONDS = 2.0
+"""How long ending lets a worker finish before it is killed."""
+
+
+def start(prepare: Callable[[], None] | None = None) -> ProcessPoolExecutor:
+    """A pool of one worker, which calls `prepare` first. Takes longer than a loop may wait: call it in a thread."""
+    pool = ProcessPoolExecutor(
+        max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_settle, initargs=(prepare,)
+    )
+    # The worker inherits the mask: a Ctrl-C must not make it print a traceback while it is still importing.
+    if hasattr(signal, "pthread_sigmask"):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            pool.submit(int)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pool
+
+
+def end(pool: ProcessPoolExecutor, seconds: float | None = None) -> None:
+    """End the worker, by force after so many seconds, `CLOSING_SECONDS` when None. Waits: call it in a thread."""
+    workers = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    wait([worker.sentinel for worker in workers], CLOSING_SECONDS if seconds is None else seconds)
+    for worker in workers:
+        if worker.exitcode is None:
+            worker.kill()
+
+
+def _settle(prepare: Callable[[], None] | None) -> None:
+    """In the worker: leave Ctrl-C to the bot, let it go first, and do not outlive it when it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(5)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if prepare is not None:
+        prepare()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,272 @@
+"""How an import reads: what a file would change, what it did, and the buttons to confirm and to take it back."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from typing import Any
+
+import discord
+
+from bot.imports.match import By, Sample, Tally
+from bot.imports.service import Applied, Preview, Undone
+from bot.imports.values import MILLION, Daily
+from bot.links.platforms import PLATFORMS, describe
+from bot.texts import _
+from cogs.ui import format as fmt
+from cogs.ui.answers import Pressed, actor, embed, fit, require_asker, services
+from storage.records import Import
+
+TROUBLES = 10
+"""Lines that can't be read which a preview names; a file beside it names more."""
+EVERY_SECONDS = 2.0
+"""How often progress is told."""
+
+NOUNS = {
+    "impressions": (_("impression"), _("impressions")),
+    "views": (_("view"), _("views")),
+    "reach": (_("reached"), _("reached")),
+    "likes": (_("like"), _("likes")),
+    "comments": (_("comment"), _("comments")),
+    "shares": (_("share"), _("shares")),
+    "saves": (_("save"), _("saves")),
+    "clicks": (_("click told by the platform"), _("clicks told by the platform")),
+    "engagements": (_("engagement"), _("engagements")),
+}
+_BY = {By.PERMALINK: _("permalink"), By.ID: _("id"), By.TITLE: _("title and day")}
+
+
+def total(metric: str, value: int) -> str:
+    """A platform's total with its word: "1,204 views", "CTR 6.1%"."""
+    if metric == "ctr":
+        return _("CTR {rate}").format(rate=fmt.percent(value / MILLION))
+    return fmt.count_of(value, *NOUNS[metric])
+
+
+def daily(found: Daily) -> discord.Embed:
+    """That an export has no numbers of posts, what it has, and where to find the other."""
+    lines = []
+    if found.first is not None and found.last is not None:
+        days = (found.last - found.first).days + 1
+        lines.append(
+            _("It holds whole-account numbers from {first} to {last} ({days}), and none of single posts.").format(
+                first=fmt.date(found.first, year=True),
+                last=fmt.date(found.last, year=True),
+                days=fmt.count_of(days, _("day"), _("days")),
+            )
+        )
+    sums = [f"{fmt.escape(name, 40)} {fmt.number(value)}" for name, value in list(found.sums.items())[:6]]
+    if sums:
+        lines.append(_("In all: {sums}.").format(sums=", ".join(sums)))
+    lines.append(_("Nothing was imported: impressions are kept by post here."))
+    lines.append(_("The numbers of posts: {advice}.").format(advice=found.advice))
+    return embed(_("Recognised: {name}").format(name=found.name), "\n".join(lines))
+
+
+def preview(found: Preview, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message that says what an import would do, with the buttons to do it or not."""
+    parsed, tally = found.parsed, found.tally
+    lines = []
+    if parsed.inside:
+        lines.append(_("Read from {name}.").format(name=f"“{fmt.escape(parsed.inside)}”"))
+    if parsed.by_order:
+        lines.append(_("The columns' names are in a language that is not known here; they were read by their order."))
+    lines.append(_("Lifetime totals as of {at}.").format(at=fmt.moment(found.as_of)))
+    if not found.posts:
+        lines.append(_("It holds no post that can be read, so there is nothing to import."))
+    elif found.item is None:
+        lines.append(_("**Nothing would change**: all its posts are known with these totals. It is imported already."))
+    if any("views" in sample.report.figures for sample in (*tally.new_samples, *tally.known_samples)):
+        lines.append(_("Views count repeats: they are kept as views, and never added to impressions."))
+    answer = embed(f"{parsed.name}: {fmt.count_of(found.posts, _('post'), _('posts'))}", "\n".join(lines))
+    if found.item is not None:
+        answer.add_field(name=_("What would happen"), value="\n".join(_plan(tally)), inline=False)
+    for name, samples, count in (
+        (_("Known posts"), tally.known_samples, tally.matched.total() - tally.unchanged),
+        (_("New posts"), tally.new_samples, tally.new),
+    ):
+        if samples:
+            rows = [_sample(parsed.platform, sample) for sample in samples]
+            more = count - len(samples)
+            rows += [_("and {n} more").format(n=fmt.number(more))] if more > 0 else []
+            answer.add_field(name=name, value=fmt.rows(rows), inline=False)
+    if found.unreadable:
+        rows = [f"{trouble.line}: {fmt.escape(trouble.why, 200)}" for trouble in parsed.troubles[:TROUBLES]]
+        more = found.unreadable - len(rows)
+        rows += [_("and {n} more").format(n=fmt.number(more))] if more else []
+        name = _("Lines that can't be read, and would be left out ({n})").format(n=fmt.number(found.unreadable))
+        answer.add_field(name=name, value=fmt.rows(rows), inline=False)
+    aside = []
+    if parsed.totals:
+        aside.append(fmt.count_of(parsed.totals, _("line of sums"), _("lines of sums")))
+    if parsed.repeated:
+        aside.append(
+            fmt.count_of(parsed.repeated, _("line on a post that stands above"), _("lines on posts that stand above"))
+        )
+    if aside:
+        answer.set_footer(text=_("Set aside: {list}").format(list=", ".join(aside)))
+    message: dict[str, Any] = {"embed": fit(answer)}
+    if found.unreadable > TROUBLES:
+        told = "".join(f"{trouble.line}: {trouble.why}\n" for trouble in parsed.troubles)
+        message["file"] = discord.File(io.BytesIO(told.encode()), "unreadable-lines.txt")
+    if found.item is not None:
+        message["view"] = _buttons(found.item.id, asker_id, "confirm", "cancel")
+    return message
+
+
+def _plan(tally: Tally) -> list[str]:
+    lines = []
+    if known := tally.matched.total():
+        by = ", ".join(f"{fmt.number(n)} {_('by')} {_BY[how]}" for how, n in tally.matched.most_common())
+        lines.append(f"{fmt.count_of(known, _('post is known'), _('posts are known'))}: {by}")
+    if tally.unchanged:
+        lines.append(fmt.count_of(tally.unchanged, _("of them keeps its totals"), _("of them keep their totals")))
+    if tally.new:
+        lines.append(
+            fmt.count_of(tally.new, _("post is new"), _("posts are new")) + _(": kept, without a tracked link")
+        )
+    if tally.replaced:
+        lines.append(
+            fmt.count_of(tally.replaced, _("total is replaced by a later one"), _("totals are replaced by later ones"))
+        )
+    if tally.lower:
+        lines.append(
+            "⚠ "
+            + fmt.count_of(tally.lower, _("of them becomes lower"), _("of them become lower"))
+            + _(". Is this an older export? Cancel, and say with as-of when it was made.")
+        )
+    if fresh := tally.figures - tally.replaced:
+        lines.append(
+            fmt.count_of(fresh, _("total is told for the first time"), _("totals are told for the first time"))
+        )
+    return lines
+
+
+def _sample(platform: str, sample: Sample) -> str:
+    """ "Instagram reel “Teaser” · 1,200 → 1,900 views · 12 likes"."""
+    report = sample.report
+    name = describe(platform, report.kind)
+    if title := (sample.match.post.title if sample.match else "") or report.title:
+        name += f" “{fmt.escape(title, 40)}”"
+    if report.published_at is not None and sample.match is None:
+        name += f", {fmt.moment(report.published_at, 'd')}"
+    totals = [
+        total(metric, new)
+        if old is None
+        else _("{old} → {new}").format(old=fmt.number(old), new=total(metric, new))
+        if metric != "ctr"
+        else total(metric, new)
+        for metric, (old, new) in sample.changes.items()
+    ]
+    return " · ".join([name, *totals[:4]])
+
+
+def applied(found: Applied, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message that says what was imported, with the button to take it back."""
+    tally = found.tally
+    lines = [*_brought(found.item), _("They show as reported in /stats post, and benchmarks know them.")]
+    if tally.matched.total():
+        lines.insert(1, fmt.count_of(tally.matched.total(), _("post was known"), _("posts were known")))
+    return {
+        "embed": embed(_("Imported: {name}").format(name=found.item.name), "\n".join(lines)),
+        "view": _buttons(found.item.id, asker_id, "undo"),
+        "attachments": [],
+    }
+
+
+def last(item: Import, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message about the import that can be taken back."""
+    lines = [
+        *_brought(item),
+        _("Imported {at}, of posts of {who}.").format(at=fmt.moment(item.created_at, "R"), who=f"<@{item.creator_id}>"),
+    ]
+    answer = embed(_("Last import: {name}").format(name=item.name), "\n".join(lines))
+    return {"embed": answer, "view": _buttons(item.id, asker_id, "undo")}
+
+
+def _brought(item: Import) -> list[str]:
+    return [
+        _("{posts} and {totals} as of {at}.").format(
+            posts=fmt.count_of(item.new_posts, _("new post"), _("new posts")),
+            totals=fmt.count_of(item.figures, _("total"), _("totals")),
+            at=fmt.moment(item.as_of),
+        )
+    ]
+
+
+def undone(found: Undone) -> dict[str, Any]:
+    lines = [_("{platform} has the posts and totals it had before.").format(platform=PLATFORMS[found.item.platform][0])]
+    if found.kept_posts:
+        lines.append(
+            fmt.count_of(found.kept_posts, _("post stays"), _("posts stay"))
+            + _(": used since by a link, or with numbers from elsewhere.")
+        )
+    return {"embed": embed(_("Taken back: {name}").format(name=found.item.name), "\n".join(lines)), "view": None}
+
+
+def cancelled(item: Import) -> dict[str, Any]:
+    text = _("Nothing was imported.")
+    return {"embed": embed(_("Cancelled: {name}").format(name=item.name), text), "view": None, "attachments": []}
+
+
+def _buttons(import_id: int, asker_id: int, *actions: str) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    for action in actions:
+        view.add_item(ImportButton(action, import_id, asker_id))
+    return view
+
+
+_LABELS = {
+    "confirm": (_("Import"), discord.ButtonStyle.primary),
+    "cancel": (_("Cancel"), discord.ButtonStyle.secondary),
+    "undo": (_("Undo"), discord.ButtonStyle.secondary),
+}
+
+
+class ImportButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"import:(?P<action>confirm|cancel|undo):(?P<item>\d{1,20}):(?P<asker>\d{1,20})",
+):
+    """Imports what was previewed, forgets it, or takes it back, in place."""
+
+    def __init__(self, action: str, import_id: int, asker_id: int) -> None:
+        label, style = _LABELS[action]
+        custom_id = f"import:{action}:{import_id}:{asker_id}"
+        super().__init__(discord.ui.Button(label=label, style=style, custom_id=custom_id))
+        self._action = action
+        self._import_id = import_id
+        self._asker_id = asker_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> ImportButton:
+        return cls(match["action"], int(match["item"]), int(match["asker"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        await interaction.response.defer()
+        imports, who = services(interaction).imports, actor(interaction)
+        if self._action == "cancel":
+            answer = cancelled(await imports.cancel(who, self._import_id))
+        elif self._action == "undo":
+            answer = undone(await imports.undo(who, self._import_id))
+        else:
+            answer = applied(await imports.apply(who, self._import_id, _Progress(interaction)), who.user_id)
+        await interaction.edit_original_response(**answer)
+
+
+class _Progress:
+    """Tells in the answer how far a long import is; a short one says nothing before it is done."""
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
+        self._told = time.monotonic()
+
+    async def __call__(self, done: float) -> None:
+        if time.monotonic() - self._told >= EVERY_SECONDS:
+            self._told = time.monotonic()
+            text = _("{done} written. Nobody sees any of it before all of it is there.").format(done=fmt.share(done))
+            await self._interaction.edit_original_response(embed=embed(_("Importing …"), text), view=None)
