@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bot.insights.rates import Rate
 from bot.links.platforms import describe
+from bot.spreadsheets import safe
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
 from bot.stats.question import Metric
 from storage.records import Kind
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
 
 
 def table(answer: Answer, names: Sequence[str]) -> str:
@@ -25,12 +23,8 @@ def table(answer: Answer, names: Sequence[str]) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerows([_safe(cell) for cell in row] for row in _rows(answer, names))
+    writer.writerows([safe(cell) for cell in row] for row in _rows(answer, names))
     return out.getvalue()
-
-
-def _safe(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
