@@ -22,7 +22,9 @@ from bot.config import Config
 from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
+from bot.exports import Exports
 from bot.housekeeping import Housekeeping
+from bot.imports.histories import Histories
 from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
@@ -122,6 +124,7 @@ async def open_application(
             per_server=config.links.per_server,
         )
         imports = Imports(db, clock, ids)
+        histories = Histories(db, clock, ids, base_url, limits)
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
         services = Services(
             clock=clock,
@@ -130,6 +133,8 @@ async def open_application(
             posts=Posts(db, clock, ids),
             impressions=Impressions(db, clock, ids),
             imports=imports,
+            histories=histories,
+            exports=Exports(db, clock),
             notes=Notes(db, clock, ids),
             stats=stats,
             profiles=Profiles(db, base_url),
@@ -141,6 +146,7 @@ async def open_application(
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
             "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),
             "imports": (HOUSEKEEPING_SECONDS, imports.tidy),
+            "histories": (HOUSEKEEPING_SECONDS, histories.tidy),
             "alerts": (ALERT_SECONDS, services.alerts.look),
         }
         if config.alerts.check_destinations:

@@ -9,8 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -21,10 +20,10 @@ from bot.errors import InvalidError, NotFoundError, RefusedError
 from bot.imports import eyeballs
 from bot.imports import links as rules
 from bot.imports.journal import Brought, Journal, Source, pack, unpack
+from bot.imports.link_reader import read_file
 from bot.imports.links import Found, Plan, Planned, Taken
 from bot.imports.reader import FileReader
 from bot.imports.service import KEPT, Progress, check_size
-from bot.imports.values import RefusedFileError
 from bot.links.access import Actor, require_add
 from bot.links.destinations import parse_destination
 from bot.links.service import Limits
@@ -40,9 +39,6 @@ from storage.transfer import DAYS, QUARTERS
 _PLACES = {service: place for place, service in ELSEWHERE.items()}
 _PLAN = "plan"
 """The page with what was previewed."""
-
-if TYPE_CHECKING:
-    from bot.imports.link_files import LinkFile
 
 log = structlog.get_logger(__name__)
 
@@ -456,16 +452,6 @@ class Histories:
             pass
         await self._db.write(lambda conn: histories.move(conn, item, to))
         return dataclasses.replace(item, state=to)
-
-
-def read_file(data: bytes, now: dt.datetime, zone: str) -> LinkFile | str:
-    """In a process of its own: the links of a file, or a sentence on why it can't be read."""
-    from bot.imports.link_files import read_links  # Here, so that only the process that reads pays for it.
-
-    try:
-        return read_links(data, now, ZoneInfo(zone))
-    except RefusedFileError as error:
-        return str(error)
 
 
 def _packed(one: Planned) -> list[Any]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.errors import InvalidError
 from bot.imports.values import Trouble
-from bot.links.service import MAX_TAG, MAX_TAGS, MAX_TITLE
+from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
 from bot.links.slugs import RESERVED, parse_slug, shorten
 from bot.texts import _
 from storage.records import State

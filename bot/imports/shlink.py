@@ -46,10 +46,10 @@ class Shlink:
             rows += page["rows"]
             progress.advance(len(page["rows"]))
             number += 1
-        progress.begin("visits", sum(row[-1] for row in rows))
+        progress.begin("visits", sum(row[-2] for row in rows))
         found = []
         for line, row in enumerate(rows, start=1):
-            code, destination, title, tags, created, expires, most, domain, visits = row
+            code, destination, title, tags, created, expires, most, domain, visits, clicks = row
             if visits:
                 await self._visits(journal, progress, code, domain)
             found.append(
@@ -62,7 +62,7 @@ class Shlink:
                     created_at=dt.datetime.fromtimestamp(created, dt.UTC),
                     expires_at=None if expires is None else dt.datetime.fromtimestamp(expires, dt.UTC),
                     max_clicks=most,
-                    clicks=visits,
+                    clicks=clicks,
                     at=domain,
                 )
             )
@@ -156,6 +156,7 @@ def _link(one: Any) -> list[Any]:
         None if most is None else required(most, int, NAME, "maxVisits"),
         str(item.get("domain") or ""),
         required(visits, int, NAME, "visitsSummary.total"),
+        required(summary.get("nonBots", visits), int, NAME, "visitsSummary.nonBots"),
     ]
 
 

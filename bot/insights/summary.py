@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.insights.periods import Period
 from bot.insights.rates import Rate, rate_interval
-from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
+from storage.records import BARE, ELSEWHERE, PROFILE, Count, DayCount, Figure, Kind, Post, Service
 
 IMPRESSIONS = "impressions"
 REACTIONS = ("likes", "comments", "shares", "saves")
@@ -95,6 +95,15 @@ class Summary:
     by_place: tuple[PlaceSummary, ...] = ()
     """Posts and places with anything to show; of no particular order."""
     engagement: Engagement | None = None
+
+    @property
+    def imported(self) -> Counter[Service]:
+        """How many of the clicks were counted elsewhere, by where; none of them is among the unique ones."""
+        found: Counter[Service] = Counter()
+        for place in self.by_place:
+            if place.place_id in ELSEWHERE:
+                found[ELSEWHERE[place.place_id]] += place.clicks
+        return found
 
 
 def reported_in(post: Post, figures: Iterable[Figure], period: Period, metric: str = IMPRESSIONS) -> Reported | None:
@@ -191,7 +200,7 @@ def summarise(
         reported=sum(place.reported for place in places),
         ctr=Rate(sum(place.clicks for place in rated), shown) if shown > 0 else None,
         ctr_places=len(rated),
-        places=sum(place.clicks != 0 or place.impressions != 0 for place in places),
+        places=sum(place.clicks != 0 or place.impressions != 0 for place in places if place.place_id not in ELSEWHERE),
         best_day=_best_day(days),
         clicks_by_day=tuple(days[Kind.CLICK][day] for day in period.days),
         impressions_by_day=tuple(days[Kind.IMPRESSION][day] for day in period.days),
@@ -242,7 +251,7 @@ def _engagement(
         impressions += place.impressions
         posts += 1
     shown = {(place.link_id, place.place_id) for place in places if place.clicks or place.impressions}
-    active = {key for key in shown | reactions.keys() if key[1] not in (BARE, PROFILE)}
+    active = {key for key in shown | reactions.keys() if key[1] not in (BARE, PROFILE, *ELSEWHERE)}
     return Engagement(clicks, total, impressions, posts, len(active)) if posts else None
 
 

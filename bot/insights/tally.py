@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
 from bot.insights.summary import PlaceSummary
+from storage.records import ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Tally:
     clicks: int
     impressions: int
     ctr: Rate | None
+    imported: int = 0
+    """How many of the clicks were counted elsewhere."""
 
 
 def by_link(places: Iterable[PlaceSummary]) -> dict[int, Tally]:
@@ -25,15 +28,16 @@ def by_link(places: Iterable[PlaceSummary]) -> dict[int, Tally]:
     for place in places:
         if place.link_id is None:
             continue
-        total = totals.setdefault(place.link_id, [0, 0, 0, 0])
+        total = totals.setdefault(place.link_id, [0, 0, 0, 0, 0])
         total[0] += place.clicks
         total[1] += place.impressions
         if place.rate is not None:
             total[2] += place.rate.clicks
             total[3] += place.rate.impressions
+        total[4] += place.clicks if place.place_id in ELSEWHERE else 0
     return {
-        link_id: Tally(clicks, impressions, Rate(known, shown) if shown > 0 else None)
-        for link_id, (clicks, impressions, known, shown) in totals.items()
+        link_id: Tally(clicks, impressions, Rate(known, shown) if shown > 0 else None, imported)
+        for link_id, (clicks, impressions, known, shown, imported) in totals.items()
     }
 
 

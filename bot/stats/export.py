@@ -68,7 +68,8 @@ def _rate(rate: Rate | None) -> tuple[object, ...]:
 def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[object]]:
     """Day by day, then a total that carries what has no days."""
     yield (
-        "name", "date", "clicks", "unique_clicks", "impressions_measured", "impressions_reported", "impressions", *_RATE
+        "name", "date", "clicks", "unique_clicks", "impressions_measured", "impressions_reported", "impressions",
+        *_RATE, "clicks_imported",
     )  # fmt: skip
     for name, report in zip(names, reports, strict=True):
         now, uniques = report.now, report.uniques_by_day
@@ -76,6 +77,8 @@ def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[
             measured = now.impressions_by_day[n]
             unique = "" if uniques is None else uniques[n]
             rate = _rate(report.rates_by_day[n] if report.rates_by_day else None)
-            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate
+            imported = report.imported_by_day[n] if report.imported_by_day else 0
+            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate, imported
         unique = "" if uniques is None else now.unique_clicks
-        yield name, "total", now.clicks, unique, now.measured, now.reported, now.impressions, *_rate(now.ctr)
+        total = (now.clicks, unique, now.measured, now.reported, now.impressions)
+        yield name, "total", *total, *_rate(now.ctr), now.imported.total()

@@ -16,7 +16,7 @@ from bot.stats.answers import Target
 from bot.stats.question import Scope
 from storage import counts, links, notes, posts
 from storage.prepared import Reader, read
-from storage.records import BARE, PROFILE, Figure, Kind, Link, Note, Post, Server
+from storage.records import BARE, ELSEWHERE, PROFILE, Figure, Kind, Link, Note, Post, Server
 
 Figures = Mapping[int, Sequence[Figure]]
 
@@ -134,4 +134,4 @@ class Reading:
 
 
 def is_post(place_id: int) -> bool:
-    return place_id not in (BARE, PROFILE)
+    return place_id not in (BARE, PROFILE) and place_id not in ELSEWHERE

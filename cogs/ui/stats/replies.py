@@ -179,7 +179,7 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
     said = embed(title, _head(answer) if one_time else answer.period.zone)
     for name, shown in zip(called, answer.reports, strict=True):
         now = shown.now
-        lines = [fmt.count_of(now.clicks, _("click"), _("clicks"))]
+        lines = [fmt.count_of(now.clicks, _("click"), _("clicks")), *report.imported(now)]
         if not one_time:
             lines.insert(0, fmt.dates(shown.period) + (" · " + _("so far") if shown.unfinished else ""))
         if shown.uniques_by_day is not None:
@@ -259,7 +259,10 @@ def _row(row: answers.Row, metric: Metric) -> str:
         case Metric.UNIQUES:
             return _("{n} unique").format(n=fmt.number(row.uniques or 0)) + f" · {clicks}"
         case Metric.CLICKS:
-            return clicks + (f" · {impressions}" if tally.impressions else "")
+            imported = _("{n} imported").format(n=fmt.number(tally.imported))
+            return " · ".join(
+                [clicks, *([imported] if tally.imported else []), *([impressions] if tally.impressions else [])]
+            )
 
 
 def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
