@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
 import datetime as dt
+import io
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,19 +17,22 @@ from yarl import URL
 
 from bot.clock import FixedClock
 from bot.errors import OperatorError, RefusedError
+from bot.housekeeping import Housekeeping
 from bot.imports import bitly, shlink
 from bot.imports.histories import Histories
 from bot.imports.journal import Journal
 from bot.imports.links import Taken
 from bot.imports.rest import Rest
 from bot.links.service import Limits
+from bot.tracking.visitors import Visitors
 from storage import counts, histories, links
 from storage.database import Database
 from storage.hits import record
 from storage.ids import Ids
 from storage.records import History, Hit, Kind, Service, State
 from storage.seen import Seen
-from tests.conftest import NOW, mismatches
+from tests.alerted import clicked, link_named, posted, said, set_up, tick
+from tests.conftest import NOW, World, answer_of, mismatches, text_of
 from tests.shorteners import DESKTOP, KEY, Bitly, Shlink, serving, visit
 
 GUILD, MAYA = 1, 7
@@ -62,11 +71,13 @@ async def bring(
     key: str = KEY,
     quiet: Quiet | None = None,
     journal: Journal | None = None,
+    guild_id: int = GUILD,
+    creator_id: int = MAYA,
 ) -> History:
     """Fetch all of a service, and apply it."""
     quiet = quiet or Quiet()
     kind = Service.SHLINK if isinstance(service, Shlink) else Service.BITLY
-    journal = journal or await own.resume(own.begun(GUILD, MAYA, kind, "account", taken))
+    journal = journal or await own.resume(own.begun(guild_id, creator_id, kind, "account", taken))
     async with serving(service) as url, aiohttp.ClientSession() as http:
         if isinstance(service, Shlink):
             source: Any = shlink.Shlink(Rest(http, URL(url), shlink.headers(key), FixedClock(NOW), quiet.wait))
@@ -235,3 +246,115 @@ async def test_links_in_use_stay_when_an_import_is_taken_back(db: Database, own:
         assert await histories.page_names(conn, done) == set()
     assert await clicks_of(db) == 1
     assert await mismatches(db) == []
+
+
+# ------------------------------------------------------------------ what is seen of it
+
+
+def busy(world: World) -> Shlink:
+    """A link with a hundred visits on each of the last 40 days, up to an hour ago."""
+    service = Shlink()
+    end = world.clock.now() - dt.timedelta(hours=1)
+    service.add(
+        "Summer",
+        [visit((end - dt.timedelta(days=day, minutes=n)).isoformat()) for day in range(40) for n in range(100)],
+    )
+    return service
+
+
+async def test_stats_show_what_was_imported(world: World) -> None:
+    done = await bring(world.app.services.histories, busy(world), guild_id=world.guild.id, creator_id=world.admin.id)
+    assert done.clicks == 4_000
+    await world.visit("/summer")
+    await world.visit("/summer")
+    answer = await world.admin.slash(world.channel, "stats link", link="summer", period="7d")
+    text = text_of(answer)
+    assert "Clicks: **702**" in text
+    assert "700 of them imported from Shlink" in text
+    assert "Unique clicks: **2**" in text
+    assert "Imported clicks are never unique clicks" in text
+    assert "no place has both clicks and impressions" in text
+    table = await world.admin.click(answer_of(answer), label="CSV")
+    (file,) = answer_of(table).attachments
+    rows = list(csv.DictReader(io.StringIO((await file.read()).decode("utf-8-sig"))))
+    assert [int(row["clicks_imported"]) for row in rows] == [100] * 7 + [700]
+    assert [int(row["clicks"]) for row in rows] == [100] * 6 + [102, 702]
+    top = text_of(await world.admin.slash(world.channel, "stats top", period="7d"))
+    assert "702 clicks · 700 imported" in top
+    audit = text_of(await world.admin.slash(world.channel, "link audit", link="summer", period="7d"))
+    assert "**2 requests**: 2 clicks. 700 clicks more were imported" in audit
+    every = text_of(await world.admin.slash(world.channel, "stats server", period="all"))
+    assert "4,000 of them imported from Shlink" in every
+    # Closed days answer from the totals, and the same.
+    await Housekeeping(
+        world.app.db, world.clock, Visitors(world.app.db, world.clock, _keep_salt), dt.timedelta(days=90)
+    ).run()
+    assert await mismatches(world.app.db) == []
+    assert every == text_of(await world.admin.slash(world.channel, "stats server", period="all"))
+
+
+async def _keep_salt(salt: Any) -> None:
+    """No hit comes in."""
+
+
+async def test_imported_history_alerts_nobody(world: World) -> None:
+    await set_up(world)
+    await world.add_link("own")
+    await clicked(world, await link_named(world, "own"), 95)
+    await bring(world.app.services.histories, busy(world), guild_id=world.guild.id, creator_id=world.admin.id)
+    assert await tick(world) == 0
+    link = await link_named(world, "summer")
+    await clicked(world, link, 5)
+    assert await tick(world) == 0
+    world.move(days=1, minutes=30)
+    # A day without a visit here is no drop: the hundred a day before were not counted here.
+    assert await tick(world) == 0
+    await clicked(world, link, 40)
+    assert await tick(world) == 0
+    await clicked(world, link, 1_000)
+    assert await tick(world) == 1
+    assert "passed **5,000 clicks**" in said(posted(world))
+
+
+# ------------------------------------------------------------------ the command
+
+
+async def test_a_kill_costs_one_page_at_most(tmp_path: Path) -> None:
+    service = Shlink(largest_page=5, delay=0.05)
+    for number in range(6):
+        service.add(f"c{number}", [visit(f"2026-01-{day:02}T10:00:00+00:00") for day in range(1, 21)])
+    key = tmp_path / "key"
+    key.write_text(f"{KEY}\n")
+    key.chmod(0o600)
+    environment = os.environ | {
+        "EYEBALLS_WEB__BASE_URL": "https://go.example",
+        "EYEBALLS_STORAGE__PATH": str(tmp_path / "eyeballs.db"),
+        "EYEBALLS_STORAGE__BACKUPS": str(tmp_path / "backups"),
+    }
+
+    async def start(url: str) -> asyncio.subprocess.Process:
+        options = ["--url", url, "--server", str(GUILD), "--creator", str(MAYA), "--key-file", str(key), "--yes"]
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "import", "shlink", *options),
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+
+    async with serving(service) as url:
+        process = await start(url)
+        while service.asked.total() < 12:
+            assert process.returncode is None
+            await asyncio.sleep(0.01)
+        process.kill()
+        assert KEY.encode() not in (await process.communicate())[0]
+        process = await start(url)
+        told = (await process.communicate())[0].decode()
+        assert process.returncode == 0, told
+    assert "Going on where it stopped" in told
+    assert "Imported 6 links and 120 clicks" in told
+    assert KEY not in told
+    assert sum(service.asked.values()) - len(service.asked) <= 1
+    async with Database.open(tmp_path / "eyeballs.db") as db:
+        assert await clicks_of(db) == 120
+        assert await mismatches(db) == []
