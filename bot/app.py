@@ -22,7 +22,9 @@ from bot.config import Config
 from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
+from bot.exports import Exports
 from bot.housekeeping import Housekeeping
+from bot.imports.histories import Histories
 from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
@@ -136,6 +138,7 @@ async def open_application(
             posts_per_server=config.links.posts_per_server,
         )
         imports = Imports(db, clock, ids)
+        histories = Histories(db, clock, ids, base_url, limits)
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
         links = Links(db, clock, ids, base_url, limits, owner_tokens)
         posts = Posts(db, clock, ids, limits)
@@ -147,6 +150,8 @@ async def open_application(
             twins=Twins(db, clock, ids, links, posts),
             impressions=Impressions(db, clock, ids, posts),
             imports=imports,
+            histories=histories,
+            exports=Exports(db, clock),
             notes=Notes(db, clock, ids),
             stats=stats,
             profiles=Profiles(db, clock, ids, base_url, views),
@@ -159,8 +164,9 @@ async def open_application(
         )
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
             "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),
-            "alerts": (ALERT_SECONDS, services.alerts.look),
             "imports": (HOUSEKEEPING_SECONDS, imports.tidy),
+            "histories": (HOUSEKEEPING_SECONDS, histories.tidy),
+            "alerts": (ALERT_SECONDS, services.alerts.look),
         }
         if config.alerts.check_destinations:
             asker = await stack.enter_async_context(Asker(base_url))

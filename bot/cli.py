@@ -1,4 +1,4 @@
-"""`python -m bot`: run, demo, check, backup, restore, recount, takedown."""
+"""`python -m bot`: run, demo, check, backup, restore, recount, takedown; import and export are in `cli_transfer`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from bot import config as configuration
 from bot import logs
 from bot.app import digest_schedule, open_application
 from bot.checks import check_all
+from bot.cli_transfer import export, importing
 from bot.config import Config
 from bot.errors import OperatorError, UserError
 from bot.insights.periods import local_day
@@ -38,6 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they may show the values of variables, a token among them
     help="Eyeballs: who looked, and who clicked.",
 )
+app.add_typer(importing, name="import")
+app.command()(export)
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LAST_PAUSE = 5.0, 600.0

@@ -9,6 +9,8 @@ from bot.charts import ChartRenderer
 from bot.clock import Clock
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
+from bot.exports import Exports
+from bot.imports.histories import Histories
 from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.posts import Posts
@@ -31,6 +33,8 @@ class Services:
     twins: Twins
     impressions: Impressions
     imports: Imports
+    histories: Histories
+    exports: Exports
     notes: Notes
     stats: Stats
     profiles: Profiles

@@ -1,4 +1,4 @@
-"""`/link`: add, list, show, edit, archive, transfer and delete tracked links."""
+"""`/link`: add, import, list, show, edit, archive, transfer and delete tracked links."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import InvalidError
+from bot.imports.links import Taken
+from bot.imports.service import check_size
 from bot.links.access import may_add, require_manager
 from bot.services import Services
 from bot.stats.question import DEFAULT_CHOICE, Scope, Subject
 from bot.texts import _
 from cogs.ui import audit as audit_ui
 from cogs.ui import format as fmt
+from cogs.ui import link_imports, people, pick, qr
 from cogs.ui import links as ui
-from cogs.ui import people, pick, qr
 from cogs.ui.answers import actor, begin
 from storage.records import Link as LinkRecord
 from storage.records import Post as PostRecord
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
 
 MOST_CLICKS = 1_000_000_000
+
+TAKEN = [
+    app_commands.Choice(name=_("Leave it out"), value=Taken.SKIP.value),
+    app_commands.Choice(name=_("Give it another name: summer becomes summer-2"), value=Taken.RENAME.value),
+]
 
 NO_LINKS = _(
     "No links yet. Make the first with /link add, for example:\n"
@@ -93,6 +100,34 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         if not server.is_set_up:
             hints.append(defaults(server))
         await self._show(interaction, link, heading=_("Your tracked link is ready"), hint="\n".join(hints))
+
+    @app_commands.command(name="import", description="Bring links: attach the CSV that Dub, Kutt or Shlink gave you")
+    @app_commands.describe(
+        file="The CSV of links as Dub, Kutt, Shlink or Eyeballs writes it",
+        taken="What becomes of a link whose short name is taken or reserved; it is left out when you don't say",
+        creator="Whose links these are, you when left out; managers only",
+    )
+    @app_commands.choices(taken=TAKEN)
+    async def bring(
+        self,
+        interaction: discord.Interaction,
+        file: discord.Attachment,
+        taken: str = Taken.SKIP.value,
+        creator: discord.User | None = None,
+    ) -> None:
+        await begin(interaction)
+        if creator is not None and creator.bot:
+            raise InvalidError(_("creator: a bot can't own links; choose a member."))
+        check_size(file.size)
+        try:
+            data = await file.read()
+        except discord.HTTPException:
+            raise InvalidError(_("file: Discord does not hand it out; attach it again.")) from None
+        who = actor(interaction)
+        found = await self._services.histories.preview(
+            who, data, file.filename, creator_id=None if creator is None else creator.id, taken=Taken(taken)
+        )
+        await interaction.followup.send(**link_imports.preview(found, who.user_id), ephemeral=True)
 
     @app_commands.command(name="list", description="Your links, newest first; a manager sees the server's")
     @app_commands.describe(creator="Only this creator's", archived="Show the archived ones")
@@ -257,5 +292,5 @@ def defaults(server: Server) -> str:
 
 
 async def setup(bot: Client) -> None:
-    bot.add_dynamic_items(ui.PageButton, ui.DeleteButton, ui.KeepButton)
+    bot.add_dynamic_items(ui.PageButton, ui.DeleteButton, ui.KeepButton, link_imports.LinkImportButton)
     await bot.add_cog(Link(bot.services))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
+from storage.ids import made_at
 from storage.links import by_ids
 from storage.records import (
     NEVER,
@@ -39,6 +40,7 @@ class Owner(NamedTuple):
     creator_id: int
     private: bool
     created_at: dt.datetime
+    """Here; what came from elsewhere may be older."""
     state: str
 
 
@@ -86,8 +88,12 @@ async def change_target(conn: AsyncConnection, guild_id: int, user_id: int, **va
 async def owners(conn: AsyncConnection, guild_id: int) -> Owners:
     """Whose each of the server's links is; deleted ones too, whose clicks stay their creator's."""
     c = links.c
-    query = sa.select(c.id, c.creator_id, c.private, c.created_at, c.state).where(c.guild_id == guild_id)
-    return {id_: Owner(*rest) for id_, *rest in (await conn.execute(query)).all()}
+    query = sa.select(c.id, c.history_id, c.creator_id, c.private, c.created_at, c.state).where(c.guild_id == guild_id)
+    found = {}
+    for id_, history_id, creator_id, private, created_at, state in (await conn.execute(query)).all():
+        here_since = max(created_at, made_at(history_id)) if history_id else created_at
+        found[id_] = Owner(creator_id, private, here_since, state)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from storage import totals as closed
 from storage.prepared import Read, Reader, Statement
 from storage.ranges import ASIDE, AUDIENCE, HITS, HOURS, PLACES, UNIQUES, Question, Rows
 from storage.records import (
+    ELSEWHERE,
     AsideCount,
     AudienceCount,
     Count,
@@ -25,7 +26,7 @@ from storage.records import (
     LinkDayCount,
     Segment,
 )
-from storage.schema import dropped_quarter, hits_daily, hits_quarter, set_aside_daily
+from storage.schema import dropped_quarter, histories, hits_daily, hits_quarter, set_aside_daily
 from storage.totals import ONE_DAY
 
 _KINDS = {kind.value: kind for kind in Kind}
@@ -96,6 +97,26 @@ def by_link(
     """Hits by link and kind over the whole range: what a ranking of all links is made of."""
     found = ranges.sums(reader, Question(HITS, guild_id, ("link_id", "kind"), link_ids), first, end)
     return {(link_id, _KINDS[kind]): n for (link_id, kind), n in found.items()}
+
+
+@Read
+def imported_by_link(
+    reader: Reader, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> dict[tuple[int, dt.date], int]:
+    """Clicks that were counted elsewhere, by link and day: a part of all the others' numbers."""
+    found: dict[tuple[int, dt.date], int] = {}
+    if not reader.rows(_any_history, guild_id=guild_id):
+        return found
+    for place_id in ELSEWHERE:
+        question = Question(PLACES, guild_id, ("link_id",), link_ids, place_id, Kind.CLICK)
+        for (day, link_id), n in ranges.by_day(reader, question, first, end).items():
+            found[link_id, day] = found.get((link_id, day), 0) + n
+    return found
+
+
+def _any_history() -> Statement:
+    c = histories.c
+    return sa.select(c.id).where(c.guild_id == sa.bindparam("guild_id"), c.clicks > 0).limit(1)
 
 
 @Read

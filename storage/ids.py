@@ -17,6 +17,11 @@ def floor(at: dt.datetime) -> int:
     return max(0, int(at.timestamp() * 1000) - _EPOCH_MS) << _RANDOM_BITS
 
 
+def made_at(id_: int) -> dt.datetime:
+    """About when an id was made."""
+    return dt.datetime.fromtimestamp(((id_ >> _RANDOM_BITS) + _EPOCH_MS) / 1000, dt.UTC)
+
+
 class Ids:
     """Makes ids: 42 bits of milliseconds since 2025, then 20 random bits; strictly rising within one process.
 

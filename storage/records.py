@@ -12,6 +12,21 @@ BARE = 0
 """The place of a hit on a link's own address, `/summer`."""
 PROFILE = 1
 """The place of a hit that came through the creator's profile page."""
+
+
+class Service(StrEnum):
+    """Where links or history can be brought from."""
+
+    SHLINK = "shlink"
+    BITLY = "bitly"
+    DUB = "dub"
+    KUTT = "kutt"
+    EYEBALLS = "eyeballs"
+
+
+ELSEWHERE = {16: Service.SHLINK, 17: Service.BITLY}
+"""The places of hits that were counted elsewhere, before a link came here; ids of posts are far above."""
+
 ALL_LINKS = 0
 """The link of the rollups' rows that sum up a whole server; no real link has this id."""
 
@@ -92,6 +107,8 @@ class Link:
     """From when on it answers as unknown."""
     max_clicks: int | None = None
     """How many clicks it takes before it answers as unknown."""
+    history_id: int = 0
+    """The `History` that made it; 0 for one that was made here."""
 
     @property
     def label(self) -> str:
@@ -158,7 +175,7 @@ class Hit:
     id: int
     link_id: int
     place_id: int
-    """`BARE`, `PROFILE`, or the id of a post."""
+    """`BARE`, `PROFILE`, the id of a post; of what was counted elsewhere, one of `ELSEWHERE`."""
     kind: Kind
     at: dt.datetime
     day: dt.date
@@ -573,6 +590,36 @@ class Flag:
     at: dt.datetime
     told_at: dt.datetime | None = None
     """When the server's managers were told."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Links, and perhaps what was counted of them, on their way here from elsewhere; states as an import's.
+
+    Its counts stand in the rollups under the writer `-id`: they have no events.
+    """
+
+    guild_id: int
+    id: int
+    creator_id: int
+    """Whose the links are that it makes."""
+    created_by: int
+    created_at: dt.datetime
+    service: Service
+    account: str
+    """Which of the service's: an address, a group, a file's name."""
+    until: dt.datetime
+    """What happened later is not part of it."""
+    taken: str
+    """What becomes of a link whose name is taken: keep, rename or skip."""
+    state: ImportState = ImportState.PREVIEWED
+    last_id: int = 0
+    links: int = 0
+    clicks: int = 0
+
+    @property
+    def writer_id(self) -> int:
+        return -self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,9 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
         (audience_daily, audience),
     ):
         keys = [table.c[name] for name in _KEYS[table.name]]
-        rollup = sa.select(*keys, sa.func.sum(table.c.count)).where(table.c.guild_id == guild_id).group_by(*keys)
+        # What a history brought has no events.
+        rollup = sa.select(*keys, sa.func.sum(table.c.count)).where(table.c.guild_id == guild_id, counted_here(table))
+        rollup = rollup.group_by(*keys)
         if since is not None:
             cut = table.c.bucket >= since if table is hits_quarter else table.c.day > day_of(since)
             rollup = rollup.where(cut)
@@ -102,9 +104,16 @@ async def repair(conn: AsyncConnection, found: Sequence[Mismatch]) -> None:
         table = metadata.tables[item.table]
         names = _KEYS[item.table]
         key = {"guild_id": item.guild_id} | dict(zip(names, item.key, strict=True))
-        await conn.execute(sa.delete(table).where(*(table.c[name] == value for name, value in key.items())))
+        await conn.execute(
+            sa.delete(table).where(*(table.c[name] == value for name, value in key.items()), counted_here(table))
+        )
         if item.events:
             await conn.execute(table.insert().values(**key, writer_id=0, count=item.events))
+
+
+def counted_here(table: sa.Table) -> sa.ColumnElement[bool]:
+    """That a rollup's row was counted here."""
+    return table.c.writer_id >= 0
 
 
 async def count_events(conn: AsyncConnection) -> int:

@@ -89,6 +89,7 @@ links = _table(
     _at("updated_at"),
     _at("expires_at", nullable=True),
     _ref("max_clicks", nullable=True),
+    sa.Column("history_id", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("links_by_creator", "guild_id", "creator_id"),
 )
 
@@ -206,6 +207,8 @@ hits_quarter = _table(
     sa.Column("count", sa.BigInteger, nullable=False),
 )
 """15 minutes of UTC: whatever zone a server moves to, its days can be built from these.
+
+In this and the other rollups a writer below 0 is a `History`: of its counts there are no events.
 
 In this and the other rollups the rows of link 0 (`storage.records.ALL_LINKS`) are the sums over a server's links and
 places."""
@@ -360,6 +363,33 @@ import_fills = _table(
     _at("published_at", nullable=True),
 )
 """What an import filled in of posts that were there: to be taken back with it."""
+
+histories = _table(
+    "histories",
+    _guild(),
+    _key("id"),
+    _ref("creator_id"),
+    _ref("created_by"),
+    _at("created_at"),
+    sa.Column("service", sa.Text, nullable=False),
+    _text("account"),
+    _at("until"),
+    sa.Column("taken", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    _ref("last_id"),
+    _ref("links"),
+    _ref("clicks"),
+)
+"""Links and counts brought from elsewhere. No row that one brought has an id above `last_id`."""
+
+history_pages = _table(
+    "history_pages",
+    _guild(),
+    _key("history_id"),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+"""The journal of a history that is under way: what was fetched or read is not fetched again."""
 
 notes = _table(
     "notes",

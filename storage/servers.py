@@ -48,12 +48,14 @@ async def all_ids(conn: AsyncConnection) -> list[int]:
 
 
 async def counted_range(conn: AsyncConnection, guild_id: int) -> tuple[dt.datetime, dt.datetime] | None:
-    """The first and the last quarter-hour bucket in which the server has hits."""
+    """The first and the last quarter-hour bucket in which the server has hits of its own."""
     bucket = hits_quarter.c.bucket
     row = (
         await conn.execute(
             sa.select(sa.func.min(bucket), sa.func.max(bucket)).where(
-                hits_quarter.c.guild_id == guild_id, hits_quarter.c.link_id == ALL_LINKS
+                hits_quarter.c.guild_id == guild_id,
+                hits_quarter.c.link_id == ALL_LINKS,
+                hits_quarter.c.writer_id >= 0,
             )
         )
     ).one()
@@ -63,15 +65,18 @@ async def counted_range(conn: AsyncConnection, guild_id: int) -> tuple[dt.dateti
 async def rebuild_days(
     conn: AsyncConnection, guild_id: int, days: Sequence[tuple[dt.date, dt.datetime, dt.datetime]]
 ) -> None:
-    """Build the daily rollup anew from the quarter hours; `days` are (local date, start, end). Uniques keep theirs."""
+    """Build the daily rollup anew from the quarter hours; `days` are (local date, start, end).
+
+    Uniques keep theirs, and so does what was brought from elsewhere: some of it knows days alone.
+    """
     await conn.execute(sa.delete(closed_days).where(closed_days.c.guild_id == guild_id))
-    await conn.execute(sa.delete(hits_daily).where(hits_daily.c.guild_id == guild_id))
+    await conn.execute(sa.delete(hits_daily).where(hits_daily.c.guild_id == guild_id, hits_daily.c.writer_id >= 0))
     quarter = hits_quarter.c
     keys = (quarter.guild_id, quarter.link_id, quarter.place_id, quarter.kind, quarter.writer_id)
     for day, start, end in days:
         day_rows = (
             sa.select(*keys, sa.literal(day, sa.Date), sa.func.sum(quarter.count))
-            .where(quarter.guild_id == guild_id, quarter.bucket >= start, quarter.bucket < end)
+            .where(quarter.guild_id == guild_id, quarter.bucket >= start, quarter.bucket < end, quarter.writer_id >= 0)
             .group_by(*keys)
         )
         await conn.execute(

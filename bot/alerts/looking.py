@@ -13,15 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.alerts import rules
 from bot.alerts.rules import Usual
 from bot.insights.periods import ONE_DAY, day_start, local_day
-from storage import alerts, counts, destinations
+from storage import alerts, counts, destinations, histories
 from storage.alerts import Reported
-from storage.records import AlertKind, Kind, Server, State
+from storage.hits import bucket_of
+from storage.records import ELSEWHERE, AlertKind, Kind, Server, State
 
 HISTORY_PART = 25
 """Links whose history is read and judged at once: nothing else waits for longer than that."""
 SETTLED = dt.timedelta(minutes=15)
 """After the end of a day, before it is judged: its last clicks may still be on their way to the disk."""
 BACK_IS_NEWS = dt.timedelta(days=3)
+QUARTER = dt.timedelta(minutes=15)
 METRICS = {Kind.CLICK: "clicks", Kind.IMPRESSION: "impressions"}
 
 Sums = Mapping[tuple[int, Kind], int]
@@ -109,15 +111,22 @@ class Look:
         self.seen.sums, self.seen.figures_at = now_sums, self.now
         return [one for one in found if one.link_id is None or owners[one.link_id].state != State.DELETED]
 
-    async def _sums(self, first: dt.date, end: dt.date, wanted: Collection[int]) -> dict[tuple[int, Kind], int]:
-        """By link and kind, of the links wanted; all of the server's are one question as short as that of a few."""
+    async def _sums(
+        self, first: dt.date, end: dt.date, wanted: Collection[int], *, imported: bool = False
+    ) -> dict[tuple[int, Kind], int]:
+        """By link and kind, of the links wanted; all of the server's are one question as short as that of a few.
+
+        What was counted elsewhere is in it only when `imported` says so: it is no news, and nothing usual here.
+        """
         of = None if self.creators is None else wanted
-        found = await counts.by_link(self.conn, self.server.guild_id, first, end, of)
         sums = Counter[tuple[int, Kind]]()
-        for (link_id, kind), n in found.items():
-            if link_id in wanted:
-                sums[link_id, kind.metric] += n
-        return sums
+        for (link_id, kind), n in (await counts.by_link(self.conn, self.server.guild_id, first, end, of)).items():
+            sums[link_id, kind.metric] += n
+        if not imported:
+            elsewhere = await counts.imported_by_link(self.conn, self.server.guild_id, first, end, of)
+            for (link_id, _day), n in elsewhere.items():
+                sums[link_id, Kind.CLICK] -= n
+        return {key: n for key, n in sums.items() if n and key[0] in wanted}
 
     # ------------------------------------------------------------------ milestones
 
@@ -132,7 +141,12 @@ class Look:
         if not creators:
             return []
         mine = {id_ for id_, owner in owners.items() if owner.creator_id in creators}
-        before = Counter(await self._sums(dt.date.min, first, mine))
+        before = Counter(await self._sums(dt.date.min, first, mine, imported=True))
+        tomorrow = local_day(self.now, self.server.timezone) + ONE_DAY
+        late = await counts.imported_by_link(self.conn, self.server.guild_id, first, tomorrow, mine)
+        for (link_id, _day), n in late.items():
+            before[link_id, Kind.CLICK] += n
+        recent = await self._not_older_than_history(recent, before, mine)
         total = before + Counter(recent)
         if told := [one for one in told if one.creator_id in creators]:
             await self._add_reported(first, told, before, total)
@@ -153,6 +167,24 @@ class Look:
                     f"creator:{creator_id}", metric, passed, now[key], None, creator_id, False, silent=same
                 )
         return found
+
+    async def _not_older_than_history(
+        self, recent: Sums, before: Counter[tuple[int, Kind]], mine: Collection[int]
+    ) -> Sums:
+        """What was counted after history came in: with it, the clicks from before it would pass what they had not."""
+        since = await histories.latest_at(self.conn, self.server.guild_id)
+        zone = self.server.timezone
+        if since is None or local_day(since, zone) < local_day(self.now, zone) - ONE_DAY:
+            return recent
+        start = bucket_of(since) + QUARTER
+        newer: Counter[tuple[int, Kind]] = Counter()
+        for one in await counts.until(self.conn, self.server.guild_id, start, self.now + QUARTER, mine):
+            if one.place_id not in ELSEWHERE:
+                newer[one.link_id, one.kind] += one.count
+        for key, n in recent.items():
+            if key[0] in mine:
+                before[key] += max(0, n - newer[key])
+        return {key: min(n, newer[key]) for key, n in recent.items()}
 
     @staticmethod
     def _by_creator(sums: Sums, owners: alerts.Owners) -> Counter[tuple[int, Kind]]:
@@ -205,9 +237,10 @@ class Look:
         for begin in range(0, len(missing), HISTORY_PART):
             part = missing[begin : begin + HISTORY_PART]
             history: dict[int, dict[dt.date, int]] = defaultdict(dict)
+            elsewhere = await counts.imported_by_link(self.conn, self.server.guild_id, start, day, part)
             for one in await counts.by_link_day(self.conn, self.server.guild_id, start, day, part):
-                if one.kind is Kind.CLICK:
-                    history[one.link_id][one.day] = history[one.link_id].get(one.day, 0) + one.count
+                if one.kind is Kind.CLICK and (own := one.count - elsewhere.get((one.link_id, one.day), 0)):
+                    history[one.link_id][one.day] = history[one.link_id].get(one.day, 0) + own
             for id_ in part:
                 made = local_day(owners[id_].created_at, zone)
                 known[id_, day] = rules.usual(day, history[id_], min(made, min(history[id_], default=made)))

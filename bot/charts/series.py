@@ -87,6 +87,12 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
         if not line:
             canvas.boxes(bars[over:], blend(palette.background, mark, 0.25), hatch=mark, crisp=panel.step > 8)
         keys.append((_("today so far"), _hollow(canvas, mark) if line else _hatched(canvas, mark)))
+    if value.imported:
+        other = blend(palette.background, palette.muted, 0.4 if many else 0.7)
+        tops = panel.y(np.minimum(np.asarray(value.imported, float), np.asarray(counts, float)))
+        part = np.column_stack([bars[:, 0], tops, bars[:, 2], floor])[np.asarray(value.imported) > 0]
+        canvas.boxes(part, other, crisp=panel.step > 8)
+        keys.append((_("imported"), lambda x, y: canvas.boxes([(x + 3, y - 5, x + 18, y + 5)], other, crisp=True)))
     if many:
         canvas.line(panel.points(average(counts[:over])), mark, width=2)
         keys.append((_("7-day average"), _line(canvas, mark, 2)))

@@ -63,9 +63,13 @@ class Counts:
     total: int | None = None
     reported: tuple[Reported, ...] = ()
     colour: Colour = Colour.CLICKS
+    imported: tuple[int, ...] = ()
+    """How many of each day's were counted elsewhere; empty where none were."""
 
     def __post_init__(self) -> None:
-        _counts(self.values + (self.previous or ()))
+        _counts(self.values + (self.previous or ()) + self.imported)
+        if self.imported and len(self.imported) != len(self.values):
+            raise ValueError("What was imported needs one value for each of the days.")
         _counts(() if self.total is None else (self.total,))
 
     @property

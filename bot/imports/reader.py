@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
+from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot import workers
@@ -16,6 +18,9 @@ from bot.errors import InvalidError
 from bot.imports.packing import pack
 from bot.imports.values import Daily, Parsed, RefusedFileError
 from bot.texts import _
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SECONDS = 60.0
 """How long a file may take."""
@@ -45,20 +50,24 @@ class FileReader:
 
     async def read(self, data: bytes, now: dt.datetime, zone: str) -> Packed | Daily:
         """As `recognise.read`. Raises InvalidError with a sentence where nothing can be read."""
-        async with self._turn:
-            pool = await asyncio.to_thread(workers.start, limit_memory)
-            try:
-                future = asyncio.get_running_loop().run_in_executor(pool, read_packed, data, now, zone)
-                found = await asyncio.wait_for(future, self._seconds)
-            except TimeoutError:
-                found = _("It took more than a minute to read. Export a shorter range of time.")
-            except (BrokenProcessPool, MemoryError):
-                found = _("It takes more memory than an export needs; it was not read. Export a shorter range of time.")
-            finally:
-                await asyncio.shield(asyncio.to_thread(workers.end, pool, 0.0))
+        found = await self.call(read_packed, data, now, zone)
         if isinstance(found, str):
             raise InvalidError(_("Nothing was imported. {why}").format(why=found))
         return found
+
+    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | str:
+        """What `work` returns in a process of its own, or a sentence on why it did not get to its end."""
+        async with self._turn:
+            pool = await asyncio.to_thread(workers.start, limit_memory)
+            try:
+                future = asyncio.get_running_loop().run_in_executor(pool, partial(work, *args, **kwargs))
+                return await asyncio.wait_for(future, self._seconds)
+            except TimeoutError:
+                return _("It took more than a minute to read. Export a shorter range of time.")
+            except (BrokenProcessPool, MemoryError):
+                return _("It takes more memory than an export needs; it was not read. Export a shorter range of time.")
+            finally:
+                await asyncio.shield(asyncio.to_thread(workers.end, pool, 0.0))
 
 
 def read_packed(data: bytes, now: dt.datetime, zone: str) -> Packed | Daily | str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
-from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
+from storage.records import BARE, ELSEWHERE, PROFILE, Count, DayCount, Figure, Kind, Post, Service
 
 IMPRESSIONS = "impressions"
 VIEWS = "views"
@@ -139,6 +139,15 @@ class Summary:
     in_bio: int = 0
     """Posts with anything to show that have no clicks of their own."""
 
+    @property
+    def imported(self) -> Counter[Service]:
+        """How many of the clicks were counted elsewhere, by where; none of them is among the unique ones."""
+        found: Counter[Service] = Counter()
+        for place in self.by_place:
+            if place.place_id in ELSEWHERE:
+                found[ELSEWHERE[place.place_id]] += place.clicks
+        return found
+
 
 def reported_in(post: Post, figures: Iterable[Figure], period: Period, metric: str = IMPRESSIONS) -> Reported | None:
     """The growth of one of a post's reported metrics between snapshots, for the snapshots taken within the period.
@@ -237,7 +246,7 @@ def summarise(
         reported=sum(place.reported for place in places),
         ctr=summed(rated),
         ctr_places=len(rated),
-        places=len(active),
+        places=sum(place.place_id not in ELSEWHERE for place in active),
         best_day=_best_day(days),
         clicks_by_day=tuple(days[Kind.CLICK][day] for day in period.days),
         impressions_by_day=tuple(days[Kind.IMPRESSION][day] for day in period.days),

@@ -10,6 +10,7 @@ from typing import TypeVar
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
 from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, PlaceSummary, pooled, summed
+from storage.records import ELSEWHERE
 
 K = TypeVar("K")
 
@@ -31,6 +32,8 @@ class Tally:
     rated: int = 0
     """Places that `ctr` is formed over, or `by_views` where there is none."""
     places: int = 1
+    imported: int = 0
+    """How many of the clicks were counted elsewhere."""
 
 
 def grouped(places: Iterable[PlaceSummary], key: Callable[[PlaceSummary], K | None]) -> dict[K, Tally]:
@@ -56,6 +59,7 @@ def _tally(places: list[PlaceSummary]) -> Tally:
         in_bio=all(place.in_bio for place in places),
         rated=len(rates) or len(viewed),
         places=len(places),
+        imported=sum(place.clicks for place in places if place.place_id in ELSEWHERE),
     )
 
 

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.links.access import Actor, require_add, require_manager
 from bot.links.destinations import parse_destination
+from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
 from bot.links.owner import OwnerTokens
 from bot.links.slugs import parse_slug, random_slug, shorten
 from bot.moments import parse_future
@@ -25,10 +26,6 @@ from storage.ids import Ids
 from storage.records import Address, Link, Post, State
 
 _Change = Callable[[AsyncConnection, Link], Awaitable[None]]
-
-MAX_TITLE = 100
-MAX_TAGS = 10
-MAX_TAG = 30
 
 
 @dataclass(frozen=True, slots=True)

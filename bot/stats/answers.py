@@ -91,6 +91,8 @@ class Report:
     findings: Sequence[Finding] = ()
     benchmarks: Sequence[tuple[str, Benchmark]] = ()
     """Of a post: where it stands by CTR, by impressions and by clicks, among what ("Instagram stories")."""
+    imported_by_day: tuple[int, ...] = ()
+    """Clicks that were counted elsewhere; empty where there are none."""
     has_links: bool = True
     ever: int = 0
     """All clicks before the period, where anything is held against them."""

@@ -10,13 +10,11 @@ from bot.insights.pages import Spot
 from bot.insights.rates import Rate
 from bot.insights.tally import Tally
 from bot.links.platforms import describe
+from bot.spreadsheets import safe
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
 from bot.stats.question import Metric
 from storage.records import Kind
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
 
 
 def table(answer: Answer, names: Sequence[str]) -> str:
@@ -27,12 +25,8 @@ def table(answer: Answer, names: Sequence[str]) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerows([_safe(cell) for cell in row] for row in _rows(answer, names))
+    writer.writerows([safe(cell) for cell in row] for row in _rows(answer, names))
     return out.getvalue()
-
-
-def _safe(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
@@ -106,7 +100,7 @@ def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[
     """Day by day, then a total that carries what has no days."""
     yield (
         "name", "date", "clicks", "unique_clicks", "impressions_measured", "impressions_reported", "impressions",
-        *_RATE, "views",
+        *_RATE, "views", "clicks_imported",
     )  # fmt: skip
     for name, report in zip(names, reports, strict=True):
         now, uniques = report.now, report.uniques_by_day
@@ -114,6 +108,8 @@ def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[
             measured = now.impressions_by_day[n]
             unique = "" if uniques is None else uniques[n]
             rate = _rate(report.rates_by_day[n] if report.rates_by_day else None)
-            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate, ""
+            imported = report.imported_by_day[n] if report.imported_by_day else 0
+            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate, "", imported
         unique = "" if uniques is None else now.unique_clicks
-        yield name, "total", now.clicks, unique, now.measured, now.reported, now.impressions, *_rate(now.ctr), now.views
+        total = (now.clicks, unique, now.measured, now.reported, now.impressions)
+        yield name, "total", *total, *_rate(now.ctr), now.views, now.imported.total()

@@ -17,7 +17,7 @@ from bot.stats.question import Scope
 from bot.texts import _
 from storage import counts, links, meta, notes, posts
 from storage.prepared import Reader, read
-from storage.records import BARE, PROFILE, Figure, Kind, Link, Note, Post, Segment, Server
+from storage.records import BARE, ELSEWHERE, PROFILE, Figure, Kind, Link, Note, Post, Segment, Server
 
 VIEWABLE_SINCE = "viewable_since"
 """Where `storage.meta` keeps when displays of profiles gave way to links that were seen, where there were any."""
@@ -181,4 +181,4 @@ class Reading:
 
 
 def is_post(place_id: int) -> bool:
-    return place_id not in (BARE, PROFILE)
+    return place_id not in (BARE, PROFILE) and place_id not in ELSEWHERE

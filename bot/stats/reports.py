@@ -22,7 +22,7 @@ from bot.stats.reading import Figures, Reading, is_post
 from bot.stats.sense import with_findings
 from storage import counts, links, posts
 from storage.prepared import Reader, read
-from storage.records import AsideCount, AudienceCount, Count, DayCount, DroppedCount, Kind, Post
+from storage.records import ELSEWHERE, AsideCount, AudienceCount, Count, DayCount, DroppedCount, Kind, Post
 
 NAMED = 50
 """Links and posts of a report that are looked up by name at most, the busiest first."""
@@ -80,6 +80,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         unique_change=unique_change,
         uniques_by_day=None if target.post is not None else tuple(counted.uniques.get(day, 0) for day in period.days),
         previous_clicks=previous_clicks,
+        imported_by_day=await _imported_by_day(reading, now, period),
         rates_by_day=await _rates_by_day(reading, now, period, link_ids, place_id),
         by_link=tallies,
         by_post=post_tallies,
@@ -159,6 +160,19 @@ def _at_home(found: list[Count], target: Target) -> list[Count]:
     if len(target.carried) < 2:
         return found
     return [dataclasses.replace(count, link_id=target.carried[0]) for count in found]
+
+
+async def _imported_by_day(reading: Reading, now: Summary, period: Period) -> tuple[int, ...]:
+    """The clicks of each day that were counted elsewhere."""
+    places = {(place.link_id, place.place_id) for place in now.by_place if place.place_id in ELSEWHERE}
+    clicks: Counter[dt.date] = Counter()
+    for place_id in {place_id for _link, place_id in places}:
+        link_ids = [link_id for link_id, place in places if place == place_id and link_id is not None]
+        found = await counts.by_place_day(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
+        for count in found:
+            if count.kind is Kind.CLICK and count.day is not None:
+                clicks[count.day] += count.count
+    return tuple(clicks[day] for day in period.days) if clicks else ()
 
 
 async def _rates_by_day(

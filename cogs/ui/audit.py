@@ -53,7 +53,7 @@ def incomplete(report: Report) -> str:
 
 
 def of(report: Report) -> Audit:
-    return audit(report.now.clicks, report.now.measured, report.set_aside)
+    return audit(report.now.clicks - report.now.imported.total(), report.now.measured, report.set_aside)
 
 
 def card(report: Report, title: str) -> discord.Embed:
@@ -85,4 +85,9 @@ def balance(report: Report) -> str:
     text = f"**{fmt.count_of(found.requests, 'request', 'requests')}**: {counted}"
     if found.aside:
         text += "; " + _("set aside {list}").format(list=", ".join(words(*item) for item in found.aside))
-    return text + "."
+    text += "."
+    if more := report.now.imported.total():
+        text += " " + _("{clicks} more were imported: they were counted elsewhere.").format(
+            clicks=fmt.count_of(more, _("click"), _("clicks"))
+        )
+    return text

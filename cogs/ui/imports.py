@@ -239,11 +239,11 @@ class ImportButton(
         elif self._action == "undo":
             answer = undone(await imports.undo(who, self._import_id))
         else:
-            answer = applied(await imports.apply(who, self._import_id, _Progress(interaction)), who.user_id)
+            answer = applied(await imports.apply(who, self._import_id, ImportProgress(interaction)), who.user_id)
         await interaction.edit_original_response(**answer)
 
 
-class _Progress:
+class ImportProgress:
     """Tells in the answer how far a long import is; a short one says nothing before it is done."""
 
     def __init__(self, interaction: discord.Interaction) -> None:

@@ -81,7 +81,7 @@ def _subtitle(report: Report) -> str:
 
 def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
     now = report.now
-    clicks = Counts(_("clicks"), now.clicks_by_day, report.previous_clicks)
+    clicks = Counts(_("clicks"), now.clicks_by_day, report.previous_clicks, imported=report.imported_by_day)
     measured = any(now.impressions_by_day)
     impressions = Counts(
         _("measured impressions") if measured or not report.grown else _("impressions"),

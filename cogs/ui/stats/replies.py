@@ -182,7 +182,7 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
     said = embed(title, _head(answer) if one_time else answer.period.zone)
     for name, shown in zip(called, answer.reports, strict=True):
         now = shown.now
-        lines = [fmt.count_of(now.clicks, _("click"), _("clicks"))]
+        lines = [fmt.count_of(now.clicks, _("click"), _("clicks")), *report.imported(now)]
         if not one_time:
             lines.insert(0, fmt.dates(shown.period) + (" · " + _("so far") if shown.unfinished else ""))
         if shown.uniques_by_day is not None:
@@ -304,7 +304,9 @@ def _row(row: answers.Row, metric: Metric) -> str:
             return _("{n} unique").format(n=fmt.number(row.uniques or 0)) + f" · {clicks}"
         case Metric.CLICKS:
             views = fmt.count_of(tally.views, _("view"), _("views"))
-            return clicks + (f" · {impressions}" if tally.impressions else "") + (f" · {views}" if tally.views else "")
+            imported = _("{n} imported").format(n=fmt.number(tally.imported))
+            parts = ((imported, tally.imported), (impressions, tally.impressions), (views, tally.views))
+            return " · ".join([clicks, *(text for text, n in parts if n)])
 
 
 def _by(tally: Tally, metric: Metric) -> str:

@@ -20,7 +20,7 @@ from bot.texts import _
 from cogs.ui import audit
 from cogs.ui import format as fmt
 from cogs.ui.posts import told
-from storage.records import Dimension, Kind, Link, Post
+from storage.records import Dimension, Kind, Link, Post, Service
 
 TOP = 5
 
@@ -56,8 +56,10 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
     """The headline numbers, each with its change against the period before."""
     now, before = report.now, report.before
     clicks = None if before is None else change(now.clicks, before.clicks)
-    through = "\n" + _("through the bio") if report.post is not None and report.post.link_in_bio else ""
-    answer.add_field(name=_("Clicks"), value=_with_change(now.clicks, clicks) + through)
+    lines = [_with_change(now.clicks, clicks), *imported(now)]
+    if report.post is not None and report.post.link_in_bio:
+        lines.append(_("through the bio"))
+    answer.add_field(name=_("Clicks"), value="\n".join(lines))
     if report.uniques_by_day is not None:
         uniques = None if report.unique_change is None else change(*report.unique_change)
         answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, uniques))
@@ -74,6 +76,21 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
     answer.add_field(name=_("Best day"), value=_best_day(now))
     if missing := audit.incomplete(report):
         answer.add_field(name=_("Incomplete"), value=missing, inline=False)
+
+
+SERVICES = {
+    Service.SHLINK: "Shlink",
+    Service.BITLY: "Bitly",
+    Service.DUB: "Dub",
+    Service.KUTT: "Kutt",
+    Service.EYEBALLS: "Eyeballs",
+}
+
+
+def imported(now: Summary) -> list[str]:
+    """ "1,204 of them imported from Bitly", where there are any."""
+    text = _("{n} of them imported from {service}")
+    return [text.format(n=fmt.number(n), service=SERVICES[service]) for service, n in now.imported.most_common() if n]
 
 
 def _with_change(value: int, moved: Change | None) -> str:
@@ -353,6 +370,8 @@ def footer(report: Report) -> str:
     if report.set_aside:
         list_ = ", ".join(audit.words(reason, count) for reason, count in audit.of(report).aside)
         parts.append(_("Set aside: {list}").format(list=list_))
+    if report.imported_by_day:
+        parts.append(_("Imported clicks are never unique clicks"))
     if report.now.unique_clicks:
         parts.append(_("Unique clicks are counted by day"))
     return " · ".join(parts)

@@ -1,0 +1,225 @@
+"""Eyeballs' own exports: what `bot.exports` wrote, read back strictly."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.errors import OperatorError
+from bot.exports import FORMAT, VERSION
+from bot.imports.links import Found
+from bot.insights.periods import is_zone
+from bot.links.slugs import shorten
+from bot.spreadsheets import unsafe
+from storage import transfer
+from storage.ids import Ids
+from storage.records import Figure, History, Note, Post, State
+
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export's tables: rows by the names that `storage.transfer` has for them, their values as it has them."""
+
+    whole_server: bool
+    timezone: str
+    first_weekday: int
+    benchmarks: bool
+    exported_at: dt.datetime
+    tables: Mapping[str, list[Row]]
+
+    @property
+    def links(self) -> list[Found]:
+        return [
+            Found(
+                line=line,
+                code=row["slug"],
+                destination=row["destination"],
+                title=row["title"],
+                tags=tuple(row["tags"]),
+                created_at=row["created_at"],
+                expires_at=row["expires_at"],
+                max_clicks=row["max_clicks"],
+                private=row["private"],
+                state=State(row["state"]),
+                creator_id=row["creator_id"],
+                at=str(row["id"]),
+            )
+            for line, row in enumerate(self.tables["links"], start=1)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Nouns:
+    """What an export holds beside links and counts, as it will be here."""
+
+    posts: list[Post]
+    figures: list[Figure]
+    notes: list[Note]
+    post_ids: Mapping[int, int]
+    """Ids there -> ids here."""
+
+
+def nouns(export: Export, item: History, link_ids: Mapping[int, int], ids: Ids) -> Nouns:
+    """The posts, figures and notes of the links that are brought, and those without a link."""
+
+    def has_link(row: Row) -> bool:
+        return row["link_id"] is None or row["link_id"] in link_ids
+
+    def owned(row: Row) -> Row:
+        creator_id = row["creator_id"]
+        if creator_id is not None and item.creator_id:
+            creator_id = item.creator_id
+        link_id = None if row["link_id"] is None else link_ids[row["link_id"]]
+        return row | {"guild_id": item.guild_id, "id": ids.new(), "creator_id": creator_id, "link_id": link_id}
+
+    post_ids: dict[int, int] = {}
+    found: list[Post] = []
+    for row in export.tables["posts"]:
+        if has_link(row):
+            post = Post(**{**owned(row), "state": State(row["state"]), "import_id": item.id})
+            post_ids[row["id"]] = post.id
+            found.append(post)
+    told = [
+        Figure(
+            **{**row, "guild_id": item.guild_id, "id": ids.new(), "post_id": post_ids[row["post_id"]]},
+            import_id=item.id,
+        )
+        for row in export.tables["figures"]
+        if row["post_id"] in post_ids
+    ]
+    noted = [Note(**{**owned(row), "state": State(row["state"])}) for row in export.tables["notes"] if has_link(row)]
+    return Nouns(found, told, noted, post_ids)
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file begins as an export of Eyeballs does."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith(_ZIP):
+        with zipfile.ZipFile(path) as archive:
+            return "about.csv" in archive.namelist()
+    return head.startswith(_GZIP) or f'{{"format": "{FORMAT}"'.encode() in head
+
+
+def read_export(path: Path) -> Export:
+    """The export in a file: JSON, compressed JSON, or a zip of CSV files. Raises OperatorError."""
+    try:
+        head = path.open("rb").read(4)
+        about, tables = _from_zip(path) if head.startswith(_ZIP) else _from_json(path, head)
+        if about.get("format") != FORMAT:
+            raise OperatorError(f"{path} is no export of Eyeballs.")
+        if int(about["version"]) != VERSION:
+            raise OperatorError(f"{path} was written by another Eyeballs (format {about['version']}). Update this one.")
+        zone = str(about["timezone"])
+        if not is_zone(zone):
+            raise OperatorError(f"{path} names the time zone “{shorten(zone)}”, which is not known here.")
+        return Export(
+            whole_server=about["scope"] == "server",
+            timezone=zone,
+            first_weekday=int(about["first_weekday"]) % 7,
+            benchmarks=_boolean(about["benchmarks"]),
+            exported_at=_instant(about["exported_at"]),
+            tables={name: _rows(name, *tables[name]) for name in transfer.TABLES},
+        )
+    except KeyError as error:
+        raise OperatorError(f"{path} lacks {error}: it is cut off, or no export of Eyeballs.") from None
+    except (OSError, EOFError, UnicodeDecodeError, ValueError, TypeError, csv.Error, zipfile.BadZipFile) as error:
+        raise OperatorError(f"{path} can't be read as an export of Eyeballs ({error}).") from None
+
+
+_Table = tuple[list[str], list[list[Any]]]
+
+
+def _from_json(path: Path, head: bytes) -> tuple[Row, dict[str, _Table]]:
+    opener: Callable[..., Any] = gzip.open if head.startswith(_GZIP) else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        found = json.load(file)
+    if not isinstance(found, dict):
+        raise ValueError("it holds no object")
+    tables = {name: (table["columns"], table["rows"]) for name, table in found.get("tables", {}).items()}
+    return found, tables
+
+
+def _from_zip(path: Path) -> tuple[Row, dict[str, _Table]]:
+    with zipfile.ZipFile(path) as archive:
+
+        def table(name: str) -> _Table:
+            with archive.open(name) as entry:
+                rows = list(csv.reader(io.TextIOWrapper(entry, encoding="utf-8", newline=""), strict=True))
+            return rows[0], [[unsafe(cell) for cell in row] for row in rows[1:]]
+
+        about = {row[0]: row[1] for row in table("about.csv")[1]}
+        return about, {name: table(f"{name}.csv") for name in transfer.TABLES}
+
+
+def _rows(name: str, columns: list[str], rows: list[list[Any]]) -> list[Row]:
+    known = {column.name: column for column in transfer.columns(name)}
+    if missing := known.keys() - set(columns):
+        raise OperatorError(f"The table {name} of the export lacks the column {min(missing)}.")
+    kinds = []
+    for column in columns:
+        if column in known:
+            kind = _KINDS[transfer.kind_of(known[column])]
+            kinds.append((column, _optional(kind) if known[column].nullable else kind))
+        else:
+            kinds.append((column, str))
+    found = []
+    for line, row in enumerate(rows, start=1):
+        try:
+            made = {column: kind(value) for (column, kind), value in zip(kinds, row, strict=True)}
+        except (ValueError, TypeError, OverflowError) as error:
+            raise OperatorError(f"The export's table {name} can't be read in row {line} ({error}).") from None
+        if made.get("count", 0) < 0:
+            raise OperatorError(f"The export's table {name} has a count below 0 in row {line}.")
+        found.append(made)
+    return found
+
+
+def _optional(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None or value == "" else kind(value)
+
+
+def _instant(value: Any) -> dt.datetime:
+    at = dt.datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError(f"{value!r} has no offset")
+    return at.astimezone(dt.UTC)
+
+
+def _boolean(value: Any) -> bool:
+    if str(value) not in ("True", "False"):
+        raise ValueError(f"{value!r} is neither True nor False")
+    return str(value) == "True"
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return [str(word) for word in value]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+_KINDS: dict[type, Callable[[Any], Any]] = {
+    int: int,
+    str: _text,
+    bool: _boolean,
+    dt.date: dt.date.fromisoformat,
+    dt.datetime: _instant,
+    list: _words,
+}

@@ -1,0 +1,114 @@
+"""The journal of a fetch: each page is kept before the next is asked for, so that a kill costs one page at most."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.errors import OperatorError
+from bot.imports.links import Found
+from storage import histories
+from storage.database import Database
+from storage.records import History
+
+Page = list[list[Any]]
+"""Rows of plain JSON values, as a service's file of this package reduces an answer to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What was counted of one link elsewhere."""
+
+    quarters: dict[dt.datetime, int] = field(default_factory=dict)
+    """Clicks by quarter hour of UTC, where these are known."""
+    days: dict[dt.date, int] = field(default_factory=dict)
+    """The same clicks by local day."""
+    audience: dict[tuple[dt.date, str, str], int] = field(default_factory=dict)
+    """(day, dimension, value)."""
+    aside: dict[tuple[dt.date, str], int] = field(default_factory=dict)
+    """(day, reason): what was no person there."""
+
+
+class Progress(Protocol):
+    """Tells how far a fetch is."""
+
+    def begin(self, what: str, total: int | None) -> None:
+        """A new part begins, of so many steps where that is known."""
+
+    def advance(self, steps: int) -> None:
+        """So many steps more are done."""
+
+
+def pack(value: Any) -> bytes:
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def unpack(data: bytes) -> Any:
+    return json.loads(zlib.decompress(data))
+
+
+class Journal:
+    """What was fetched for one history."""
+
+    def __init__(self, db: Database, item: History, names: set[str]) -> None:
+        self._db = db
+        self.item = item
+        self.names = names
+        """Of the pages that are there."""
+        self.resumed = bool(names)
+
+    @classmethod
+    async def open(cls, db: Database, item: History) -> Journal:
+        async with db.read() as conn:
+            return cls(db, item, await histories.page_names(conn, item))
+
+    async def once(self, name: str, fetch: Callable[[], Awaitable[Any]]) -> Any:
+        """The page of that name: from the journal, else fetched now and kept."""
+        if name in self.names:
+            async with self._db.read() as conn:
+                data = await histories.page(conn, self.item, name)
+            assert data is not None
+            return unpack(data)
+        value = await fetch()
+        data = pack(value)
+        await self._db.write_quietly(lambda writer: histories.put_page(writer, self.item, name, data))
+        self.names.add(name)
+        return value
+
+
+class Source(Protocol):
+    """A service that links and their history are fetched from."""
+
+    async def fetch(self, journal: Journal, progress: Progress) -> Sequence[Found]:
+        """Bring all of it into the journal; returns the links. Raises OperatorError."""
+        ...
+
+    def pages(self, found: Found, names: set[str]) -> list[str]:
+        """The names of the pages with what was counted of a link."""
+        ...
+
+    def brought(self, pages: Sequence[Page], zone: str) -> Brought:
+        """What these pages say, by the days of a zone."""
+        ...
+
+
+def required(value: Any, kind: type, service: str, name: str) -> Any:
+    """A field of an answer, which must be of a kind. Raises OperatorError."""
+    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+        raise OperatorError(f"The answer of {service} has no {name} as its documentation has it; nothing was imported.")
+    return value
+
+
+def instant(text: Any, service: str, name: str) -> dt.datetime:
+    """An ISO instant with its offset, in UTC. Raises OperatorError."""
+    try:
+        at = dt.datetime.fromisoformat(required(text, str, service, name))
+        if at.tzinfo is None:
+            raise ValueError(text)
+        return at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise OperatorError(f"The answer of {service} has no date in {name}; nothing was imported.") from None

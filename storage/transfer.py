@@ -1,0 +1,142 @@
+"""Everything that numbers are made of, table by table: out of one database for another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage import imports, ranges
+from storage.prepared import Reader, Statement, one_of, padded, spread
+from storage.records import ALL_LINKS
+from storage.schema import (
+    UTC,
+    audience_daily,
+    dropped_quarter,
+    figures,
+    hits_daily,
+    hits_quarter,
+    links,
+    notes,
+    posts,
+    set_aside_daily,
+    uniques_daily,
+)
+
+NOUNS = {"links": links, "posts": posts, "figures": figures, "notes": notes}
+QUARTERS = {"quarters": hits_quarter, "dropped": dropped_quarter}
+DAYS = {"days": hits_daily, "uniques": uniques_daily, "audience": audience_daily, "set_aside": set_aside_daily}
+TABLES = NOUNS | QUARTERS | DAYS
+"""The tables of an export under the names that they have there."""
+
+_OURS = {"guild_id", "writer_id", "history_id", "import_id"}
+_NUMBERED = {"figures", "notes"}
+"""Tables whose ids nothing refers to."""
+_PART = 64
+"""Links, or days, whose rows are read at once."""
+
+
+def columns(name: str) -> list[sa.Column[Any]]:
+    """What an export has of a table; a count is the last one."""
+    without = _OURS | ({"id"} if name in _NUMBERED else set())
+    return [column for column in TABLES[name].c if column.name not in without]
+
+
+def kind_of(column: sa.Column[Any]) -> type:
+    """What a column's values are: int, str, bool, `dt.date`, `dt.datetime`, or a list of texts."""
+    if isinstance(column.type, UTC):
+        return dt.datetime
+    return list if isinstance(column.type, sa.JSON) else column.type.python_type
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is exported: a whole server, or what is a creator's, or one link."""
+
+    guild_id: int
+    creator_id: int | None = None
+    link_id: int | None = None
+
+
+def rows(reader: Reader, scope: Scope, name: str) -> Iterator[list[tuple[Any, ...]]]:
+    """A table's rows in parts, in the order of their ids or of time; counts are summed over their writers."""
+    ids = _link_ids(reader, scope)
+    if name in NOUNS:
+        yield reader.rows(_nouns, name, *_shape(scope), **_values(scope))
+        return
+    if name in QUARTERS:
+        for at in range(0, len(ids), _PART):
+            part = ids[at : at + _PART]
+            values = spread("link", part)
+            yield reader.rows(_quarters, name, padded(len(part)), guild_id=scope.guild_id, **values)
+        return
+    ((first, last),) = reader.rows(_days_of, name, guild_id=scope.guild_id)
+    while first is not None and first <= last:
+        end = min(first + dt.timedelta(days=_PART), last + dt.timedelta(days=1))
+        found = reader.rows(_days, name, guild_id=scope.guild_id, start=first, end=end)
+        wanted, place = set(ids), [column.name for column in columns(name)].index("link_id")
+        yield [row for row in found if row[place] in wanted]
+        first = end
+
+
+def _link_ids(reader: Reader, scope: Scope) -> list[int]:
+    if scope.link_id is not None:
+        return [scope.link_id]
+    return [row[0] for row in reader.rows(_ids, scope.creator_id is not None, **_values(scope))]
+
+
+def _ids(of_creator: bool) -> Statement:
+    query = sa.select(links.c.id).where(links.c.guild_id == sa.bindparam("guild_id")).order_by(links.c.id)
+    return query.where(links.c.creator_id == sa.bindparam("creator_id")) if of_creator else query
+
+
+def _shape(scope: Scope) -> tuple[bool, bool]:
+    return scope.creator_id is not None, scope.link_id is not None
+
+
+def _values(scope: Scope) -> dict[str, Any]:
+    return {"guild_id": scope.guild_id, "creator_id": scope.creator_id, "link_id": scope.link_id}
+
+
+def _nouns(name: str, of_creator: bool, of_link: bool) -> Statement:
+    table = NOUNS[name]
+    guild_id = sa.bindparam("guild_id", type_=sa.BigInteger)
+    query = sa.select(*columns(name)).where(table.c.guild_id == guild_id).order_by(table.c.id)
+    if "import_id" in table.c:
+        query = query.where(imports.shown(guild_id, table.c.import_id))
+    if not (of_creator or of_link):
+        return query
+    if name == "figures":
+        mine = sa.select(posts.c.id).where(posts.c.guild_id == guild_id, _of(posts, of_link))
+        return query.where(table.c.post_id.in_(mine))
+    return query.where(_of(table, of_link))
+
+
+def _of(table: sa.Table, of_link: bool) -> sa.ColumnElement[bool]:
+    if of_link:
+        return (table.c.id if table is links else table.c.link_id) == sa.bindparam("link_id")
+    return table.c.creator_id == sa.bindparam("creator_id")
+
+
+def _quarters(name: str, size: int) -> Statement:
+    c = QUARTERS[name].c
+    return _summed(name, c.guild_id == sa.bindparam("guild_id"), one_of(c.link_id, "link", size))
+
+
+def _days_of(name: str) -> Statement:
+    c = DAYS[name].c
+    return sa.select(sa.func.min(c.day), sa.func.max(c.day)).where(c.guild_id == sa.bindparam("guild_id"))
+
+
+def _days(name: str) -> Statement:
+    c = DAYS[name].c
+    within = (c.day >= sa.bindparam("start"), c.day < sa.bindparam("end"), c.link_id != ALL_LINKS)
+    return _summed(name, c.guild_id == sa.bindparam("guild_id"), *within)
+
+
+def _summed(name: str, *where: sa.ColumnElement[bool]) -> Statement:
+    *keys, number = columns(name)
+    return sa.select(*keys, ranges.total(number)).where(*where).group_by(*keys).order_by(*keys)

@@ -1,0 +1,216 @@
+"""Exports: who may have what, what is in them, and that another Eyeballs has the same numbers from them."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import dataclasses
+import gzip
+import io
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
+
+from bot.clock import FixedClock
+from bot.demo import sample
+from bot.errors import NotFoundError, RefusedError
+from bot.exports import Exports, Form
+from bot.insights.periods import Named
+from bot.links.access import Actor
+from bot.spreadsheets import safe, unsafe
+from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View
+from bot.stats.service import Stats
+from storage import links, posts
+from storage.database import Database
+from storage.records import State
+from tests.conftest import NOW, mismatches
+
+GUILD = 9
+MOST = 10 * 2**20
+CREATORS = {"maya": 101, "leo": 102, "noor": 103, "sam": 104}
+MANAGER = Actor(GUILD, CREATORS["maya"], manager=True)
+
+
+@pytest.fixture
+async def filled(db: Database) -> Database:
+    """A server with the demo's history."""
+    crew = sample.Crew(
+        guild_id=GUILD,
+        channel_id=1,
+        creator_role_id=2,
+        creators=CREATORS,
+        names={name: name.capitalize() for name in CREATORS},
+    )
+    await sample.fill(db, crew, URL("https://go.example"), NOW)
+    return db
+
+
+async def exported(db: Database, subject: Subject, form: Form = Form.JSON, who: Actor = MANAGER) -> bytes:
+    found = await Exports(db, FixedClock(NOW)).export(who, subject, form, MOST)
+    assert found.file is not None
+    with found.file as file:
+        return file.read()
+
+
+async def command(tmp_path: Path, *args: str) -> str:
+    """`python -m bot ...` on the database `other.db`."""
+    environment = os.environ | {
+        "EYEBALLS_WEB__BASE_URL": "https://go.example",
+        "EYEBALLS_STORAGE__PATH": str(tmp_path / "other.db"),
+        "EYEBALLS_STORAGE__BACKUPS": str(tmp_path / "backups"),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *args),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said = (await process.communicate())[0].decode()
+    assert process.returncode == 0, said
+    return said
+
+
+def questions(link_ids: Iterable[int], post_ids: Iterable[int]) -> Iterator[Question]:
+    """Every kind of question, about everything."""
+    subjects = [Subject(Scope.SERVER, GUILD)]
+    subjects += [Subject(Scope.CREATOR, id_) for id_ in CREATORS.values()]
+    subjects += [Subject(Scope.LINK, id_) for id_ in link_ids]
+    about_posts = [Subject(Scope.POST, id_) for id_ in post_ids]
+    for subject in [*subjects, *about_posts]:
+        yield Question(View.REPORT, (subject,), (Named.DAYS_28,))
+    for choice in (Named.TODAY, Named.DAYS_7, Named.ALL):
+        for subject in subjects[:8]:
+            yield Question(View.REPORT, (subject,), (choice,))
+            yield Question(View.HEATMAP, (subject,), (choice,))
+            yield Question(View.SOURCES, (subject,), (choice,))
+        for metric in Metric:
+            yield Question(View.TOP, (subjects[0],), (choice,), metric)
+    yield Question(View.TOP, (subjects[0],), (Named.DAYS_28,), Metric.CLICKS, Ranks.POSTS)
+    yield Question(View.COMPARE, tuple(subjects[-3:]), (Named.DAYS_28,))
+
+
+IGNORED = {"id", "created_by", "updated_at", "guild_id", "history_id", "import_id", "question"}
+
+
+def plain(value: Any, names: dict[int, str]) -> Any:
+    """An answer as comparable values, in which ids are names that hold in both databases."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {name: plain(part, names) for name, part in fields.items() if name not in IGNORED}
+    if isinstance(value, dict):
+        return sorted((str(plain(key, names)), plain(part, names)) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        found = [plain(part, names) for part in value]
+        return found if all(isinstance(part, int | None) for part in found) else sorted(found, key=str)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return names.get(value, value)
+    return value if isinstance(value, float | str | None | bool) else str(value)
+
+
+async def answers(db: Database, clock: FixedClock) -> dict[str, Any]:
+    """Every answer by its question."""
+    stats = Stats(db, clock, URL("https://go.example"))
+    async with db.read() as conn:
+        every = list(State)
+        of_links = {link.id: f"/{link.slug}" for link in await links.find(conn, GUILD, states=every)}
+        of_posts = {
+            post.id: f"{of_links.get(post.link_id or 0)}/{post.code or post.title}"
+            for post in await posts.find(conn, GUILD)
+        }
+    names = of_links | of_posts
+    assert len(set(names.values())) == len(names)
+    found = {}
+    for question in questions(of_links, of_posts):
+        answer = await stats.answer(MANAGER, question, private=True)
+        about = [names.get(subject.id, str(subject.id)) for subject in question.subjects]
+        key = f"{question.view.name} {question.metric.name} {question.ranks.name} {question.choices} {about}"
+        found[key] = plain(answer, names)
+    return found
+
+
+def differences(one: Any, other: Any, at: str = "") -> Iterator[str]:
+    """Where two answers differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from differences(one.get(key), other.get(key), f"{at}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            yield from differences(*pair, f"{at}[{number}]")
+    elif one != other:
+        yield f"{at}: {one!r} -> {other!r}"
+
+
+@pytest.mark.parametrize("form", list(Form))
+async def test_another_eyeballs_gives_the_same_answers(filled: Database, tmp_path: Path, form: Form) -> None:
+    clock = FixedClock(NOW)
+    path = tmp_path / f"out.{form.value}"
+    path.write_bytes(await exported(filled, Subject(Scope.SERVER, GUILD), form))
+    said = await command(tmp_path, "import", "file", str(path), "--server", str(GUILD), "--yes")
+    assert "time zone Europe/Berlin" in said
+    before = await answers(filled, clock)
+    async with Database.open(tmp_path / "other.db") as other:
+        after = await answers(other, clock)
+        assert await mismatches(other) == []
+    assert before.keys() == after.keys()
+    differing = {key: list(differences(before[key], after[key])) for key in before if before[key] != after[key]}
+    assert differing == {}
+    whole = next(value for key, value in before.items() if key.startswith("REPORT") and "ALL" in key.upper())
+    assert whole["report"]["now"]["unique_clicks"] > 1_000
+
+
+async def test_what_belongs_to_others_is_not_exported(filled: Database) -> None:
+    maya = Actor(GUILD, CREATORS["maya"])
+    with pytest.raises(RefusedError):
+        await exported(filled, Subject(Scope.CREATOR, CREATORS["leo"]), who=maya)
+    with pytest.raises(RefusedError):
+        await exported(filled, Subject(Scope.SERVER, GUILD), who=maya)
+    found = json.loads(await exported(filled, Subject(Scope.CREATOR, CREATORS["maya"]), who=maya))
+    columns = found["tables"]["links"]["columns"]
+    owners = {row[columns.index("creator_id")] for row in found["tables"]["links"]["rows"]}
+    assert owners == {CREATORS["maya"]}
+    mine = {row[columns.index("id")] for row in found["tables"]["links"]["rows"]}
+    for name in ("quarters", "days", "uniques", "audience", "set_aside"):
+        at = found["tables"][name]["columns"].index("link_id")
+        assert {row[at] for row in found["tables"][name]["rows"]} <= mine
+    with pytest.raises(NotFoundError):
+        await exported(filled, Subject(Scope.LINK, min(mine)), who=Actor(GUILD + 1, 1, manager=True))
+
+
+async def test_csv_holds_no_formulas(filled: Database) -> None:
+    data = await exported(filled, Subject(Scope.SERVER, GUILD), Form.CSV)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+        for name in names:
+            for row in csv.reader(io.StringIO(archive.read(name).decode())):
+                assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+    assert len(names) == 11
+
+
+@given(st.text())
+def test_what_is_made_safe_comes_back(text: str) -> None:
+    kept = safe(text)
+    assert isinstance(kept, str)
+    assert unsafe(kept) == text
+    assert not kept.startswith(("=", "+", "-", "@", "\t", "\r", "\0"))
+
+
+async def test_a_large_export_is_compressed_or_named(filled: Database) -> None:
+    exports = Exports(filled, FixedClock(NOW))
+    whole = Subject(Scope.SERVER, GUILD)
+    plain = await exports.export(MANAGER, whole, Form.JSON, MOST)
+    packed = await exports.export(MANAGER, whole, Form.JSON, plain.size - 1)
+    assert packed.name.endswith(".json.gz")
+    assert packed.file is not None
+    assert plain.file is not None
+    with packed.file, plain.file:
+        assert gzip.decompress(packed.file.read()) == plain.file.read()
+    assert (await exports.export(MANAGER, whole, Form.JSON, 1000)).file is None
