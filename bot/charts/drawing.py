@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.charts import card, comparison, heatmap, series, sparkline, top
+from bot.charts import card, comparison, heatmap, series, sheet, sparkline, top
 from bot.charts.theme import Theme
-from bot.charts.values import Card, Chart, Comparison, Heatmap, Series, Sparkline, Top
+from bot.charts.values import Card, Chart, Comparison, Heatmap, Series, Sheet, Sparkline, Top
 
 
-def png(chart: Chart, theme: Theme) -> bytes:
-    """The picture of a chart, with numbers as the locale in use writes them."""
+def file(chart: Chart, theme: Theme) -> bytes:
+    """The picture of a chart, or the PDF of a sheet on paper, with numbers as the locale in use writes them."""
     match chart:
         case Series():
             return series.draw(chart, theme)
@@ -22,3 +22,5 @@ def png(chart: Chart, theme: Theme) -> bytes:
             return sparkline.draw(chart, theme)
         case Card():
             return card.draw(chart, theme)
+        case Sheet():
+            return sheet.draw(chart, theme)
