@@ -29,6 +29,8 @@ from bot.links.posts import Posts
 from bot.links.service import Limits, Links
 from bot.notes import Notes
 from bot.profiles.service import Profiles
+from bot.reports.deals import Deals
+from bot.reports.service import BrandReports
 from bot.servers import Servers
 from bot.services import Services
 from bot.stats.service import Stats
@@ -37,6 +39,7 @@ from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.metrics import serve_metrics
+from bot.web.reports import ReportPages
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.alerts import AlertDeliverer
@@ -107,10 +110,12 @@ async def open_application(
             crawlers=config.tracking.patterns,
             country_of=country_of,
         )
+        reports = BrandReports(db, clock, ids, base_url)
         edge = Edge(
             tracker,
             base_url.host_port_subcomponent or "",
             config.web.trusted_proxies,
+            reports=ReportPages(reports, charts),
             security_contact=config.web.security_contact,
         )
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))
@@ -133,6 +138,8 @@ async def open_application(
             digests=digests,
             contents=contents,
             alerts=Alerts(db, clock, checks_destinations=config.alerts.check_destinations),
+            reports=reports,
+            deals=Deals(db, clock, ids, reports),
             charts=charts,
         )
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {

@@ -16,7 +16,7 @@ from cogs.ui.answers import say_error
 from storage import meta
 from storage.database import Database
 
-COGS = ("setup", "link", "post", "stats", "impressions", "note", "digest", "alerts", "profile", "help")
+COGS = ("setup", "link", "post", "stats", "impressions", "note", "digest", "alerts", "brand", "deal", "profile", "help")
 
 log = structlog.get_logger(__name__)
 

@@ -14,6 +14,8 @@ from bot.links.posts import Posts
 from bot.links.service import Links
 from bot.notes import Notes
 from bot.profiles.service import Profiles
+from bot.reports.deals import Deals
+from bot.reports.service import BrandReports
 from bot.servers import Servers
 from bot.stats.service import Stats
 
@@ -31,4 +33,6 @@ class Services:
     contents: Contents
     digests: Digests
     alerts: Alerts
+    reports: BrandReports
+    deals: Deals
     charts: ChartRenderer

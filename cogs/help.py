@@ -43,6 +43,8 @@ SECTIONS = (
         ),
     ),
     (_("Numbers that come by themselves"), ("digest me", "digest status")),
+    (_("Show a sponsor"), ("brand report", "brand list", "brand revoke", "brand renew")),
+    (_("Keep a promise"), ("deal add", "deal list", "deal show", "deal end", "deal delete")),
     (_("Your public page"), ("profile publish", "profile show", "profile unpublish")),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
     (_("Hear of it at once"), ("alerts me", "alerts status")),

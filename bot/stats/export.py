@@ -25,11 +25,12 @@ def table(answer: Answer, names: Sequence[str]) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerows([_safe(cell) for cell in row] for row in _rows(answer, names))
+    writer.writerows([safe(cell) for cell in row] for row in _rows(answer, names))
     return out.getvalue()
 
 
-def _safe(cell: object) -> object:
+def safe(cell: object) -> object:
+    """The cell, with an apostrophe before a text that a spreadsheet would take for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
