@@ -92,7 +92,9 @@ async def open_application(
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db, clock))
         stats, members = Stats(db, clock, base_url), Members(budget := Budget())
-        contents = Contents(db, clock, stats, members.creators_with, members.locale_of)
+        reports = BrandReports(db, clock, ids, base_url)
+        deals = Deals(db, clock, ids, reports)
+        contents = Contents(db, clock, stats, members.creators_with, members.locale_of, deals)
         digests = Digests(db, clock, ids, contents)
         metrics_port = await stack.enter_async_context(serve_metrics(recorder, digests.sender, config.web.metrics_port))
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
@@ -110,7 +112,6 @@ async def open_application(
             crawlers=config.tracking.patterns,
             country_of=country_of,
         )
-        reports = BrandReports(db, clock, ids, base_url)
         edge = Edge(
             tracker,
             base_url.host_port_subcomponent or "",
@@ -139,7 +140,7 @@ async def open_application(
             contents=contents,
             alerts=Alerts(db, clock, checks_destinations=config.alerts.check_destinations),
             reports=reports,
-            deals=Deals(db, clock, ids, reports),
+            deals=deals,
             charts=charts,
         )
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import simcord
 from PIL import Image
+from playwright.async_api import async_playwright
 from pypdf import PdfReader
 from sqlalchemy import event
 
@@ -30,12 +31,14 @@ from bot.links.access import Actor
 from bot.reports import frozen
 from bot.reports.service import Selection, Wish
 from bot.reports.sheet import sheet
-from storage import counts, links, posts
-from storage.records import Kind
+from storage import brand, counts, links, posts
+from storage.records import BrandReport, Kind
+from tests.branded import ADDRESS, address_of, fullest
+from tests.branded import a_shop as _shop  # noqa: F401
 from tests.conftest import World, answer_of, fetch, text_of
 from tests.served import DISCORDBOT
 
-ADDRESS = re.compile(r"https://go\.example(/report/[\w-]{27})")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -47,32 +50,6 @@ async def busy(world: World) -> World:
     crew = Crew(world.guild.id, creators, names, world.creator_role.id, world.channel.id)
     await fill(world.app.db, crew, world.app.base_url, world.clock.now())
     return world
-
-
-@pytest.fixture
-async def shop(world: World) -> World:
-    """The admin, a creator too, has three links, one of them private, with posts, clicks and reported impressions."""
-    await world.add_link("summer", title="Summer lookbook", tags="fashion")
-    await world.add_link("vintage", title="Vintage finds", tags="fashion")
-    await world.add_link("brand-deal", title="Unannounced brand deal", private=True)
-    await world.admin.slash(
-        world.channel, "post add", link="summer", platform="instagram", kind="story", title="Teaser story"
-    )
-    for n, path in enumerate(("/summer", "/summer/ig1", "/vintage", "/summer.gif")):
-        for _visit in range(12 + n):
-            assert (await world.visit(path)).status in (200, 302)
-    world.move(hours=1)
-    post = (await world.admin.autocomplete(world.channel, "impressions log", "post", "teaser"))[0]["value"]
-    await world.admin.slash(
-        world.channel, "impressions log", impressions="9,800", post=post, reach="7100", likes="40", shares="3"
-    )
-    return world
-
-
-def address_of(result: simcord.InteractionResult) -> str:
-    match = ADDRESS.search(text_of(result))
-    assert match is not None, text_of(result)
-    return match[1]
 
 
 async def files_of(result: simcord.InteractionResult) -> dict[str, bytes]:
@@ -494,3 +471,50 @@ async def output_of(*command: str | Path) -> str:
     found, _errors = await process.communicate()
     assert process.returncode == 0
     return found.decode()
+
+
+@pytest.mark.parametrize("paper", list(Paper))
+def test_the_fullest_report_is_one_page_on_either_paper(paper: Paper) -> None:
+    shown = sheet(fullest(), "f" * 64, paper)
+    (page,) = PdfReader(io.BytesIO(draw(shown, Theme.LIGHT))).pages
+    lowest = []
+
+    def see(text: str, cm: list[float], tm: list[float], *_rest: Any) -> None:
+        if text.strip():
+            lowest.append(tm[4] * cm[1] + tm[5] * cm[3] + cm[5])
+
+    page.extract_text(visitor_text=see)
+    assert min(lowest) > (page.mediabox.height - 11 * 72) + 25, "clear of the edge of the shorter paper"
+    # Nothing but names and what was chosen is cut: every number stands there as a whole.
+    flat = re.sub(r"\s+", "", page.extract_text())
+    for cell in cells(shown):
+        if not re.search(r"title of a post", cell):
+            assert re.sub(r"\s+", "", cell) in flat, cell
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
+async def test_a_browser_prints_the_page_on_one_sheet_and_asks_for_nothing_else(shop: World) -> None:
+    content = frozen.canonical(fullest())
+    now = shop.clock.now()
+    report = BrandReport(
+        shop.guild.id, 7, 8, "t" * 27, content, frozen.fingerprint(content), 8, now, now + dt.timedelta(days=1)
+    )
+    await shop.app.db.write(lambda conn: brand.add(conn, report))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            page = await browser.new_page(viewport={"width": 390, "height": 844})
+            asked: list[str] = []
+            said: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("console", lambda message: said.append(message.text))
+            address = f"http://127.0.0.1:{shop.app.web.port}/report/{report.token}"
+            await page.goto(address)
+            assert [url for url in asked if not url.endswith("/favicon.ico")] == [address]
+            assert said == []
+            assert await page.evaluate("document.documentElement.scrollWidth") == 390
+            assert await page.evaluate("getComputedStyle(document.querySelector('.tiles')).display") == "grid"
+            for form in ("A4", "Letter"):
+                assert len(PdfReader(io.BytesIO(await page.pdf(format=form, print_background=True))).pages) == 1
+        finally:
+            await browser.close()

@@ -21,6 +21,9 @@ _SCALES = (1.0, 0.94, 0.88, 0.82, 0.76)
 """How close rows may move together where there are many."""
 _GAP = 22
 _BLOCKS = 3
+_TILE_LINES = 4
+_LEAST, _NAMES = 6.5, 0.3
+"""Points that the text of a table shrinks to, so that this share of its width is left for long names."""
 
 
 def draw(chart: Sheet, theme: Theme) -> bytes:
@@ -80,8 +83,16 @@ class _Layout:
         room = self._right - x
         on.text(x, y - 7, chart.title, size=_fitting(on, chart.title, room, 20, 11), bold=True, room=room)
         on.text(x, y + 13, chart.subtitle, size=11, bold=True, colour=self._ink, room=room)
-        on.text(x, y + 31, " · ".join(chart.lines), size=9, colour=muted, room=room)
-        y += 52
+        lines = [chart.lines[0]]
+        for part in chart.lines[1:]:
+            if on.measure(f"{lines[-1]} · {part}", size=9) <= room:
+                lines[-1] += f" · {part}"
+            else:
+                lines.append(part)
+        for line in lines:
+            on.text(x, y + 31, line, size=9, colour=muted, room=room)
+            y += 15
+        y += 37
         for line in wrapped(on, chart.note, ROOM, 9.5):
             on.text(self._left, y, line, size=9.5)
             y += 17 * self._scale
@@ -103,16 +114,21 @@ class _Layout:
         on.text(x, y + 20, tile.label, size=8, bold=True, colour=on.palette.muted, room=room)
         size = _fitting(on, tile.value, room, 18, 9)
         on.text(x, y + 45, tile.value, size=size, bold=True, colour=self._ink, room=room)
-        lines = [part for line in tile.lines for part in wrapped(on, line, room, 7.5)]
-        for n, line in enumerate(lines[:3]):
-            on.text(x, y + 60 + 12.5 * n, line, size=7.5, colour=on.palette.muted, room=room)
+        size = min(_fitting(on, line, room, 7.5, 6.5, bold=False) for line in tile.lines) if tile.lines else 7.5
+        lines = [part for line in tile.lines for part in wrapped(on, line, room, size)]
+        for n, line in enumerate(lines[:_TILE_LINES]):
+            on.text(x, y + 59 + 11.2 * n, line, size=size, colour=on.palette.muted, room=room)
 
     def _grid(self, grid: Grid, left: float, wide: float, y: float, size: float, step: float) -> float:
         """A table from y on; returns where it ends."""
         on, palette, step = self._on, self._on.palette, step * self._scale
         on.text(left, y, grid.heading, size=9.5, bold=True, room=wide)
         y += 5
+        names = max((on.measure(row[0], size=size) for row in grid.rows), default=0)
         widths = self._widths(grid, wide, size)
+        while size > _LEAST and widths[0] - 8 < min(names, wide * _NAMES):
+            size -= 0.5
+            widths = self._widths(grid, wide, size)
         if any(grid.columns):
             y += step * 0.82
             for x, column in zip(_ends(left, widths), grid.columns[1:], strict=False):
@@ -155,10 +171,10 @@ class _Layout:
         return y
 
 
-def _fitting(on: Surface, text: str, room: float, most: float, least: float) -> float:
-    """The size in points, from `most` down to `least`, at which a bold text is no wider than `room`."""
+def _fitting(on: Surface, text: str, room: float, most: float, least: float, *, bold: bool = True) -> float:
+    """The size in points, from `most` down to `least`, at which a text is no wider than `room`."""
     size = most
-    while size > least and on.measure(text, size=size, bold=True) > room:
+    while size > least and on.measure(text, size=size, bold=bold) > room:
         size -= 0.5
     return size
 

@@ -51,7 +51,7 @@ def _amount(text: str) -> Decimal | None:
     if re.fullmatch(r"\d+|[1-9]\d{0,2}([.,])\d{3}(?:\1\d{3})*", whole) is None or (mark and mark in whole):
         return None
     try:
-        return Decimal(f"{re.sub(r'[.,]', '', whole)}.{rest or 0}")
+        return Decimal(re.sub(r"[.,]", "", whole) + (f".{rest}" if rest else ""))
     except InvalidOperation:
         return None
 
