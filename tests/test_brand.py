@@ -28,7 +28,7 @@ from bot.demo.sample import Crew, fill
 from bot.errors import NotFoundError
 from bot.insights.periods import Named
 from bot.links.access import Actor
-from bot.reports import frozen
+from bot.reports import frozen, service
 from bot.reports.service import Selection, Wish
 from bot.reports.sheet import sheet
 from storage import brand, counts, links, posts
@@ -416,6 +416,28 @@ async def test_what_cannot_be_is_said_in_a_sentence_and_keeps_nothing(
 ) -> None:
     assert said in text_of(await world.maya.slash(world.channel, "brand report", **options))
     assert "None yet" in text_of(await world.maya.slash(world.channel, "brand list"))
+
+
+async def test_one_creator_has_so_many_open_addresses(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST", 2)
+    for _n in range(2):
+        await shop.admin.slash(shop.channel, "brand report")
+    assert "/brand revoke makes room" in text_of(await shop.admin.slash(shop.channel, "brand report"))
+    newest = (await shop.admin.autocomplete(shop.channel, "brand revoke", "report", ""))[0]["value"]
+    await shop.admin.slash(shop.channel, "brand revoke", report=newest)
+    empty = await shop.admin.slash(shop.channel, "brand report", period="yesterday")
+    assert "Nothing was counted in these days" in text_of(empty)
+    assert (await shop.visit(address_of(empty))).status == 200
+
+
+async def test_nothing_comes_before_all_time(shop: World) -> None:
+    result = await shop.admin.slash(shop.channel, "brand report", period="all")
+    page = (await shop.visit(address_of(result))).text
+    assert "Nothing comes before all time." in page
+    assert "about the same" not in page
+    content = frozen.parse((await shop.visit(f"{address_of(result)}.json")).text)
+    assert content.growth == ()
+    assert content.total.clicks == 12 + 13 + 14
 
 
 NAMES = (

@@ -21,7 +21,8 @@ _SCALES = (1.0, 0.94, 0.88, 0.82, 0.76)
 """How close rows may move together where there are many."""
 _GAP = 22
 _BLOCKS = 3
-_TILE_LINES = 4
+_TILE_LINES, _TILE_SIZES = 4, (7.5, 7.0, 6.5, 6.0)
+"""Lines below a headline number, in the largest size that is small enough for them."""
 _LEAST, _NAMES = 6.5, 0.3
 """Points that the text of a table shrinks to, so that this share of its width is left for long names."""
 
@@ -114,8 +115,8 @@ class _Layout:
         on.text(x, y + 20, tile.label, size=8, bold=True, colour=on.palette.muted, room=room)
         size = _fitting(on, tile.value, room, 18, 9)
         on.text(x, y + 45, tile.value, size=size, bold=True, colour=self._ink, room=room)
-        size = min(_fitting(on, line, room, 7.5, 6.5, bold=False) for line in tile.lines) if tile.lines else 7.5
-        lines = [part for line in tile.lines for part in wrapped(on, line, room, size)]
+        fits = ((size, [part for line in tile.lines for part in wrapped(on, line, room, size)]) for size in _TILE_SIZES)
+        size, lines = next((fit for fit in fits if len(fit[1]) <= _TILE_LINES), (_TILE_SIZES[-1], list(tile.lines)))
         for n, line in enumerate(lines[:_TILE_LINES]):
             on.text(x, y + 59 + 11.2 * n, line, size=size, colour=on.palette.muted, room=room)
 
@@ -171,10 +172,10 @@ class _Layout:
         return y
 
 
-def _fitting(on: Surface, text: str, room: float, most: float, least: float, *, bold: bool = True) -> float:
-    """The size in points, from `most` down to `least`, at which a text is no wider than `room`."""
+def _fitting(on: Surface, text: str, room: float, most: float, least: float) -> float:
+    """The size in points, from `most` down to `least`, at which a bold text is no wider than `room`."""
     size = most
-    while size > least and on.measure(text, size=size, bold=bold) > room:
+    while size > least and on.measure(text, size=size, bold=True) > room:
         size -= 0.5
     return size
 

@@ -32,6 +32,7 @@ METRICS = ("impressions", "clicks")
 MOST_DAYS = 366
 MOST = 100
 """Deals of one creator."""
+MOST_RUNNING = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +147,14 @@ class Deals:
         return Standing(deal, whole, pace(deal.promised, reached, whole, reading.now), days)
 
     async def running(self, guild_id: int, creator_id: int) -> list[Standing]:
-        """How each of a creator's deals stands that is under way today, the one that ends first in front."""
+        """How a creator's deals stand that are under way today, the one that ends first in front, ten at most."""
         async with self._db.read() as conn:
             zone = (await servers.get(conn, guild_id)).timezone
             found = await brand.find_deals(conn, guild_id, creator_id)
         today = local_day(self._clock.now(), zone)
         open_now = [deal for deal in found if deal.first <= today <= deal.until]
-        return [await self.standing(deal) for deal in sorted(open_now, key=lambda deal: (deal.last, deal.id))]
+        first = sorted(open_now, key=lambda deal: (deal.last, deal.id))[:MOST_RUNNING]
+        return [await self.standing(deal) for deal in first]
 
     async def report(self, actor: Actor, deal: Deal, wish: Wish) -> Made:
         """The brand report over a deal's days, with its brand, its fee and its promise. Raises UserError."""

@@ -49,12 +49,15 @@ class Made:
         return self.values["total"]
 
 
-async def make(reading: Reading, targets: Sequence[Target], period: Period, named: Collection[int]) -> Made:
+async def make(
+    reading: Reading, targets: Sequence[Target], period: Period, named: Collection[int], *, with_before: bool = True
+) -> Made:
     """The figures of the targets together, none of whose places are in two of them.
 
-    Links in `named` may be named though they are private. `targets` are of one creator.
+    Links in `named` may be named though they are private. `targets` are of one creator. `with_before`: something comes
+    before the period.
     """
-    reports = [await report(reading, target, period, most=0) for target in targets]
+    reports = [await report(reading, target, period, with_before=with_before, most=0) for target in targets]
     own: dict[int, Post] = {}
     for target in targets:
         own |= {post.id: post for post in await reading.posts(target) or ()}
@@ -64,11 +67,7 @@ async def make(reading: Reading, targets: Sequence[Target], period: Period, name
     carried = await links.by_ids(reading.conn, reading.guild_id, _link_ids(own))
     nameable = {link.id for link in carried if not link.private} | set(named)
     window = Period(period.end - WINDOW, period.end, period.zone)
-    now, before = [one.now for one in reports], [one.before for one in reports if one.before is not None]
-    growth = [_growth("clicks", sum(one.clicks for one in now), sum(one.clicks for one in before))]
-    if changes := [one.unique_change for one in reports if one.unique_change is not None]:
-        growth.append(_growth("unique_clicks", sum(new for new, _old in changes), sum(old for _new, old in changes)))
-    growth.append(_growth("measured", sum(one.measured for one in now), sum(one.measured for one in before)))
+    now = [one.now for one in reports]
     only_links = all(target.post is None for target in targets)
     return Made(
         {
@@ -77,7 +76,7 @@ async def make(reading: Reading, targets: Sequence[Target], period: Period, name
             "best": tuple(_best(places, own, told, nameable)),
             "medians": tuple(await _medians(reading, targets, window, period)),
             "median_first": window.first,
-            "growth": tuple(growth),
+            "growth": tuple(_growth(reports)),
             "audience": tuple(_audience(reports)) if any(target.post is None for target in targets) else (),
             "unique_clicks": sum(one.unique_clicks for one in now) if only_links else None,
             "engagement": _engagement(now),
@@ -199,8 +198,19 @@ def name_of(post: Post) -> str:
 # ------------------------------------------------------------------ the rest
 
 
-def _growth(metric: str, now: int, before: int) -> Growth:
-    return Growth(metric, now, before, change(now, before).direction.value)
+def _growth(reports: Sequence[Report]) -> Iterable[Growth]:
+    """Against the period before; nothing where none comes before."""
+    pairs = [(one.now, one.before) for one in reports if one.before is not None]
+    changes = [one.unique_change for one in reports if one.unique_change is not None]
+    counts = {
+        "clicks": [(now.clicks, before.clicks) for now, before in pairs],
+        "unique_clicks": changes if len(changes) == len(reports) else [],
+        "measured": [(now.measured, before.measured) for now, before in pairs],
+    }
+    for metric, found in counts.items():
+        if found:
+            new, old = sum(now for now, _before in found), sum(before for _now, before in found)
+            yield Growth(metric, new, old, change(new, old).direction.value)
 
 
 def _engagement(summaries: Sequence[Summary]) -> Ratio | None:

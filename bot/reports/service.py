@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
-from bot.insights.periods import Choice, Period, local_day
+from bot.insights.periods import Choice, Named, Period, local_day
 from bot.links.access import Actor
 from bot.links.slugs import shorten
 from bot.reports import frozen, making
@@ -36,8 +36,8 @@ DAYS = 30
 MOST_DAYS = 365
 """How long an address leads to its report: when nothing is said, and at most."""
 MAX_BRAND, MAX_NOTE = 60, 280
-MOST = 200
-"""Reports of one creator."""
+MOST = 100
+"""Reports of one creator whose addresses are open."""
 ACCENT = "#0b6e6e"
 
 
@@ -130,8 +130,10 @@ class BrandReports:
         )
 
         async def work(conn: AsyncConnection) -> None:
-            if len(await brand.find(conn, actor.guild_id, wish.creator_id)) >= MOST:
-                raise InvalidError(_("That would be more than {n} reports of one creator.").format(n=MOST))
+            found = await brand.find(conn, actor.guild_id, wish.creator_id)
+            if sum(one.state is State.ACTIVE and one.expires_at > now for one in found) >= MOST:
+                text = _("That would be more than {n} reports with open addresses; /brand revoke makes room.")
+                raise InvalidError(text.format(n=MOST))
             await brand.add(conn, report)
 
         await self._db.write(work)
@@ -153,7 +155,8 @@ class BrandReports:
             reading = Reading(conn, server, self._clock.now(), named_private=False)
             found = await select(conn, actor.guild_id, wish.creator_id, selection, strict=strict)
             period = choice if isinstance(choice, Period) else await reading.period(choice, found.targets)
-            figures = await making.make(reading, found.targets, period, found.named)
+            with_before = choice is not Named.ALL
+            figures = await making.make(reading, found.targets, period, found.named, with_before=with_before)
         money = None
         if wish.cpm is not None or wish.fee is not None:
             money = worth(wish.currency, figures.total.impressions, figures.total.clicks, wish.cpm, wish.fee)

@@ -199,11 +199,12 @@ def _blocks(report: Frozen) -> Iterable[Grid]:
         tuple((METRICS[one.metric].name, _median(one)) for one in report.medians),
         _("of those published since {date}").format(date=day(report.median_first, year=True)),
     )
+    note = _("Up to the same time of day; unique clicks over whole days.") if report.until is not None else ""
     yield Grid(
         _("Against the period before"),
         ("", _("Before"), _("Change")),
         tuple((METRICS[one.metric].name, number(one.before), _growth(one)) for one in report.growth),
-        _("Up to the same time of day; unique clicks over whole days.") if report.until is not None else "",
+        note if report.growth else _("Nothing comes before all time."),
     )
     yield _worth(report)
     if not report.audience:
