@@ -36,6 +36,8 @@ from bot.profiles.flags import Flags
 from bot.profiles.pages import Pages
 from bot.profiles.service import Profiles
 from bot.profiles.views import Views
+from bot.reports.deals import Deals
+from bot.reports.service import BrandReports
 from bot.servers import Servers
 from bot.services import Services
 from bot.stats.service import Stats
@@ -45,6 +47,7 @@ from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.metrics import serve_metrics
 from bot.web.profiles import ProfileEdge
+from bot.web.reports import ReportPages
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.ui.alerts import AlertDeliverer
@@ -99,7 +102,9 @@ async def open_application(
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db, clock))
         stats, members = Stats(db, clock, base_url), Members(budget := Budget())
-        contents = Contents(db, clock, stats, members.creators_with, members.locale_of)
+        reports = BrandReports(db, clock, ids, base_url)
+        deals = Deals(db, clock, ids, reports)
+        contents = Contents(db, clock, stats, members.creators_with, members.locale_of, deals)
         digests = Digests(db, clock, ids, contents)
         metrics_port = await stack.enter_async_context(serve_metrics(recorder, digests.sender, config.web.metrics_port))
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
@@ -126,6 +131,7 @@ async def open_application(
             flags,
             base_url,
             config.web.trusted_proxies,
+            reports=ReportPages(reports, charts),
             security_contact=config.web.security_contact,
         )
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))
@@ -160,6 +166,8 @@ async def open_application(
             digests=digests,
             contents=contents,
             alerts=Alerts(db, clock, checks_destinations=config.alerts.check_destinations),
+            reports=reports,
+            deals=deals,
             charts=charts,
         )
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {

@@ -16,7 +16,23 @@ from cogs.ui.answers import say_error
 from storage import meta
 from storage.database import Database
 
-COGS = ("setup", "link", "post", "stats", "impressions", "note", "digest", "alerts", "profile", "export", "help")
+COGS = (
+    *(
+        "setup",
+        "link",
+        "post",
+        "stats",
+        "impressions",
+        "note",
+        "digest",
+        "alerts",
+        "brand",
+        "deal",
+        "profile",
+        "export",
+    ),
+    "help",
+)
 
 log = structlog.get_logger(__name__)
 

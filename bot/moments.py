@@ -78,6 +78,28 @@ def parse_future(text: str, field: str, now: dt.datetime, zone: str, *, starts: 
     return found
 
 
+def parse_day(text: str, field: str, now: dt.datetime, zone: str) -> dt.date:
+    """The local day meant, past or to come: today, tomorrow, in 2 weeks, 2026-12-01. Raises InvalidError."""
+    value = " ".join(text.split()).lower()
+    today = local_day(now, zone)
+    named = {"yesterday": today - ONE_DAY, "today": today, "now": today, "tomorrow": today + ONE_DAY}
+    if value in named:
+        return named[value]
+    if match := _AHEAD.fullmatch(value):
+        return local_day(now + int(match[1]) * _UNITS[match[2][0]], zone)
+    try:
+        found = dt.date.fromisoformat(value)
+    except ValueError:
+        found = None
+    if found is None or abs((found - today).days) > MOST_DAYS:
+        raise InvalidError(
+            _("{field}: “{value}” is no day. Type it like 2026-12-31, today, tomorrow, or in 2 weeks.").format(
+                field=field, value=shorten(text)
+            )
+        )
+    return found
+
+
 def parse_period(text: str, now: dt.datetime, zone: str) -> Choice:
     """The time meant: a name such as "28d", "last week", "all", or two dates; raises InvalidError for anything else."""
     value = " ".join(text.split()).lower()

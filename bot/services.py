@@ -20,6 +20,8 @@ from bot.notes import Notes
 from bot.profiles.flags import Flags
 from bot.profiles.pages import Pages
 from bot.profiles.service import Profiles
+from bot.reports.deals import Deals
+from bot.reports.service import BrandReports
 from bot.servers import Servers
 from bot.stats.service import Stats
 
@@ -43,4 +45,6 @@ class Services:
     flags: Flags
     digests: Digests
     alerts: Alerts
+    reports: BrandReports
+    deals: Deals
     charts: ChartRenderer

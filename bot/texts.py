@@ -7,11 +7,12 @@ import datetime as dt
 import gettext
 import math
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_skeleton
-from babel.numbers import NumberPattern, format_compact_decimal, format_decimal
+from babel.numbers import NumberPattern, format_compact_decimal, format_currency, format_decimal
 
 _translation = gettext.translation("eyeballs", fallback=True)
 _ = _translation.gettext
@@ -50,6 +51,11 @@ def percent(share: float, decimals: int | None = None) -> str:
     elif decimals is None:
         decimals = 1 if value >= 1 or not value else 1 - math.floor(math.log10(value))
     return _percent_pattern(_locale.get(), decimals).apply(share, _known(_locale.get()))
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """€1,234.50, US$12.00: the amount in an ISO 4217 currency as the locale writes it."""
+    return format_currency(amount, currency, locale=_known(_locale.get()))
 
 
 def day(value: dt.date, *, year: bool = False, weekday: bool = False) -> str:

@@ -52,6 +52,8 @@ SECTIONS = (
         ),
     ),
     (_("Numbers that come by themselves"), ("digest me", "digest status")),
+    (_("Show a sponsor"), ("brand report", "brand list", "brand revoke", "brand renew")),
+    (_("Keep a promise"), ("deal add", "deal list", "deal show", "deal end", "deal delete")),
     (
         _("Your public page"),
         (

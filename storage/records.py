@@ -623,6 +623,59 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class BrandReport:
+    """A frozen report, as it is kept; `state` is deleted once it was revoked."""
+
+    guild_id: int
+    id: int
+    creator_id: int
+    token: str
+    content: str
+    hash: str
+    made_by: int
+    made_at: dt.datetime
+    expires_at: dt.datetime
+    state: State = State.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class BrandViews:
+    """How often people opened a report's page or one of its files, and how many requests were set aside."""
+
+    people: int = 0
+    aside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """What a creator promised a brand between two days, both inclusive; no links, posts and tags are all of theirs."""
+
+    guild_id: int
+    id: int
+    creator_id: int
+    brand: str
+    metric: str
+    """`impressions` or `clicks`."""
+    promised: int
+    first: dt.date
+    last: dt.date
+    made_at: dt.datetime
+    link_ids: tuple[int, ...] = ()
+    post_ids: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    fee: str = ""
+    currency: str = ""
+    ended: dt.date | None = None
+    """The last day that counts, of a deal that was ended before its time."""
+    state: State = State.ACTIVE
+
+    @property
+    def until(self) -> dt.date:
+        """The last day that counts."""
+        return self.last if self.ended is None else self.ended
+
+
+@dataclass(frozen=True, slots=True)
 class Mismatch:
     """One place where the rollup and a recount of the events disagree."""
 

@@ -496,3 +496,53 @@ destination_checks = _table(
     _at("back_at", nullable=True),
     _text("answer"),
 )
+
+brand_reports = _table(
+    "brand_reports",
+    _guild(),
+    _key("id"),
+    _ref("creator_id"),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    _ref("made_by"),
+    _at("made_at"),
+    _at("expires_at"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("brand_reports_by_token", "token", unique=True),
+    sa.Index("brand_reports_by_creator", "guild_id", "creator_id"),
+)
+"""`content` is a frozen report in its one spelling, `hash` its SHA-256 of when it was made, `token` the secret half of
+its address."""
+
+brand_views = _table(
+    "brand_views",
+    _guild(),
+    _key("report_id"),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("form", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+"""How often a report's page or a file of it was opened; with a `reason`, by no person. Nothing of who it was."""
+
+deals = _table(
+    "deals",
+    _guild(),
+    _key("id"),
+    _ref("creator_id"),
+    sa.Column("brand", sa.Text, nullable=False),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("promised", sa.BigInteger, nullable=False),
+    sa.Column("first", sa.Date, nullable=False),
+    sa.Column("last", sa.Date, nullable=False),
+    sa.Column("link_ids", sa.JSON, nullable=False),
+    sa.Column("post_ids", sa.JSON, nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    _text("fee"),
+    _text("currency"),
+    sa.Column("ended", sa.Date),
+    sa.Column("state", sa.Text, nullable=False),
+    _at("made_at"),
+    sa.Index("deals_by_creator", "guild_id", "creator_id"),
+)

@@ -15,7 +15,9 @@ import numpy as np
 from PIL import Image
 
 from bot.charts import Chart, Counts, Rates, Theme, draw
+from bot.reports.sheet import sheet
 from tests import samples
+from tests.branded import fullest
 
 FOLDER = Path(__file__).parent / "golden"
 SHRINK = 4
@@ -38,6 +40,7 @@ def charts() -> dict[str, Chart]:
         "year": samples.series(365),
         "top-empty": replace(samples.top(), bars=()),
         "heatmap-empty": replace(samples.heatmap(), cells=(0,) * 168, best=()),
+        "sheet": sheet(fullest(), "f" * 64),
     }
 
 

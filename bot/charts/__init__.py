@@ -1,4 +1,4 @@
-"""From numbers to PNG bytes; importing this is cheap, matplotlib is loaded by the first chart that is drawn."""
+"""From numbers to PNG bytes, and PDFs; importing this is cheap, matplotlib is loaded by the first that is drawn."""
 
 from bot.charts.render import ChartRenderer, draw
 from bot.charts.theme import Colour, Theme
@@ -8,15 +8,19 @@ from bot.charts.values import (
     Chart,
     Comparison,
     Counts,
+    Grid,
     Heatmap,
     Interval,
     Line,
     Note,
+    Paper,
     ProfileCard,
     Rates,
     Reported,
     Series,
+    Sheet,
     Sparkline,
+    Tile,
     Top,
 )
 from bot.charts.words import alt_text
@@ -29,16 +33,20 @@ __all__ = [
     "Colour",
     "Comparison",
     "Counts",
+    "Grid",
     "Heatmap",
     "Interval",
     "Line",
     "Note",
+    "Paper",
     "ProfileCard",
     "Rates",
     "Reported",
     "Series",
+    "Sheet",
     "Sparkline",
     "Theme",
+    "Tile",
     "Top",
     "alt_text",
     "draw",

@@ -29,19 +29,12 @@ _KAPPA = 0.5523
 """How far a Bézier curve's handles reach to make a quarter of a circle."""
 
 
-class Canvas:
-    """An opaque sheet of `width` x `height` logical pixels in a theme's background."""
+class Surface:
+    """Something to draw on, `width` x `height` logical pixels large, in a theme's colours; this one keeps nothing."""
 
     def __init__(self, width: int, height: int, theme: Theme) -> None:
         self.width, self.height = width, height
         self.palette: Palette = PALETTES[theme]
-        self._agg = RendererAgg(width * SCALE, height * SCALE, fonts.DPI)
-        self._transform = Affine2D().scale(SCALE, -SCALE).translate(0, height * SCALE)
-        self.boxes([(0, 0, width, height)], self.palette.background)
-
-    def png(self) -> bytes:
-        """What was drawn so far, as a file."""
-        return png.encode(self._agg.buffer_rgba(), self.width * SCALE, self.height * SCALE)
 
     def text(
         self,
@@ -57,16 +50,7 @@ class Canvas:
         halo: str | None = None,
     ) -> float:
         """Write one line, cut to `room`, and return its width; `halo` is a colour between it and what it crosses."""
-        text = fonts.fitted(text, size, bold, room * SCALE)
-        alpha, below = fonts.bitmap(text, size, bold)
-        columns = alpha.shape[1]
-        left = round(x * SCALE) - {"left": 0, "center": columns // 2, "right": columns}[align]
-        bottom = round((self.height - baseline) * SCALE) - below
-        if halo:
-            behind = fonts.halo(text, size, bold, _HALO)
-            self._stamp(left - _HALO, bottom - _HALO, behind, halo)
-        self._stamp(left, bottom, alpha, colour or self.palette.text)
-        return columns / SCALE
+        return fonts.width(fonts.fitted(text, size, bold, room * SCALE), size, bold) / SCALE
 
     def measure(self, text: str, *, size: float = 11, bold: bool = False) -> float:
         """The width of a line as `text` would write it."""
@@ -131,6 +115,58 @@ class Canvas:
     ) -> None:
         """Fill and stroke a path. `hatch` is a colour for slanted lines in it; `crisp` moves edges to whole pixels;
         `within` (left, top, right, bottom) hides the rest. Lengths are logical pixels."""
+
+
+class Canvas(Surface):
+    """An opaque sheet in a theme's background that becomes a picture."""
+
+    def __init__(self, width: int, height: int, theme: Theme) -> None:
+        super().__init__(width, height, theme)
+        self._agg = RendererAgg(width * SCALE, height * SCALE, fonts.DPI)
+        self._transform = Affine2D().scale(SCALE, -SCALE).translate(0, height * SCALE)
+        self.boxes([(0, 0, width, height)], self.palette.background)
+
+    def png(self) -> bytes:
+        """What was drawn so far, as a file."""
+        return png.encode(self._agg.buffer_rgba(), self.width * SCALE, self.height * SCALE)
+
+    def text(
+        self,
+        x: float,
+        baseline: float,
+        text: str,
+        *,
+        size: float = 11,
+        colour: str | None = None,
+        bold: bool = False,
+        align: Align = "left",
+        room: float = 10_000,
+        halo: str | None = None,
+    ) -> float:
+        text = fonts.fitted(text, size, bold, room * SCALE)
+        alpha, below = fonts.bitmap(text, size, bold)
+        columns = alpha.shape[1]
+        left = round(x * SCALE) - {"left": 0, "center": columns // 2, "right": columns}[align]
+        bottom = round((self.height - baseline) * SCALE) - below
+        if halo:
+            behind = fonts.halo(text, size, bold, _HALO)
+            self._stamp(left - _HALO, bottom - _HALO, behind, halo)
+        self._stamp(left, bottom, alpha, colour or self.palette.text)
+        return columns / SCALE
+
+    def path(
+        self,
+        path: Path,
+        *,
+        fill: str | None = None,
+        stroke: str | None = None,
+        width: float = 1,
+        alpha: float = 1,
+        dash: tuple[float, float] | None = None,
+        hatch: str | None = None,
+        crisp: bool = False,
+        within: tuple[float, float, float, float] | None = None,
+    ) -> None:
         gc = self._agg.new_gc()
         gc.set_antialiased(True)
         gc.set_snap(crisp)

@@ -44,11 +44,11 @@ def draw(chart: Comparison, theme: Theme) -> bytes:
     palette = canvas.palette
     titles(canvas, chart.title, chart.subtitle)
     count = max(len(line.values) for line in chart.lines)
-    smooth = count > _SMOOTH
+    smooth = count > _SMOOTH and not chart.running
     drawn = [average(line.values) if smooth else np.asarray(line.values, float) for line in chart.lines]
     highest = max(float(values.max()) for values in drawn)
     panel = Panel(canvas, _TOP, _BOTTOM, count, max(highest, 1) * 1.12, right=_RIGHT)
-    text = _("{noun} a day, 7-day average") if smooth else _("{noun} a day")
+    text = _("{noun} so far") if chart.running else _("{noun} a day, 7-day average") if smooth else _("{noun} a day")
     canvas.text(
         MARGIN, _TOP - 13, text.format(noun=title_case(chart.noun)), size=11, colour=palette.muted, room=_RIGHT - MARGIN
     )

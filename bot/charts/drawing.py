@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.charts import card, comparison, heatmap, profile, series, sparkline, top
+from bot.charts import card, comparison, heatmap, profile, series, sheet, sparkline, top
 from bot.charts.theme import Theme
-from bot.charts.values import Card, Chart, Comparison, Heatmap, ProfileCard, Series, Sparkline, Top
+from bot.charts.values import Card, Chart, Comparison, Heatmap, ProfileCard, Series, Sheet, Sparkline, Top
 
 
-def png(chart: Chart, theme: Theme) -> bytes:
-    """The picture of a chart, with numbers as the locale in use writes them."""
+def file(chart: Chart, theme: Theme) -> bytes:
+    """The picture of a chart, or the PDF of a sheet on paper, with numbers as the locale in use writes them."""
     match chart:
         case Series():
             return series.draw(chart, theme)
@@ -24,3 +24,5 @@ def png(chart: Chart, theme: Theme) -> bytes:
             return card.draw(chart, theme)
         case ProfileCard():
             return profile.draw(chart, theme)
+        case Sheet():
+            return sheet.draw(chart, theme)

@@ -96,11 +96,16 @@ def printable(text: str, bold: bool) -> str:
 
 
 @cache
-def _paths(bold: bool) -> tuple[str, ...]:
+def families() -> tuple[str, ...]:
+    """The fonts in use, each for what those before it don't have."""
     there = font_manager.get_font_names()
-    families = ["DejaVu Sans", *[name for name in _FALLBACKS if name in there]]
+    return "DejaVu Sans", *(name for name in _FALLBACKS if name in there)
+
+
+@cache
+def _paths(bold: bool) -> tuple[str, ...]:
     weight = "bold" if bold else "normal"
-    return tuple(font_manager.findfont(FontProperties(family=name, weight=weight)) for name in families)
+    return tuple(font_manager.findfont(FontProperties(family=name, weight=weight)) for name in families())
 
 
 @cache

@@ -22,7 +22,7 @@ CACHE_BYTES = 32 * 2**20
 
 
 def draw(chart: Chart, theme: Theme = Theme.DARK) -> bytes:
-    """The chart as a PNG with two pixels for each logical one; see the kinds' modules for their sizes."""
+    """The chart as a PNG with two pixels for each logical one, a sheet on paper as a PDF; see the kinds' modules."""
     return copy_context().run(_draw, chart, theme)
 
 
@@ -30,7 +30,7 @@ def _draw(chart: Chart, theme: Theme) -> bytes:
     from bot.charts import drawing  # Here, so that only the process that draws pays for matplotlib.
 
     use_locale(chart.locale)
-    return drawing.png(chart, theme)
+    return drawing.file(chart, theme)
 
 
 class ChartRenderer:
@@ -60,7 +60,7 @@ class ChartRenderer:
             await asyncio.to_thread(workers.end, pool)
 
     async def draw(self, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
-        """The PNG of a chart. RuntimeError once closed; BrokenProcessPool when the worker died twice in a row."""
+        """A chart's picture, a sheet's PDF. RuntimeError once closed; BrokenProcessPool when the worker died twice."""
         if self._closed:
             raise RuntimeError("The chart renderer is closed.")
         key = (chart, theme)

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.charts.theme import Colour
 from bot.texts import DEFAULT_LOCALE
@@ -127,7 +128,8 @@ class Comparison:
     """One to five lines of the same noun ("clicks").
 
     Without `days` the lines are periods laid over each other from day 1, and may differ in length. `unfinished`: the
-    last of `days` is still running; without `days`, the last day of the first line.
+    last of `days` is still running; without `days`, the last day of the first line. `running`: each value is a total up
+    to the end of its day.
     """
 
     title: str
@@ -138,6 +140,7 @@ class Comparison:
     unfinished: bool
     notes: tuple[Note, ...] = ()
     locale: str = DEFAULT_LOCALE
+    running: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.lines) <= MAX_LINES:
@@ -253,8 +256,7 @@ class Card:
             raise ValueError("A card needs one value for each of its days.")
         if self.days:
             _days(self.days)
-        if self.accent is not None and not re.fullmatch("#[0-9a-fA-F]{6}", self.accent):
-            raise ValueError(f"{self.accent!r} is no colour like #e69f00.")
+        _accent(self.accent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,66 @@ class ProfileCard:
             raise ValueError(f"A profile's card names up to {MAX_NAMED} links, and has a colour like #e69f00.")
 
 
-Chart = Series | Comparison | Top | Heatmap | Sparkline | Card | ProfileCard
+class Paper(StrEnum):
+    """What a sheet is printed on; its text keeps clear of the edges of both."""
+
+    A4 = "a4"
+    LETTER = "letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A headline number as it shall be read, with up to three lines on what it is made of."""
+
+    label: str
+    value: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table: texts in the first column, numbers as they shall be read in the others; `note` stands below it."""
+
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("A row needs one cell for each of the columns.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A one-page document: who and what, headline numbers, tables, small tables side by side, small print.
+
+    Without `paper` it is a picture as high as it needs to be, else a page of a PDF. `made_at` is the PDF's date.
+    """
+
+    title: str
+    subtitle: str
+    lines: tuple[str, ...]
+    note: str
+    tiles: tuple[Tile, ...]
+    grids: tuple[Grid, ...]
+    blocks: tuple[Grid, ...]
+    small: tuple[str, ...]
+    made_at: dt.datetime
+    accent: str | None = None
+    paper: Paper | None = None
+    locale: str = DEFAULT_LOCALE
+
+    def __post_init__(self) -> None:
+        _accent(self.accent)
+
+
+Chart = Series | Comparison | Top | Heatmap | Sparkline | Card | ProfileCard | Sheet
+
+
+def _accent(accent: str | None) -> None:
+    if accent is not None and not re.fullmatch("#[0-9a-fA-F]{6}", accent):
+        raise ValueError(f"{accent!r} is no colour like #e69f00.")
 
 
 def _counts(values: tuple[int, ...]) -> None:

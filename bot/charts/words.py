@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 
 from bot.charts.values import (
     Bar,
@@ -16,6 +17,7 @@ from bot.charts.values import (
     ProfileCard,
     Rates,
     Series,
+    Sheet,
     Sparkline,
     Top,
 )
@@ -53,6 +55,16 @@ def _sentences(chart: Chart) -> list[str]:
             return _card(chart)
         case ProfileCard():
             return _profile(chart)
+        case Sheet():
+            tiles = [f"{tile.label} {tile.value}" for tile in chart.tiles]
+            return [f"{chart.title}: {chart.subtitle}", ", ".join(chart.lines), ", ".join(tiles)]
+
+
+def initials(name: str) -> str:
+    """Up to two letters that stand for a name."""
+    letters = [next((char for char in word if unicodedata.category(char)[0] in "LN"), "") for word in name.split()]
+    found = [letter.upper() for letter in letters if letter]
+    return "".join(found[:1] + found[1:][-1:]) or "•"
 
 
 def day_month(day: dt.date) -> str:
@@ -166,7 +178,8 @@ def _comparison(chart: Comparison) -> list[str]:
     if not any(any(line.values) for line in chart.lines):
         return [*said, none_yet(chart.noun)]
     lines = [f"{_short(line.name, 80)} {number(line.total)}" for line in chart.lines]
-    said.append(_("{noun} by day: {lines}").format(noun=title_case(chart.noun), lines=", ".join(lines)))
+    text = _("{noun} so far: {lines}") if chart.running else _("{noun} by day: {lines}")
+    said.append(text.format(noun=title_case(chart.noun), lines=", ".join(lines)))
     return [*said, *_ending(chart.unfinished), *(_notes(chart.notes, chart.days) if chart.days else ())]
 
 

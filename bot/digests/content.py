@@ -11,6 +11,7 @@ from bot.insights.findings import Finding
 from bot.insights.periods import Period, local_day
 from bot.insights.rates import Change, Direction, change
 from bot.insights.tally import Tally, by_link, most_clicks, most_resonant
+from bot.reports.deals import Standing
 from bot.stats.answers import Report
 from storage.records import Cadence, Digest, Link, Post
 
@@ -76,6 +77,8 @@ class Content:
     featured: bool
     """Whether the creator whose digest it is agreed to be shown."""
     links: Mapping[int, Link]
+    deals: tuple[Standing, ...] = ()
+    """In a creator's own digest, how those stand that are under way."""
 
     @property
     def period(self) -> Period:
@@ -102,6 +105,7 @@ def compose(
     made: Sequence[Post] = (),
     told: Mapping[int, dt.datetime | None] | None = None,
     featured: Collection[int] = (),
+    deals: Sequence[Standing] = (),
     locale: str = "en-US",
     late: bool = False,
 ) -> Content:
@@ -141,6 +145,7 @@ def compose(
         missing=() if told is None else _missing(report, links, made, told),
         featured=digest.user_id in featured,
         links=links,
+        deals=tuple(deals),
     )
 
 

@@ -12,6 +12,7 @@ from bot.digests.content import MOST_FINDINGS, Content, compose
 from bot.insights.periods import Period
 from bot.insights.summary import IMPRESSIONS, VIEWS
 from bot.links.platforms import TELLING
+from bot.reports.deals import Deals
 from bot.stats.service import Stats
 from bot.texts import use_locale
 from storage import creators, links, posts
@@ -31,13 +32,20 @@ class Contents:
     """Makes digests' contents, and keeps which creators agreed to be shown in them."""
 
     def __init__(
-        self, db: Database, clock: Clock, stats: Stats, creators_with: CreatorsWith, locale_of: LocaleOf
+        self,
+        db: Database,
+        clock: Clock,
+        stats: Stats,
+        creators_with: CreatorsWith,
+        locale_of: LocaleOf,
+        deals: Deals | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._stats = stats
         self._creators_with = creators_with
         self._locale_of = locale_of
+        self._deals = deals
 
     async def of(self, digest: Digest, period: Period, *, late: bool = False) -> Content:
         """What the digest says of a period; sentences and numbers are in the server's locale from here on."""
@@ -58,9 +66,11 @@ class Contents:
                 told = await _told(conn, guild_id, [post.id for post in made if _is_asked(post, now)])
             asked = {post.creator_id for post in report.posts.values()} if own is None else {own}
             featured = await creators.featured(conn, guild_id, asked)
+        running = await self._deals.running(guild_id, own) if own is not None and self._deals is not None else ()
         return compose(
             digest,
             report,
+            deals=running,
             links={
                 link.id: link
                 for link in (every if chosen is None else chosen)

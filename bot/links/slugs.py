@@ -11,8 +11,8 @@ from bot.texts import _
 # fmt: off
 RESERVED = frozenset((
     "about", "abuse", "admin", "api", "app", "assets", "favicon", "flag", "health", "healthz", "help", "index",
-    "legal", "login", "logout", "metrics", "privacy", "profile", "profiles", "ready", "readyz", "robots", "settings",
-    "setup", "sitemap", "static", "stats", "status", "support", "terms", "well-known", "www",
+    "legal", "login", "logout", "metrics", "privacy", "profile", "profiles", "ready", "readyz", "report", "reports",
+    "robots", "settings", "setup", "sitemap", "static", "stats", "status", "support", "terms", "well-known", "www",
 ))
 # fmt: on
 """Names that the web edge or people's trust needs."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 import jinja2
@@ -34,9 +35,11 @@ _templates = jinja2.Environment(
 _templates.globals.update(_=_, style=Markup(_STYLE), script=Markup(_SCRIPT), colours="", flagged="")
 
 
-def _headers(colours: str, *, forms: bool, images: bool, script: bool) -> dict[str, str]:
+def _headers(
+    styles: Sequence[str], *, forms: bool = False, images: bool = False, script: bool = False
+) -> dict[str, str]:
     own = "'self'"
-    policy = ["default-src 'none'", f"style-src {_source(_STYLE)}" + (f" {_source(colours)}" if colours else "")]
+    policy = ["default-src 'none'", " ".join(["style-src", *map(_source, filter(None, styles))])]
     if images:
         policy.append(f"img-src {own}")
     if script:
@@ -48,6 +51,9 @@ def _headers(colours: str, *, forms: bool, images: bool, script: bool) -> dict[s
         "Content-Security-Policy": "; ".join(policy),
         "X-Content-Type-Options": "nosniff",
     }
+
+
+HEADERS = _headers([_STYLE])
 
 
 def page(
@@ -65,8 +71,20 @@ def page(
     `colours` are CSS variables of the page's own; what else it needs from this server is named one by one.
     """
     text = _templates.get_template(template).render(values, colours=Markup(colours))
-    headers = _headers(colours, forms=forms, images=images, script=script)
+    headers = _headers([_STYLE, colours], forms=forms, images=images, script=script)
     return web.Response(status=status, text=text, content_type="text/html", headers=headers)
+
+
+def styled_page(template: str, css: str, rules: str, **values: object) -> web.Response:
+    """Like `page`, with the style sheet of that name and rules of its own, in which no user's text may be."""
+    style = rules + _style(css)
+    text = _templates.get_template(template).render(values, style=Markup(style))
+    return web.Response(text=text, content_type="text/html", headers=_headers([style]))
+
+
+@cache
+def _style(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 def not_found() -> web.Response:

@@ -22,6 +22,8 @@ from bot.web.answers import PIXEL, UNCACHED
 from bot.web.client_address import Network, TrustedProxies
 from bot.web.pages import not_found, page
 from bot.web.profiles import ProfileEdge, body_of
+from bot.web.reports import PATH as REPORT
+from bot.web.reports import ReportPages
 from storage.records import Kind
 
 SERVER = {"Server": "Eyeballs"}
@@ -58,9 +60,11 @@ class Edge:
         base_url: URL,
         trusted_proxies: tuple[Network, ...] = (),
         *,
+        reports: ReportPages | None = None,
         security_contact: str | None = None,
     ) -> None:
         self._tracker = tracker
+        self._reports = reports
         self._profiles = profiles
         self._flags = flags
         self._base_url = base_url
@@ -88,7 +92,8 @@ class Edge:
             if response.status == 404 and not await self._may(request, self._misses):
                 response = _slow_down()
         except Exception:
-            log.exception("A request failed", method=request.method, path=request.path)
+            path = "/report/…" if request.path.startswith("/report/") else request.path  # that address is a secret
+            log.exception("A request failed", method=request.method, path=path)
             response = page("error.html", status=500)
         response.headers.update(self._headers)
         return response
@@ -129,6 +134,11 @@ class Edge:
                 return web.Response(text="User-agent: *\nAllow: /\n")
             case "/favicon.ico":
                 return web.Response(status=204)
+        if self._reports is not None and (found := REPORT.fullmatch(request.path)):
+            if not await self._may(request, self._looks):
+                return _slow_down()
+            report = await self._reports.answer(found[1], found[2] or "", _facts(request), request.query)
+            return report or not_found()
         if found := _LOOK.fullmatch(request.path):
             if not await self._may(request, self._looks):
                 return _slow_down()
@@ -154,10 +164,9 @@ class Edge:
         return buckets.take(hash(await self._client(request)), time.monotonic())
 
     async def _visit(self, request: web.BaseRequest) -> Visit:
-        headers = request.headers
         query = request.query if "?" in request.raw_path else {}
         return Visit(
-            facts=RequestFacts(request.method, headers.get("User-Agent", ""), headers),
+            facts=_facts(request),
             client=await self._client(request),
             host=self._host,
             via=query.get("via", "")[:MOST_BYTES],
@@ -172,6 +181,10 @@ class Edge:
             log.warning("behind an unknown proxy every visitor looks like one; add the proxy to web.trusted_proxies")
             await self._tracker.note_unknown_proxy()
         return client
+
+
+def _facts(request: web.BaseRequest) -> RequestFacts:
+    return RequestFacts(request.method, request.headers.get("User-Agent", ""), request.headers)
 
 
 def _slow_down() -> web.Response:

@@ -10,9 +10,10 @@ from discord import app_commands
 from bot.errors import NotFoundError
 from bot.insights.periods import Choice, decode, encode
 from bot.links import platforms
+from bot.reports.service import Selection
 from bot.servers import zone_names
 from bot.stats.question import Ranks, Scope, Subject
-from bot.texts import _
+from bot.texts import _, days
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import actor, services
@@ -197,6 +198,41 @@ async def _subjects(interaction: discord.Interaction, current: str) -> list[app_
     return [app_commands.Choice(name=name, value=f"{_SUBJECT}{item}") for name, item in named]
 
 
+async def covered(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """What a brand report may cover: one creator's links, posts and tags; the asker's, unless a manager chose one."""
+    who, asked = actor(interaction), services(interaction)
+    chosen = getattr(interaction.namespace, "creator", None)
+    creator_id = who.user_id if chosen is None else chosen.id
+    own = [item for item in await asked.links.visible(who) if item.creator_id == creator_id]
+    if current:
+        own += [item for item in await asked.links.visible(who, archived=True) if item.creator_id == creator_id]
+    slugs = {item.id: item.slug for item in own}
+    named = [(_link_name(item), f"{_SUBJECT}{Subject(Scope.LINK, item.id)}") for item in own]
+    named += [(f"#{tag}", f"#{tag}") for tag in dict.fromkeys(tag for item in own for tag in item.tags)]
+    named += [
+        (_post_name(item, slugs.get(item.link_id or 0)), f"{_SUBJECT}{Subject(Scope.POST, item.id)}")
+        for item in await asked.posts.visible(who)
+        if item.creator_id == creator_id
+    ]
+    return [app_commands.Choice(name=name, value=value) for name, value in named if _matches(current, name)][:MOST]
+
+
+async def selection_of(interaction: discord.Interaction, texts: Iterable[str | None]) -> Selection:
+    """What was chosen from the list of `covered`, or links typed by their names. Raises UserError."""
+    link_ids, post_ids, tags = [], [], []
+    for text in texts:
+        if text is None:
+            continue
+        if text.strip().startswith("#"):
+            tags.append(text.strip()[1:])
+            continue
+        found = await subject_of(interaction, text)
+        if found.scope not in (Scope.LINK, Scope.POST):
+            raise NotFoundError(_("“{value}” is none of those; choose from the list.").format(value=plain(text, 60)))
+        (link_ids if found.scope is Scope.LINK else post_ids).append(found.id)
+    return Selection(*(tuple(dict.fromkeys(found)) for found in (link_ids, post_ids, tags)))
+
+
 async def subject_of(interaction: discord.Interaction, text: str) -> Subject:
     """What was chosen from the list of subjects, or a link typed by its name. Raises UserError."""
     who, value = actor(interaction), text.strip()
@@ -225,6 +261,29 @@ async def note(interaction: discord.Interaction, current: str) -> list[app_comma
     return [app_commands.Choice(name=name, value=str(item.id)) for name, item in named if _matches(current, name)][
         :MOST
     ]
+
+
+async def report(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """The asker's brand reports, the newest first, numbered as in their list."""
+    found = await services(interaction).reports.visible(actor(interaction))
+    named = [
+        (f"{len(found) - n}. {made.frozen.brand or _('No brand')}, {days(made.frozen.first, made.frozen.last)}", made)
+        for n, made in enumerate(found)
+    ]
+    return [
+        app_commands.Choice(name=plain(name), value=str(made.report.id))
+        for name, made in named
+        if _matches(current, name)
+    ][:MOST]
+
+
+async def deal(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """The asker's deals, the one that ends last first."""
+    found = await services(interaction).deals.visible(actor(interaction))
+    named = [(f"{n}. {item.brand}, {days(item.first, item.until)}", item) for n, item in enumerate(found, start=1)]
+    return [
+        app_commands.Choice(name=plain(name), value=str(item.id)) for name, item in named if _matches(current, name)
+    ][:MOST]
 
 
 async def zone(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:

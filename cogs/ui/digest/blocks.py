@@ -15,6 +15,7 @@ from bot.insights.tally import Tally
 from bot.texts import _
 from cogs.ui import audit
 from cogs.ui import format as fmt
+from cogs.ui.brand import standing_line
 from cogs.ui.digest.buttons import LogButton
 from cogs.ui.stats import report as stats
 from storage.records import Cadence, Kind, Link, Post
@@ -229,8 +230,14 @@ def named(content: Content) -> list[Block]:
         Block(_("Moved"), tuple(_movers(content)), 5),
         Block(_("New"), tuple(_new(content)), 7),
         Block(POST_OF[content.digest.cadence], _post_of(content), 4),
+        deals(content),
         missing(content),
     ]
+
+
+def deals(content: Content) -> Block:
+    """How a creator's own deals stand."""
+    return Block(_("Deals"), tuple(standing_line(found) for found in content.deals), 3)
 
 
 def _resonant(content: Content) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def _chart(content: Content, server_name: str) -> Chart | None:
 def _blocks(content: Content, intro: str) -> list[Block]:
     """Everything in the order in which it is read; `intro` is title and range."""
     if content.is_quiet:
-        body, rest = [blocks.quiet(content)], [blocks.missing(content)]
+        body, rest = [blocks.quiet(content)], [blocks.deals(content), blocks.missing(content)]
     else:
         body, rest = blocks.totals(content), blocks.named(content)
     return [Block("", (intro,), 0), Block("", tuple(body), 0), *_incomplete(content), *rest]

@@ -20,11 +20,12 @@ from bot.links.access import Actor
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
 from bot.stats.export import table
-from bot.stats.question import Metric, Question, Ranks, Scope, View
+from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View
 from bot.texts import _, ngettext
 from cogs.ui import audit, people
 from cogs.ui import format as fmt
 from cogs.ui.answers import actor, embed, fit, services
+from cogs.ui.brand import standing_line
 from cogs.ui.stats import page, pictures, report
 from storage.records import Dimension, Kind
 
@@ -53,9 +54,19 @@ async def message(
     chart = pictures.picture(answer, names)
     png = await services(interaction).charts.draw(chart)
     said = _embed(answer, names)
+    if private and answer.question.view is View.REPORT:
+        await _add_deals(interaction, said, answer.target.subject, who or actor(interaction))
     fit(said).set_image(url=f"attachment://{CHART}")
     pages = answer.pages if isinstance(answer, answers.Top) else 1
     return Reply(said, discord.File(io.BytesIO(png), CHART, description=alt_text(chart)), answer.question, pages)
+
+
+async def _add_deals(interaction: discord.Interaction, said: discord.Embed, subject: Subject, who: Actor) -> None:
+    """How the asker's own deals stand, below their own numbers."""
+    if subject == Subject(Scope.CREATOR, who.user_id):
+        running = await services(interaction).deals.running(who.guild_id, who.user_id)
+        if running:
+            said.add_field(name=_("Deals"), value=fmt.rows([standing_line(found) for found in running]), inline=False)
 
 
 async def explained(interaction: discord.Interaction, question: Question) -> dict[str, Any]:

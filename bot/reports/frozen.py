@@ -1,0 +1,159 @@
+"""A brand report as one frozen value: everything that any of its forms prints, as JSON with one spelling.
+
+No number in it is a fraction: rates keep both sides, money is a decimal in words. So the same figures always have the
+same bytes, and the same SHA-256.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """`top` / `bottom`, formed over `over` of `of` posts or places; `bottom` is never 0."""
+
+    top: int
+    bottom: int
+    over: int = 1
+    of: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one post, or posts together, did; None is not known, which is not 0."""
+
+    name: str
+    posts: int = 0
+    clicks: int | None = None
+    impressions: int | None = None
+    """The reported ones of posts that have some, else the measured ones."""
+    measured: int | None = None
+    viewable: int | None = None
+    reported: int | None = None
+    told: tuple[tuple[str, int], ...] = ()
+    """What platforms told beside impressions, by metric, in the order of `metrics.TOLD`."""
+    ctr: Ratio | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A count against the period before; `direction` is one of `insights.rates.Direction`."""
+
+    metric: str
+    now: int
+    before: int
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Median:
+    """The median over `posts` posts, as an exact fraction; None where they are too few."""
+
+    metric: str
+    posts: int
+    value: Ratio | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The clicks by one dimension, the most frequent values first: `known` of `of` clicks have one."""
+
+    dimension: str
+    known: int
+    of: int
+    top: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the stated inputs come to; amounts are decimals in `currency`, rounded down to its smallest coin."""
+
+    currency: str
+    cpm: str | None = None
+    """As stated, for 1,000 impressions."""
+    fee: str | None = None
+    """As stated, for everything in the report."""
+    emv: str | None = None
+    emv_low: str | None = None
+    emv_high: str | None = None
+    fee_cpm: str | None = None
+    """fee / impressions x 1,000."""
+    fee_cpc: str | None = None
+    """fee / clicks."""
+    emv_cpc: str | None = None
+    """emv / clicks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a deal promised of a metric, and what became of it."""
+
+    metric: str
+    promised: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Everything that a brand report says. Instants in UTC to the second; days are local to `zone`."""
+
+    creator: str
+    accent: str
+    """#rrggbb."""
+    locale: str
+    """Discord's tag; numbers are written as people do there."""
+    made_at: dt.datetime
+    first: dt.date
+    last: dt.date
+    zone: str
+    until: dt.datetime | None
+    """Up to when it counts, where the period was still running."""
+    covers: tuple[str, ...]
+    """The links, posts and tags that were chosen; none is everything."""
+    total: Row
+    platforms: tuple[Row, ...]
+    best: tuple[Row, ...]
+    medians: tuple[Median, ...]
+    median_first: dt.date
+    growth: tuple[Growth, ...]
+    audience: tuple[Share, ...]
+    unique_clicks: int | None = None
+    engagement: Ratio | None = None
+    worth: Worth | None = None
+    promise: Promise | None = None
+    brand: str = ""
+    note: str = ""
+    set_aside: int = 0
+    """Requests that were no people's."""
+    missing: int = 0
+    """Hits known to be lost."""
+    told_until: dt.date | None = None
+    """When a platform's impressions were last told within the period."""
+    version: int = VERSION
+
+
+_frozen = TypeAdapter(Frozen)
+
+
+def canonical(report: Frozen) -> str:
+    """The one spelling: keys sorted, no spaces, text as it is."""
+    value = _frozen.dump_python(report, mode="json")
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def fingerprint(content: str) -> str:
+    """The SHA-256 of a canonical report, in 64 hexadecimal digits."""
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def parse(content: str) -> Frozen:
+    """What `canonical` wrote. Raises ValueError for anything else."""
+    return _frozen.validate_json(content)

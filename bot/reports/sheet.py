@@ -1,0 +1,319 @@
+"""How a frozen report reads: its numbers as words, laid out once for the picture, the PDF and the page alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+
+from bot.charts import Grid, Paper, Sheet, Tile
+from bot.insights.rates import Direction
+from bot.reports.frozen import Frozen, Growth, Median, Ratio, Row, Share
+from bot.reports.metrics import METRICS
+from bot.reports.money import floor
+from bot.texts import _, current_locale, day, days, money, ngettext, number, percent, use_locale
+from storage.records import Dimension
+
+NONE = "–"
+DEVICES = {
+    "phone": _("Phones"),
+    "desktop": _("Desktops"),
+    "tablet": _("Tablets"),
+    "tv": _("TVs"),
+    "other": _("Others"),
+}
+DIMENSIONS = {
+    Dimension.COUNTRY: _("Clicks by country"),
+    Dimension.DEVICE: _("Clicks by device"),
+    Dimension.SOURCE: _("Clicks came from"),
+}
+EARLY = 100
+"""Below as many impressions a rate is said to be early."""
+MOST_COVERED = 6
+DEFINED = ("impressions", "measured", "viewable", "reported", "views", "reach", "clicks", "unique_clicks", "ctr",
+           "engagement")  # fmt: skip
+
+
+def sheet(report: Frozen, fingerprint: str, paper: Paper | None = None) -> Sheet:
+    """The report as it is read, in its own locale whatever that of the task is."""
+    before = current_locale()
+    use_locale(report.locale)
+    try:
+        return Sheet(
+            title=report.creator,
+            subtitle=_("Brand report for {brand}").format(brand=report.brand) if report.brand else _("Brand report"),
+            lines=tuple(_head(report)),
+            note=report.note,
+            tiles=tuple(_tiles(report)),
+            grids=(_platforms(report), _best(report)),
+            blocks=tuple(_blocks(report)),
+            small=tuple(_small(report, fingerprint)),
+            made_at=report.made_at,
+            accent=report.accent,
+            paper=paper,
+            locale=report.locale,
+        )
+    finally:
+        use_locale(before)
+
+
+# ------------------------------------------------------------------ words
+
+
+def count(value: int | None) -> str:
+    return NONE if value is None else number(value)
+
+
+def share(value: Ratio | None) -> str:
+    """A rate, never rounded up: "4.2%" of 4.29 %, with two digits that count where it is small."""
+    return NONE if value is None else _percent(Fraction(value.top, value.bottom))
+
+
+def _percent(value: Fraction) -> str:
+    if value >= 1:
+        return percent(float(floor(value, 2)), 0)
+    digits = 1
+    while 0 < value * 100 * 10 ** (digits - 1) < 1 and digits < 8:
+        digits += 1
+    return percent(float(floor(value, digits + 2)), digits)
+
+
+def _amount(value: str | None, currency: str) -> str:
+    return NONE if value is None else money(Decimal(value), currency)
+
+
+def _over(value: Ratio, parts: str) -> str:
+    """ "3 of 5 posts and places"."""
+    return _("{n} of {all} {parts}").format(n=number(value.over), all=number(value.of), parts=parts)
+
+
+def _quotient(value: Ratio) -> str:
+    return f"{number(value.top)} / {number(value.bottom)}"
+
+
+# ------------------------------------------------------------------ parts
+
+
+def _head(report: Frozen) -> Iterable[str]:
+    yield f"{days(report.first, report.last)}, {report.zone}"
+    if (promise := report.promise) is not None:
+        text = _("{reached} of {promised} {metric} promised ({share})")
+        yield text.format(
+            reached=number(promise.reached),
+            promised=number(promise.promised),
+            metric=METRICS[promise.metric].name.lower(),
+            share=_percent(Fraction(promise.reached, promise.promised)),
+        )
+    shown = ", ".join(report.covers[:MOST_COVERED])
+    rest = len(report.covers) - MOST_COVERED
+    if not report.covers:
+        yield _("All links and posts")
+    else:
+        yield _("{names} and {n} more").format(names=shown, n=rest) if rest > 0 else shown
+
+
+def _tiles(report: Frozen) -> Iterable[Tile]:
+    total = report.total
+    yield Tile(
+        METRICS["impressions"].name,
+        count(total.impressions),
+        (
+            _("{n} measured").format(n=count(total.measured)),
+            _("{n} viewable").format(n=count(total.viewable)),
+            _("{n} reported").format(n=count(total.reported)),
+        ),
+    )
+    told = dict(total.told)
+    yield Tile(
+        METRICS["reach"].name,
+        count(told.get("reach")),
+        (_("reported by platforms,"), _("summed over posts")) if "reach" in told else (_("no platform told any"),),
+    )
+    unique = report.unique_clicks
+    yield Tile(
+        METRICS["clicks"].name,
+        count(total.clicks),
+        (_("{n} unique").format(n=count(unique)),) if unique is not None else (_("counted by Eyeballs"),),
+    )
+    yield _rate("ctr", total.ctr, _("posts and places"))
+    yield _rate("engagement", report.engagement, _("posts"))
+
+
+def _rate(metric: str, value: Ratio | None, parts: str) -> Tile:
+    if value is None:
+        return Tile(METRICS[metric].name, NONE, (_("no post or place has both sides"),))
+    lines = [_quotient(value), _over(value, parts)]
+    if value.bottom < EARLY:
+        lines[1] += _(", early")
+    return Tile(METRICS[metric].name, share(value), tuple(lines))
+
+
+def _platforms(report: Frozen) -> Grid:
+    """By platform and kind; a column for what nobody told is left out, those of impressions never are."""
+    extra = [metric for metric in ("views",) if metric in dict(report.total.told)]
+    columns = ("posts", "measured", "viewable", "reported", *extra, "reach", "clicks", "ctr")
+    names = {"posts": _("Posts")} | {key: METRICS[key].name for key in columns if key in METRICS}
+    rows = [(row.name, *(_cell(row, column) for column in columns)) for row in report.platforms]
+    return Grid(
+        _("By platform and kind of post"),
+        ("", *(names[column] for column in columns)),
+        tuple(rows),
+        "" if rows else _("Nothing was counted or told in this period."),
+    )
+
+
+def _best(report: Frozen) -> Grid:
+    extra = [metric for metric in ("views",) if any(metric in dict(row.told) for row in report.best)]
+    columns = ("impressions", *extra, "reach", "clicks", "ctr")
+    rows = [(row.name, _sourced(row), *(_cell(row, column) for column in columns[1:])) for row in report.best]
+    return Grid(
+        _("Best posts, by impressions"),
+        ("", *(METRICS[column].name for column in columns)),
+        tuple(rows),
+        "" if rows else _("No post has been counted or told of in this period."),
+    )
+
+
+def _cell(row: Row, column: str) -> str:
+    if column == "ctr":
+        return share(row.ctr)
+    if column == "posts":
+        return number(row.posts) if row.posts else NONE
+    if column in ("clicks", "impressions", "measured", "viewable", "reported"):
+        return count(getattr(row, column))
+    return count(dict(row.told).get(column))
+
+
+def _sourced(row: Row) -> str:
+    """Of one post: its impressions, and whether they were reported or measured."""
+    if row.impressions is None:
+        return NONE
+    return f"{number(row.impressions)} {_('reported') if row.reported is not None else _('measured')}"
+
+
+def _blocks(report: Frozen) -> Iterable[Grid]:
+    yield Grid(
+        _("A typical post"),
+        ("", _("Median")),
+        tuple((METRICS[one.metric].name, _median(one)) for one in report.medians),
+        _("of those published since {date}").format(date=day(report.median_first, year=True)),
+    )
+    note = _("Up to the same time of day; unique clicks over whole days.") if report.until is not None else ""
+    yield Grid(
+        _("Against the period before"),
+        ("", _("Before"), _("Change")),
+        tuple((METRICS[one.metric].name, number(one.before), _growth(one)) for one in report.growth),
+        note if report.growth else _("Nothing comes before all time."),
+    )
+    yield _worth(report)
+    if not report.audience:
+        yield Grid(_("Audience"), ("", ""), (), _("Known for links as a whole alone, not for single posts."))
+    for one in report.audience:
+        yield _audience(one)
+
+
+def _median(value: Median) -> str:
+    posts = ngettext("{n} post", "{n} posts", value.posts).format(n=number(value.posts))
+    if value.value is None:
+        return f"{NONE} ({posts})"
+    if METRICS[value.metric].rate:
+        return f"{share(value.value)} ({posts})"
+    return f"{number(value.value.top // value.value.bottom)} ({posts})"
+
+
+def _growth(growth: Growth) -> str:
+    match growth.direction:
+        case Direction.NEW:
+            return _("new")
+        case Direction.NONE:
+            return NONE
+        case Direction.SAME:
+            return _("about the same")
+    # Down to a whole percent: a rise is never made larger, nor a fall smaller.
+    moved = floor(Fraction(growth.now, growth.before) - 1, 2)
+    return ("▲ " if moved >= 0 else "▼ ") + percent(float(abs(moved)), 0)
+
+
+def _worth(report: Frozen) -> Grid:
+    heading, worth = _("What it comes to"), report.worth
+    if worth is None:
+        rows = ((_("CPM"), NONE), (_("CPC"), NONE), (_("EMV"), NONE))
+        return Grid(heading, ("", ""), rows, _("No CPM and no fee was stated."))
+    currency, rows, note = worth.currency, [], ""
+    if worth.cpm is not None:
+        rows += [
+            (_("CPM, as stated"), _amount(worth.cpm, currency)),
+            (_("EMV at that CPM"), _amount(worth.emv, currency)),
+            (_("EMV / clicks"), _amount(worth.emv_cpc, currency)),
+        ]
+        note = _("EMV ±15%: {band}").format(band=_band(worth.emv_low, worth.emv_high, currency))
+    if worth.fee is not None:
+        rows += [
+            (_("Fee, as stated"), _amount(worth.fee, currency)),
+            (_("CPM of that fee"), _amount(worth.fee_cpm, currency)),
+            (_("CPC of that fee"), _amount(worth.fee_cpc, currency)),
+        ]
+    return Grid(heading, ("", ""), tuple(rows), note)
+
+
+def _band(low: str | None, high: str | None, currency: str) -> str:
+    return NONE if low is None else f"{_amount(low, currency)} – {_amount(high, currency)}"
+
+
+def _audience(found: Share) -> Grid:
+    dimension = Dimension(found.dimension)
+    rows = [(_value(dimension, value), number(n), _percent(Fraction(n, found.known))) for value, n in found.top]
+    rest = found.known - sum(n for _value, n in found.top)
+    if rest:
+        rows.append((_("Others"), number(rest), _percent(Fraction(rest, found.known))))
+    known = _("known of {known} of {of} clicks").format(known=number(found.known), of=number(found.of))
+    return Grid(DIMENSIONS[dimension], ("", _("Clicks"), _("Share")), tuple(rows), known if rows else _("Not known."))
+
+
+def _value(dimension: Dimension, value: str) -> str:
+    if dimension is Dimension.DEVICE:
+        return DEVICES.get(value, value)
+    return _("Direct visits") if dimension is Dimension.SOURCE and value == "direct" else value
+
+
+def _small(report: Frozen, fingerprint: str) -> Iterable[str]:
+    """Definitions, sources, what is left out, and how to see that nothing was changed."""
+    told = dict(report.total.told)
+    used = [metric for metric in DEFINED if metric != "views" or metric in told]
+    yield " ".join(f"{METRICS[metric].name}: {METRICS[metric].meaning}." for metric in used)
+    if report.worth is not None:
+        yield _(
+            "EMV (earned media value): impressions x CPM / 1,000, adjustment 1, with a band of 15% to both sides "
+            "(Keepface). CPM: fee / impressions x 1,000. CPC: fee / clicks."
+        )
+    parts = [_("Counted by Eyeballs, in days of {zone}.").format(zone=report.zone)]
+    if report.until is not None:
+        parts.append(_("The period was still running: counted up to {at} UTC.").format(at=_at(report.until)))
+    if report.set_aside:
+        parts.append(_("Set aside as no people's: {n} requests.").format(n=number(report.set_aside)))
+    if report.missing:
+        parts.append(_("Missing, since they came too fast to be kept: {n} hits.").format(n=number(report.missing)))
+    if report.told_until is not None:
+        told_at = day(report.told_until, year=True)
+        parts.append(_("Platforms' figures as the creator read them, last on {date}.").format(date=told_at))
+    parts.append(
+        _("A change is named only where chance does not explain it. Shares and amounts are cut off, never rounded up.")
+    )
+    yield " ".join(parts)
+    yield _("Frozen {at} UTC. SHA-256 {hash}").format(at=_at(report.made_at), hash=fingerprint)
+
+
+def at_in_words(report: Frozen, at: dt.datetime) -> str:
+    """An instant in UTC as the report writes it."""
+    before = current_locale()
+    use_locale(report.locale)
+    try:
+        return _at(at)
+    finally:
+        use_locale(before)
+
+
+def _at(at: dt.datetime) -> str:
+    at = at.astimezone(dt.UTC)
+    return f"{day(at.date(), year=True)} {at:%H:%M}"

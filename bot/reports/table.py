@@ -1,0 +1,81 @@
+"""A frozen report as a table for spreadsheets: each number on a line of its own, with what it is made of."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from bot.reports.frozen import Frozen, Ratio, Row
+from bot.stats.export import safe
+
+HEADER = ("section", "name", "metric", "value", "numerator", "denominator", "over", "of")
+
+
+def table(report: Frozen, fingerprint: str) -> str:
+    """CSV: plain numbers with a point, rates as fractions cut off after six digits beside both their sides.
+
+    What is not known has an empty value. Texts that a spreadsheet would take for formulas begin with an apostrophe.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(HEADER)
+    for line in _lines(report, fingerprint):
+        cells = [safe("" if cell is None else cell) for cell in line]
+        writer.writerow([*cells, *[""] * (len(HEADER) - len(cells))])
+    return out.getvalue()
+
+
+def _lines(report: Frozen, fingerprint: str) -> Iterator[Iterable[object]]:
+    about = {
+        "creator": report.creator,
+        "brand": report.brand,
+        "note": report.note,
+        "first_day": report.first.isoformat(),
+        "last_day": report.last.isoformat(),
+        "time_zone": report.zone,
+        "counted_until": None if report.until is None else report.until.isoformat(),
+        "made_at": report.made_at.isoformat(),
+        "covers": "; ".join(report.covers) or "everything",
+        "sha256": fingerprint,
+    }
+    for key, text in about.items():
+        yield "report", "", key, text
+    if report.promise is not None:
+        yield "deal", "", f"{report.promise.metric}_promised", report.promise.promised
+        yield "deal", "", f"{report.promise.metric}_reached", report.promise.reached
+    yield from _row("total", report.total)
+    yield "total", "", "unique_clicks", report.unique_clicks
+    yield "total", "", "engagement", *_rate(report.engagement)
+    yield "total", "", "set_aside", report.set_aside
+    yield "total", "", "missing", report.missing
+    for section, rows in (("platform", report.platforms), ("best_post", report.best)):
+        for row in rows:
+            yield from _row(section, row)
+    for one in report.medians:
+        value = None if one.value is None else Ratio(one.value.top, one.value.bottom, one.posts, one.posts)
+        yield "median_90_days", "", one.metric, *_rate(value)
+    for one in report.growth:
+        yield "growth", one.direction, one.metric, one.now, "", one.before
+    for share in report.audience:
+        for value, count in share.top:
+            yield share.dimension, value, "clicks", count, count, share.known, share.known, share.of
+    worth = report.worth
+    if worth is not None:
+        for name in ("cpm", "fee", "emv", "emv_low", "emv_high", "emv_cpc", "fee_cpm", "fee_cpc"):
+            yield "money", worth.currency, name, getattr(worth, name)
+
+
+def _row(section: str, row: Row) -> Iterator[Iterable[object]]:
+    for metric in ("posts", "clicks", "impressions", "measured", "viewable", "reported"):
+        yield section, row.name, metric, getattr(row, metric)
+    for metric, count in row.told:
+        yield section, row.name, metric, count
+    yield section, row.name, "ctr", *_rate(row.ctr)
+
+
+def _rate(rate: Ratio | None) -> tuple[object, ...]:
+    if rate is None:
+        return (None,)
+    whole, rest = divmod(rate.top * 10**6 // rate.bottom, 10**6)
+    return f"{whole}.{rest:06}", rate.top, rate.bottom, rate.over, rate.of

@@ -1,0 +1,135 @@
+"""`/brand`: the frozen one-pager that a creator shows a sponsor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import InvalidError
+from bot.insights.periods import Named
+from bot.reports.money import parse_money
+from bot.reports.service import DAYS, MAX_BRAND, MAX_NOTE, MOST_DAYS
+from bot.services import Services
+from bot.texts import _
+from cogs.ui import brand as ui
+from cogs.ui import pick
+from cogs.ui.answers import actor, begin
+
+if TYPE_CHECKING:
+    from bot.client import Client
+
+OF = "A link, a post or a #tag; all of yours when left out"
+MORE = "One more link, post or #tag"
+
+
+class Brand(commands.GroupCog, group_name="brand", group_description="The report that you show a sponsor"):
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @app_commands.command(name="report", description="Freeze your numbers on one page for a sponsor: page, PDF, CSV")
+    @app_commands.describe(
+        of=OF,
+        of2=MORE,
+        of3=MORE,
+        of4=MORE,
+        of5=MORE,
+        period=pick.PERIOD,
+        brand="Whom it is for",
+        cpm="Your price for 1,000 impressions, with its currency: 12.50 EUR, $12",
+        fee="What was paid for all of it, with its currency: 400 EUR",
+        note="A sentence or two to stand at the top",
+        deal="Over a deal's days and links, with its promise; leave out period and of",
+        days="For how many days its address works; 30 when left out",
+        creator="Whose; managers may make one for a creator, without money",
+    )
+    @app_commands.autocomplete(
+        of=pick.covered,
+        of2=pick.covered,
+        of3=pick.covered,
+        of4=pick.covered,
+        of5=pick.covered,
+        period=pick.period,
+        deal=pick.deal,
+    )
+    async def report(
+        self,
+        interaction: discord.Interaction,
+        of: str | None = None,
+        of2: str | None = None,
+        of3: str | None = None,
+        of4: str | None = None,
+        of5: str | None = None,
+        period: str | None = None,
+        brand: app_commands.Range[str, 0, MAX_BRAND] | None = None,
+        cpm: str | None = None,
+        fee: str | None = None,
+        note: app_commands.Range[str, 0, MAX_NOTE] = "",
+        deal: str | None = None,
+        days: app_commands.Range[int, 1, MOST_DAYS] = DAYS,
+        creator: discord.User | None = None,
+    ) -> None:
+        await begin(interaction)
+        who, whose = actor(interaction), creator or interaction.user
+        said = {"note": note, "days": days} | _money(cpm, fee) | ({} if brand is None else {"brand": brand})
+        covered = (of, of2, of3, of4, of5)
+        if deal is not None:
+            if period is not None or any(covered) or creator is not None:
+                raise InvalidError(_("deal: it has its own days and links; leave out period, of and creator."))
+            found = await self._services.deals.get(who, ui.deal_id(deal))
+            await interaction.followup.send(**await ui.report_of(interaction, found, **said), ephemeral=True)
+            return
+        choice = await self._services.stats.choice(who, period or Named.DAYS_28.value)
+        selection = await pick.selection_of(interaction, covered)
+        wish = await ui.wish(interaction, whose, **said)
+        made = await self._services.reports.make(who, choice, selection, wish)
+        await interaction.followup.send(**await ui.made(interaction, made), ephemeral=True)
+
+    @app_commands.command(name="list", description="Your brand reports: addresses, and how often they were opened")
+    async def list(self, interaction: discord.Interaction) -> None:
+        await begin(interaction)
+        who, reports = actor(interaction), self._services.reports
+        answer = await ui.listing(interaction, await reports.visible(who), await reports.of_others(who))
+        await interaction.followup.send(embed=answer, ephemeral=True)
+
+    @app_commands.command(name="revoke", description="Take a brand report's address back for good")
+    @app_commands.describe(report="Which report")
+    @app_commands.autocomplete(report=pick.report)
+    async def revoke(self, interaction: discord.Interaction, report: str) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        gone = await self._services.reports.revoke(who, ui.report_id(report))
+        answer = {key: value for key, value in ui.revoked(gone, who.user_id).items() if value is not None}
+        await interaction.followup.send(**answer, ephemeral=True)
+
+    @app_commands.command(name="renew", description="Let a report be seen for longer; one revoked gets a new address")
+    @app_commands.describe(report="Which report", days="For how many days from now; 30 when left out")
+    @app_commands.autocomplete(report=pick.report)
+    async def renew(
+        self, interaction: discord.Interaction, report: str, days: app_commands.Range[int, 1, MOST_DAYS] = DAYS
+    ) -> None:
+        await begin(interaction)
+        who = actor(interaction)
+        found = await self._services.reports.renew(who, ui.report_id(report), days)
+        await interaction.followup.send(**ui.renewed(found, who.user_id), ephemeral=True)
+
+
+def _money(cpm: str | None, fee: str | None) -> dict[str, object]:
+    """The amounts that were typed, in one currency. Raises InvalidError."""
+    found: dict[str, object] = {}
+    currencies = set()
+    for field, text in (("cpm", cpm), ("fee", fee)):
+        if text is not None:
+            found[field], currency = parse_money(text, field)
+            currencies.add(currency)
+            found["currency"] = currency
+    if len(currencies) > 1:
+        raise InvalidError(_("fee: give it in the currency of cpm, so that the two can stand beside each other."))
+    return found
+
+
+async def setup(bot: Client) -> None:
+    bot.add_dynamic_items(ui.ReportButton)
+    await bot.add_cog(Brand(bot.services))

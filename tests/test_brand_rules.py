@@ -1,0 +1,231 @@
+"""What a brand report and a deal are made of, as rules: money, cut-off shares, one spelling, pace."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import InvalidError
+from bot.insights.periods import Period
+from bot.moments import parse_day
+from bot.reports import frozen
+from bot.reports.frozen import Frozen, Growth, Median, Promise, Ratio, Row, Share
+from bot.reports.metrics import METRICS, TOLD
+from bot.reports.money import floor, parse_money, worth
+from bot.reports.pace import Pace, line, pace, words
+from bot.reports.sheet import sheet
+from bot.reports.table import table
+
+NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("12.50 EUR", "12.50", "EUR"),
+        ("$12", "12", "USD"),
+        ("1.200,50 €", "1200.50", "EUR"),
+        ("1,200.50 usd", "1200.50", "USD"),
+        ("1,200 eur", "1200", "EUR"),
+        ("1'200.50 CHF", "1200.50", "CHF"),
+        ("0.5 EUR", "0.5", "EUR"),
+        ("R$ 12,5", "12.5", "BRL"),
+        ("¥1200", "1200", "JPY"),
+    ],
+)
+def test_money_is_read_as_people_type_it(text: str, amount: str, currency: str) -> None:
+    assert parse_money(text, "cpm") == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12",
+        "EUR",
+        "12 XYZ",
+        "-3 EUR",
+        "€12€",
+        "0 EUR",
+        "1.2.3 EUR",
+        "0.125 EUR",
+        "1,2,3 EUR",
+        "12.5 JPY",
+        "9" * 12 + " EUR",
+    ],
+)
+def test_what_is_no_money_is_refused_with_its_field(text: str) -> None:
+    with pytest.raises(InvalidError, match="cpm: "):
+        parse_money(text, "cpm")
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**6), st.integers(0, 6))
+def test_nothing_is_rounded_up(top: int, bottom: int, digits: int) -> None:
+    value = Fraction(top, bottom)
+    found = Fraction(floor(value, digits))
+    assert found <= value < found + Fraction(1, 10**digits)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**7), st.integers(1, 10**6), st.integers(1, 10**9))
+def test_what_stated_inputs_come_to(impressions: int, clicks: int, cpm_cents: int, fee_cents: int) -> None:
+    found = worth("EUR", impressions, clicks, Decimal(cpm_cents) / 100, Decimal(fee_cents) / 100)
+    if not impressions:
+        assert (found.emv, found.emv_low, found.emv_high, found.fee_cpm) == (None,) * 4
+    else:
+        exact = Fraction(cpm_cents, 100) * impressions / 1000
+        for said, value in (
+            (found.emv, exact),
+            (found.emv_low, exact * Fraction(85, 100)),
+            (found.emv_high, exact * Fraction(115, 100)),
+            (found.fee_cpm, Fraction(fee_cents, 100) / impressions * 1000),
+        ):
+            assert said is not None
+            assert 0 <= value - Fraction(said) < Fraction(1, 100)
+    assert (found.fee_cpc is None) == (not clicks)
+    assert (found.emv_cpc is None) == (not clicks or not impressions)
+
+
+def report(**values: Any) -> Frozen:
+    return Frozen(
+        **{
+            "creator": "Maya",
+            "accent": "#b2528c",
+            "locale": "en-US",
+            "made_at": NOW,
+            "first": dt.date(2026, 2, 1),
+            "last": dt.date(2026, 2, 28),
+            "zone": "Europe/Berlin",
+            "until": None,
+            "covers": (),
+            "total": Row("", 1, 1204, 28_310, None, None, 28_310, (("reach", 20_000),), Ratio(1204, 28_310, 3, 5)),
+            "platforms": (),
+            "best": (),
+            "medians": (Median("ctr", 4, Ratio(429, 10_000)), Median("clicks", 2)),
+            "median_first": dt.date(2025, 12, 1),
+            "growth": (Growth("clicks", 1204, 1075, "up"), Growth("measured", 877, 1000, "down")),
+            "audience": (Share("country", 10, 12, (("DE", 7), ("AT", 3))),),
+        }
+        | values
+    )
+
+
+def test_a_report_has_one_spelling_and_comes_back_as_it_was() -> None:
+    made = report(note="Zoë 🍜", promise=Promise("clicks", 10, 4), worth=worth("EUR", 28_310, 1204, Decimal("12.50")))
+    text = frozen.canonical(made)
+    assert frozen.parse(text) == made
+    assert frozen.canonical(frozen.parse(text)) == text
+    assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert not any(isinstance(value, float) for value in walk(json.loads(text)))
+    assert frozen.fingerprint(text) != frozen.fingerprint(text.replace("1204", "1205"))
+    for broken in ("", "{}", text[:-1], text.replace('"clicks":1204', '"clicks":"many"')):
+        with pytest.raises(ValueError):  # noqa: PT011
+            frozen.parse(broken)
+
+
+def walk(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from walk(one)
+    else:
+        yield value
+
+
+def test_shares_are_cut_off_and_a_fall_is_not_made_smaller() -> None:
+    shown = sheet(report(), "0" * 64)
+    ctr = next(tile for tile in shown.tiles if tile.label == "CTR")
+    assert (ctr.value, *ctr.lines) == ("4.2%", "1,204 / 28,310", "3 of 5 posts and places")  # 4.253 %
+    rows = {row[0]: row[1:] for grid in shown.blocks for row in grid.rows}
+    assert rows["CTR"] == ("4.2% (4 posts)",)
+    assert rows["Measured"] == ("1,000", "▼ 13%")  # -12.3 %
+    changes = {row[0]: row[-1] for grid in shown.blocks if grid.columns[-1] == "Change" for row in grid.rows}
+    assert changes["Clicks"] == "▲ 12%"  # +12.0 %
+    assert rows["DE"] == ("7", "70.0%")
+    small = sheet(report(total=Row("", 1, 2, 30_000, ctr=Ratio(2, 30_000))), "0" * 64)
+    assert next(tile.value for tile in small.tiles if tile.label == "CTR") == "0.0066%"  # 0.00667 %
+    over = sheet(report(total=Row("", 1, 30, 20, ctr=Ratio(30, 20))), "0" * 64)
+    assert next(tile for tile in over.tiles if tile.label == "CTR").value == "150%"
+    assert ", early" in " ".join(next(tile for tile in over.tiles if tile.label == "CTR").lines)
+
+
+def test_what_is_missing_is_a_dash_and_no_zero() -> None:
+    shown = sheet(report(total=Row("", clicks=0), growth=(), audience=(), medians=()), "0" * 64)
+    assert [tile.value for tile in shown.tiles] == ["–", "–", "0", "–", "–"]
+    rows = {row[0]: row[1] for grid in shown.blocks for row in grid.rows}
+    assert (rows["CPM"], rows["CPC"], rows["EMV"]) == ("–",) * 3
+    lines = table(report(total=Row("", clicks=0)), "0" * 64).splitlines()
+    assert "total,,impressions,,,,," in lines
+    assert "total,,clicks,0,,,," in lines
+
+
+def test_views_get_a_column_of_their_own_where_a_platform_told_them() -> None:
+    row = Row("Instagram reel", 1, 3, 100, None, None, 100, (("reach", 80), ("views", 450)), None)
+    shown = sheet(report(total=row, platforms=(row,), best=(row,)), "0" * 64)
+    for grid in shown.grids:
+        assert dict(zip(grid.columns, grid.rows[0], strict=True))["Views"] == "450"
+    assert "Views: the platforms' newer count" in shown.small[0]
+    assert not any("Views" in grid.columns for grid in sheet(report(), "0" * 64).grids)
+    assert set(TOLD) <= METRICS.keys()
+
+
+# ------------------------------------------------------------------ pace
+
+FEBRUARY = Period(dt.date(2026, 2, 1), dt.date(2026, 3, 1), "Europe/Berlin")
+
+
+def test_the_pace_in_words() -> None:
+    def said(reached: int, *at: int) -> str:
+        return words(pace(100_000, reached, FEBRUARY, dt.datetime(2026, *at, tzinfo=dt.UTC)))
+
+    assert said(0, 1, 20) == "starts on 1 Feb 2026"
+    assert said(46_000, 2, 14, 23) == "behind by 8%, 3,858 a day needed"
+    assert said(54_500, 2, 14, 23) == "ahead by 9%, 3,250 a day needed"
+    assert said(50_100, 2, 14, 23) == "on pace, 3,565 a day needed"
+    assert said(100_000, 2, 14, 23) == "promise kept"
+    assert said(99_000, 2, 28, 12) == "on pace, 1,000 a day needed"
+    assert said(92_000, 3, 2) == "over, 8,000 short of the promise"
+    assert said(120_000, 3, 2) == "promise kept"
+
+
+@given(
+    promised=st.integers(1, 10**9),
+    reached=st.integers(0, 10**9),
+    start=st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)),
+    length=st.integers(1, 366),
+    hours=st.integers(-500, 10_000),
+    zone=st.sampled_from(["UTC", "Asia/Kathmandu", "America/New_York", "Pacific/Chatham"]),
+)
+def test_what_is_needed_a_day_keeps_the_promise(
+    promised: int, reached: int, start: dt.date, length: int, hours: int, zone: str
+) -> None:
+    period = Period(start, start + dt.timedelta(days=length), zone)
+    found = pace(promised, reached, period, period.start_at + dt.timedelta(hours=hours))
+    assert 0 <= found.expected <= promised
+    assert (found.days_left == 0) == (period.start_at + dt.timedelta(hours=hours) >= period.end_at)
+    assert found.days_left <= length
+    if found.days_left:
+        assert reached + found.needed * found.days_left >= promised
+        assert found.needed == 0 or reached + (found.needed - 1) * found.days_left < promised
+    assert words(found)
+    curve = line(period, promised, length)
+    assert curve[-1] == promised
+    assert list(curve) == sorted(curve)
+
+
+def test_no_line_no_deviation() -> None:
+    assert Pace(100, 5, Fraction(0), 10).off is None
+    assert Pace(100, 46, Fraction(50), 10).off == Fraction(-8, 100)
+
+
+def test_days_are_typed_in_many_ways() -> None:
+    today = dt.date(2026, 3, 11)
+    for text, ahead in (("today", 0), ("Tomorrow", 1), ("yesterday", -1), ("in 2 weeks", 14), ("2026-03-20", 9)):
+        assert parse_day(text, "start", NOW, "Europe/Berlin") == today + dt.timedelta(days=ahead)
+    for text in ("", "soon", "2026-13-01", "2226-01-01", "-1"):
+        with pytest.raises(InvalidError, match="start: "):
+            parse_day(text, "start", NOW, "Europe/Berlin")
