@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -108,6 +109,10 @@ def plain(value: Any, names: dict[int, str]) -> Any:
         return {name: plain(part, names) for name, part in fields.items() if name not in IGNORED}
     if isinstance(value, dict):
         return sorted((str(plain(key, names)), plain(part, names)) for key, part in value.items())
+    if isinstance(value, frozenset):  # of words, some with an id
+        return sorted(
+            re.sub(r"\d{9,}", lambda found: str(names.get(int(found[0]), found[0])), str(one)) for one in value
+        )
     if isinstance(value, list | tuple):
         found = [plain(part, names) for part in value]
         return found if all(isinstance(part, int | None) for part in found) else sorted(found, key=str)
