@@ -142,7 +142,8 @@ def from_file(
 ) -> None:
     """A CSV of links as Dub, Kutt, Shlink and Eyeballs write it, or a whole export of another Eyeballs.
 
-    Which one it is shows its content. An export brings posts, figures, notes and every number, uniques included.
+    Which one it is shows its content. An export brings posts, figures, notes, profile pages and every
+    number, uniques included.
     """
     config = _load(config_file)
 
@@ -385,7 +386,13 @@ async def _bring_export(
         plan = await own.plan(journal.item, found.links)
         typer.echo(_said(Service.EYEBALLS, plan, clicks=None))
         counts = sum(row["count"] for row in found.tables["days"])
-        typer.echo(f"With {len(found.tables['posts']):,} posts, and {counts:,} clicks and impressions.")
+        pages = await own.pages(journal.item, found)
+        typer.echo(
+            f"With {len(found.tables['posts']):,} posts, {len(pages.new):,} profile pages, and {counts:,} clicks and "
+            "impressions."
+        )
+        for there, here_now in pages.renamed.items():
+            typer.echo(f"  The handle @{there} is taken here; that page becomes @{here_now}.")
         async with db.read() as conn:
             here = await servers.get(conn, server)
         if found.whole_server and not here.is_set_up:
@@ -393,7 +400,7 @@ async def _bring_export(
         elif here.timezone != found.timezone:
             typer.echo(f"Its days are those of {found.timezone}; this server's are those of {here.timezone}.")
         _confirm((*plan.new, *plan.kept), yes)
-        made = await own.apply_export(journal.item, plan, found)
+        made = await own.apply_export(journal.item, plan, pages, found)
     except BaseException:
         await own.forget(journal.item)
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import datetime as dt
 import gzip
@@ -174,14 +175,18 @@ def _cell(value: object) -> object:
 def _columns(name: str) -> tuple[list[str], list[Callable[[Any], Any] | None]]:
     """A table's columns, and what makes plain values of their own."""
     found = transfer.columns(name)
-    return [column.name for column in found], [_iso if transfer.kind_of(column) in _DATES else None for column in found]
-
-
-_DATES = (dt.date, dt.datetime)
+    return [column.name for column in found], [_PLAIN.get(transfer.kind_of(column)) for column in found]
 
 
 def _iso(value: dt.date | None) -> str | None:
     return None if value is None else value.isoformat()
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {dt.date: _iso, dt.datetime: _iso, bytes: _base64}
 
 
 def _plain(row: tuple[Any, ...], kinds: list[Callable[[Any], Any] | None]) -> Iterable[Any]:

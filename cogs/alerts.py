@@ -9,7 +9,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.alerts.service import Status
-from bot.errors import InvalidError
 from bot.links.access import require_manager
 from bot.services import Services
 from bot.texts import _
@@ -17,7 +16,7 @@ from cogs.ui import alerts as ui
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import actor, begin, embed
-from cogs.ui.deliver import missing_permissions
+from cogs.ui.deliver import require_permissions
 from storage.records import SERVER_TARGET, AlertKind, AlertState, AlertTarget, RunState
 
 if TYPE_CHECKING:
@@ -57,12 +56,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
         await begin(interaction)
         who = actor(interaction)
         require_manager(who)
-        if missing := missing_permissions(channel):
-            raise InvalidError(
-                _("channel: Eyeballs can't post in {channel}; it lacks {list}. Grant that, then try again.").format(
-                    channel=f"**#{fmt.escape(channel.name)}**", list=", ".join(missing)
-                )
-            )
+        require_permissions(channel)
         kinds = _kinds(milestones, spikes, drops, dead_links)
         await self._services.alerts.set_up(who, channel_id=channel.id, kinds=kinds, quiet=quiet)
         await self._answer(interaction, _("Alerts are set up"), server=True)

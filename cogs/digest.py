@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.digests.due import parse_time
 from bot.digests.service import Status, Wish
-from bot.errors import InvalidError, NotFoundError
+from bot.errors import NotFoundError
 from bot.links.access import require_manager
 from bot.services import Services
 from bot.texts import _
@@ -18,7 +18,7 @@ from cogs.ui import digest as ui
 from cogs.ui import format as fmt
 from cogs.ui import pick, schedule
 from cogs.ui.answers import actor, begin, embed, services
-from cogs.ui.deliver import missing_permissions
+from cogs.ui.deliver import require_permissions
 from storage.records import Cadence, Quiet
 
 if TYPE_CHECKING:
@@ -194,17 +194,6 @@ def _wish(
         tag=tag,
         role_id=role_id,
     )
-
-
-def require_permissions(channel: discord.TextChannel) -> None:
-    """Raises InvalidError that names what the bot lacks there."""
-    missing = missing_permissions(channel)
-    if missing:
-        raise InvalidError(
-            _("channel: Eyeballs can't post in {channel}; it lacks {list}. Grant that there, then try again.").format(
-                channel=f"**#{fmt.escape(channel.name)}**", list=", ".join(missing)
-            )
-        )
 
 
 async def setup(bot: Client) -> None:

@@ -13,10 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import totals, upsert
 from storage.database import Writer
 from storage.prepared import Reader, Statement, one_of, padded, spread
-from storage.records import ALL_LINKS, BARE, Address, Figure, History, ImportState, Link, Note, Post, Service, State
+from storage.records import (
+    ALL_LINKS,
+    BARE,
+    Address,
+    Entry,
+    Figure,
+    History,
+    ImportState,
+    Link,
+    Note,
+    Post,
+    Profile,
+    Service,
+    State,
+)
 from storage.schema import (
     addresses,
     audience_daily,
+    avatars,
     dropped_quarter,
     figures,
     histories,
@@ -26,6 +41,8 @@ from storage.schema import (
     links,
     notes,
     posts,
+    profile_entries,
+    profiles,
     set_aside_daily,
     uniques_daily,
 )
@@ -240,6 +257,19 @@ def bring_nouns(
         conn.execute(notes.insert().values(dataclasses.asdict(note)))
 
 
+def bring_pages(
+    conn: sa.Connection, new: Iterable[Profile], pictures: Mapping[int, bytes], entries: Sequence[Entry]
+) -> None:
+    """Write profile pages whose handles are free, pictures by creator, and choices for links that have none."""
+    for page in new:
+        handle = Address(f"@{page.handle}", page.guild_id, page.creator_id)
+        conn.execute(addresses.insert().values(dataclasses.asdict(handle)))
+        conn.execute(profiles.insert().values(dataclasses.asdict(page)))
+        if (picture := pictures.get(page.creator_id)) is not None:
+            upsert.put(conn, avatars, {"guild_id": page.guild_id, "creator_id": page.creator_id, "picture": picture})
+    upsert.insert_missing(conn, profile_entries, [dataclasses.astuple(entry) for entry in entries])
+
+
 def _give_address(conn: sa.Connection, post: Post) -> bool:
     """Give a post's address out, which leads where its link's does; False where that is not possible."""
     c = addresses.c
@@ -267,6 +297,8 @@ def add_up(conn: sa.Connection, item: History) -> None:
             .where(table.c.guild_id == item.guild_id, table.c.writer_id == item.writer_id)
             .group_by(*keys)
         )
+        if table is uniques_daily:  # a server's are of clicks alone
+            query = query.where(table.c.link_id.not_in(sa.select(profiles.c.id)))
         conn.execute(table.insert().from_select([*fixed, *(key.name for key in keys), "count"], query))
     _reopen(conn, item)
 
@@ -292,3 +324,27 @@ def take_back(conn: sa.Connection, item: History) -> None:
         conn.execute(sa.delete(table).where(table.c.guild_id == item.guild_id, table.c.import_id == item.id))
     ids = (notes.c.id > item.id, notes.c.id <= item.last_id)
     conn.execute(sa.delete(notes).where(notes.c.guild_id == item.guild_id, *ids))
+    _take_pages_back(conn, item)
+
+
+def _take_pages_back(conn: sa.Connection, item: History) -> None:
+    """Delete the profile pages that it brought, but for those that were looked at since."""
+    c, entry = profiles.c, profile_entries.c
+    brought = (c.guild_id == item.guild_id, c.id > item.id, c.id <= item.last_id)
+    seen = sa.exists().where(hits_quarter.c.guild_id == item.guild_id, hits_quarter.c.link_id == c.id)
+    gone = sa.select(c.creator_id).where(*brought, ~seen)
+    for table in (addresses, avatars):
+        own = [addresses.c.address.startswith("@")] if table is addresses else []
+        conn.execute(sa.delete(table).where(table.c.guild_id == item.guild_id, table.c.creator_id.in_(gone), *own))
+    mine = sa.select(links.c.id).where(links.c.guild_id == item.guild_id, links.c.history_id == item.id)
+    conn.execute(sa.delete(profile_entries).where(entry.guild_id == item.guild_id, entry.link_id.in_(mine)))
+    conn.execute(sa.delete(profiles).where(*brought, ~seen))
+
+
+def pages_here(reader: Reader, guild_id: int) -> dict[int, int]:
+    """The server's profile pages: creator -> id."""
+    return dict(reader.rows(_pages_here, guild_id=guild_id))  # type: ignore[arg-type]
+
+
+def _pages_here() -> Statement:
+    return sa.select(profiles.c.creator_id, profiles.c.id).where(profiles.c.guild_id == sa.bindparam("guild_id"))

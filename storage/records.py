@@ -294,15 +294,6 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class UniqueCount:
-    """First clicks of visitors on a link on a local day."""
-
-    link_id: int
-    day: dt.date
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Figure:
     """A snapshot of a post's lifetime total as the platform told it; what was spent on it is in minor units."""
 

@@ -15,6 +15,7 @@ from storage.records import ALL_LINKS
 from storage.schema import (
     UTC,
     audience_daily,
+    avatars,
     dropped_quarter,
     figures,
     hits_daily,
@@ -22,11 +23,21 @@ from storage.schema import (
     links,
     notes,
     posts,
+    profile_entries,
+    profiles,
     set_aside_daily,
     uniques_daily,
 )
 
-NOUNS = {"links": links, "posts": posts, "figures": figures, "notes": notes}
+NOUNS = {
+    "links": links,
+    "posts": posts,
+    "figures": figures,
+    "notes": notes,
+    "profiles": profiles,
+    "profile_entries": profile_entries,
+    "avatars": avatars,
+}
 QUARTERS = {"quarters": hits_quarter, "dropped": dropped_quarter}
 DAYS = {"days": hits_daily, "uniques": uniques_daily, "audience": audience_daily, "set_aside": set_aside_daily}
 TABLES = NOUNS | QUARTERS | DAYS
@@ -46,7 +57,7 @@ def columns(name: str) -> list[sa.Column[Any]]:
 
 
 def kind_of(column: sa.Column[Any]) -> type:
-    """What a column's values are: int, str, bool, `dt.date`, `dt.datetime`, or a list of texts."""
+    """What a column's values are: int, str, bool, bytes, `dt.date`, `dt.datetime`, or a list of texts."""
     if isinstance(column.type, UTC):
         return dt.datetime
     return list if isinstance(column.type, sa.JSON) else column.type.python_type
@@ -62,7 +73,7 @@ class Scope:
 
 
 def rows(reader: Reader, scope: Scope, name: str) -> Iterator[list[tuple[Any, ...]]]:
-    """A table's rows in parts, in the order of their ids or of time; counts are summed over their writers."""
+    """A table's rows in parts, in the order of their keys or of time; counts are summed over their writers."""
     ids = _link_ids(reader, scope)
     if name in NOUNS:
         yield reader.rows(_nouns, name, *_shape(scope), **_values(scope))
@@ -83,14 +94,18 @@ def rows(reader: Reader, scope: Scope, name: str) -> Iterator[list[tuple[Any, ..
 
 
 def _link_ids(reader: Reader, scope: Scope) -> list[int]:
+    """The ids that counts stand under: links', and profiles' for the views of their pages."""
     if scope.link_id is not None:
         return [scope.link_id]
-    return [row[0] for row in reader.rows(_ids, scope.creator_id is not None, **_values(scope))]
+    of_creator = scope.creator_id is not None
+    return sorted(
+        row[0] for table in (links, profiles) for row in reader.rows(_ids, table, of_creator, **_values(scope))
+    )
 
 
-def _ids(of_creator: bool) -> Statement:
-    query = sa.select(links.c.id).where(links.c.guild_id == sa.bindparam("guild_id")).order_by(links.c.id)
-    return query.where(links.c.creator_id == sa.bindparam("creator_id")) if of_creator else query
+def _ids(table: sa.Table, of_creator: bool) -> Statement:
+    query = sa.select(table.c.id).where(table.c.guild_id == sa.bindparam("guild_id"))
+    return query.where(table.c.creator_id == sa.bindparam("creator_id")) if of_creator else query
 
 
 def _shape(scope: Scope) -> tuple[bool, bool]:
@@ -104,7 +119,7 @@ def _values(scope: Scope) -> dict[str, Any]:
 def _nouns(name: str, of_creator: bool, of_link: bool) -> Statement:
     table = NOUNS[name]
     guild_id = sa.bindparam("guild_id", type_=sa.BigInteger)
-    query = sa.select(*columns(name)).where(table.c.guild_id == guild_id).order_by(table.c.id)
+    query = sa.select(*columns(name)).where(table.c.guild_id == guild_id).order_by(*table.primary_key.columns)
     if "import_id" in table.c:
         query = query.where(imports.shown(guild_id, table.c.import_id))
     if not (of_creator or of_link):
@@ -116,6 +131,8 @@ def _nouns(name: str, of_creator: bool, of_link: bool) -> Statement:
 
 
 def _of(table: sa.Table, of_link: bool) -> sa.ColumnElement[bool]:
+    if of_link and table in (profiles, avatars):
+        return sa.false()
     if of_link:
         return (table.c.id if table is links else table.c.link_id) == sa.bindparam("link_id")
     return table.c.creator_id == sa.bindparam("creator_id")

@@ -113,7 +113,9 @@ def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
                 f" count(*) FILTER (is_unique) FROM events WHERE day >= ? AND day < ? AND {which} GROUP BY day",
                 [begin, end],
             ).fetchall()
-            answer[key] = sorted((d, kind, n) for d, *ns in rows for kind, n in zip(Kind, ns, strict=False) if n)
+            answer[key] = sorted(
+                (d, kind, n) for d, *ns in rows for kind, n in zip((Kind.CLICK, Kind.IMPRESSION), ns, strict=False) if n
+            )
             answer["uniques" if key == "days" else "uniques_before"] = sorted(
                 (row[0], row[3]) for row in rows if row[3]
             )

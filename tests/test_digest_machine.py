@@ -28,7 +28,7 @@ from bot.digests.deliver import Failure, Refused, Unreadable
 from storage import digests, migrate
 from storage.database import Database
 from storage.records import Digest, DigestRun, RunState
-from tests.digest_lives import GUILD, MONDAY, SteppedDatabase, made, marker, set_up
+from tests.digest_lives import GUILD, MONDAY, FileDiscord, SteppedDatabase, made, marker, set_up
 
 STORIES = int(os.environ.get("EYEBALLS_TEST_MACHINE", "40"))
 NONCE_MEMORY = dt.timedelta(minutes=3)
@@ -327,6 +327,27 @@ async def test_the_story_of_an_error_after_discord_took_the_message(tmp_path: Pa
     await asyncio.to_thread(story)
     assert told["500 after Discord took it"] == 1
     assert told["sent"] == 1
+
+
+async def test_no_worker_lives_on_when_another_one_could_not_read_what_is_due(tmp_path: Path) -> None:
+    await set_up(tmp_path / "fresh.db")
+    reads = 0
+
+    async def step(what: str) -> None:
+        nonlocal reads
+        reads += what == "before a read"
+        if reads == 2:  # the first finds what to mend
+            reads += 1
+            raise OperationalError("", None, RuntimeError("disk I/O error"))
+        await asyncio.sleep(0.01)
+
+    async with SteppedDatabase.open(tmp_path / "fresh.db") as db:
+        db.step = step  # type: ignore[attr-defined]
+        before = asyncio.all_tasks()
+        with pytest.raises(OperationalError):
+            await made(db, FixedClock(MONDAY)).tick(FileDiscord(tmp_path / "discord", "nonces", step))
+        assert asyncio.all_tasks() == before
+    assert FileDiscord(tmp_path / "discord", "nonces").markers(), "the others went on"
 
 
 @pytest.fixture(autouse=True)

@@ -161,7 +161,7 @@ async def test_pipelined_requests_are_answered_in_order(edge: Edge) -> None:
     one = b"GET /%s HTTP/1.1\r\nHost: x\r\nUser-Agent: %s\r\n\r\n"
     last = b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     agents = [f"{BROWSER} {n}".encode() for n in range(5)]
-    received = await raw(edge, b"".join(one % (b"summer", agent) for agent in agents) + last)
+    received = await raw(edge, b"".join(one % (b"summer", agent) for agent in agents) + last, seconds=10)
     assert received.count(b"HTTP/1.1 302") == 5
     assert received.count(b"HTTP/1.1 404") == 1
     assert received.index(b"HTTP/1.1 404") > received.rindex(b"HTTP/1.1 302")

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from yarl import URL
 
 from bot.clock import FixedClock
@@ -26,12 +28,15 @@ from bot.errors import NotFoundError, RefusedError
 from bot.exports import Exports, Form
 from bot.insights.periods import Named
 from bot.links.access import Actor
+from bot.profiles.service import Profiles
+from bot.profiles.views import Views
 from bot.spreadsheets import safe, unsafe
 from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View
 from bot.stats.service import Stats
-from storage import links, posts
+from storage import addresses, links, posts, profiles
 from storage.database import Database
-from storage.records import State
+from storage.ids import Ids
+from storage.records import Address, State
 from tests.conftest import NOW, mismatches
 
 GUILD = 9
@@ -108,6 +113,10 @@ def plain(value: Any, names: dict[int, str]) -> Any:
         return {name: plain(part, names) for name, part in fields.items() if name not in IGNORED}
     if isinstance(value, dict):
         return sorted((str(plain(key, names)), plain(part, names)) for key, part in value.items())
+    if isinstance(value, frozenset):  # of words, some with an id
+        return sorted(
+            re.sub(r"\d{9,}", lambda found: str(names.get(int(found[0]), found[0])), str(one)) for one in value
+        )
     if isinstance(value, list | tuple):
         found = [plain(part, names) for part in value]
         return found if all(isinstance(part, int | None) for part in found) else sorted(found, key=str)
@@ -177,12 +186,15 @@ async def test_what_belongs_to_others_is_not_exported(filled: Database) -> None:
     columns = found["tables"]["links"]["columns"]
     owners = {row[columns.index("creator_id")] for row in found["tables"]["links"]["rows"]}
     assert owners == {CREATORS["maya"]}
-    mine = {row[columns.index("id")] for row in found["tables"]["links"]["rows"]}
+    links_at, pages_at = (found["tables"][name]["columns"].index("id") for name in ("links", "profiles"))
+    pages = {row[pages_at] for row in found["tables"]["profiles"]["rows"]}
+    assert len(pages) == 1
+    mine = {row[links_at] for row in found["tables"]["links"]["rows"]} | pages
     for name in ("quarters", "days", "uniques", "audience", "set_aside"):
         at = found["tables"][name]["columns"].index("link_id")
         assert {row[at] for row in found["tables"][name]["rows"]} <= mine
     with pytest.raises(NotFoundError):
-        await exported(filled, Subject(Scope.LINK, min(mine)), who=Actor(GUILD + 1, 1, manager=True))
+        await exported(filled, Subject(Scope.LINK, min(mine - pages)), who=Actor(GUILD + 1, 1, manager=True))
 
 
 async def test_csv_holds_no_formulas(filled: Database) -> None:
@@ -192,7 +204,7 @@ async def test_csv_holds_no_formulas(filled: Database) -> None:
         for name in names:
             for row in csv.reader(io.StringIO(archive.read(name).decode())):
                 assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
-    assert len(names) == 11
+    assert len(names) == 14
 
 
 @given(st.text())
@@ -214,3 +226,54 @@ async def test_a_large_export_is_compressed_or_named(filled: Database) -> None:
     with packed.file, plain.file:
         assert gzip.decompress(packed.file.read()) == plain.file.read()
     assert (await exports.export(MANAGER, whole, Form.JSON, 1000)).file is None
+
+
+async def pages_of(db: Database) -> list[tuple[str, bool, str, list[str], bool]]:
+    """The server's profile pages: handle, published or not, line, choices for links, picture or not."""
+    async with db.read() as conn:
+        of_links = {link.id: link.slug for link in await links.find(conn, GUILD, states=list(State))}
+        found = []
+        for creator_id in CREATORS.values():
+            page = await profiles.get(conn, GUILD, creator_id)
+            if page is not None:
+                chosen = [
+                    f"{of_links[one.link_id]} {one.rank} {one.heading} {one.pinned} {one.hidden}"
+                    for one in await profiles.entries(conn, GUILD, creator_id)
+                ]
+                picture = await profiles.avatar(conn, GUILD, creator_id)
+                found.append((page.handle, page.published, page.line, chosen, picture is not None))
+    return found
+
+
+async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (200, 100), "teal").save(picture, "PNG")
+    async with filled.read() as conn:
+        maya = await profiles.get(conn, GUILD, CREATORS["maya"])
+    assert maya is not None
+    clock = FixedClock(NOW)
+    own = Profiles(filled, clock, Ids(lambda: NOW.timestamp()), URL("https://go.example"), Views(filled))
+    await own.set_up(Actor(GUILD, CREATORS["maya"]), maya.handle, "Maya", maya.line, avatar=picture.getvalue())
+    before = await pages_of(filled)
+    assert len(before) > 1
+    assert any(chosen for *_rest, chosen, _picture in before)
+    path = tmp_path / "out.json"
+    path.write_bytes(await exported(filled, Subject(Scope.SERVER, GUILD)))
+
+    async with Database.open(tmp_path / "other.db") as other:
+        await other.write(lambda conn: addresses.add(conn, Address(f"@{maya.handle}", GUILD + 1, 1)))
+    said = await command(tmp_path, "import", "file", str(path), "--server", str(GUILD), "--yes")
+    assert f"The handle @{maya.handle} is taken here; that page becomes @{maya.handle}-2." in said
+    async with Database.open(tmp_path / "other.db") as other:
+        handles = [f"{handle}-2" if handle == maya.handle else handle for handle, *_rest in before]
+        assert await pages_of(other) == [(handle, *rest) for handle, (_h, *rest) in zip(handles, before, strict=True)]
+        async with other.read() as conn:
+            assert await addresses.get(conn, f"@{maya.handle}-2") is not None
+
+    await command(tmp_path, "import", "undo", "--server", str(GUILD), "--yes")
+    async with Database.open(tmp_path / "other.db") as other:
+        assert await pages_of(other) == []
+        async with other.read() as conn:
+            assert await addresses.get(conn, f"@{maya.handle}-2") is None
+            assert await addresses.get(conn, f"@{maya.handle}") is not None
+            assert await profiles.avatar(conn, GUILD, CREATORS["maya"]) is None

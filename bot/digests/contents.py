@@ -101,10 +101,6 @@ class Contents:
         """Keep whether the server's digest may call one of the creator's posts the post of the week."""
         await self._db.write(lambda conn: creators.put(conn, guild_id, user_id, featured=allowed))
 
-    async def is_featured(self, guild_id: int, user_id: int) -> bool:
-        async with self._db.read() as conn:
-            return bool(await creators.featured(conn, guild_id, [user_id]))
-
 
 def _is_asked(post: Post, now: dt.datetime) -> bool:
     return post.platform in TELLING and post.published >= now - RECENT and post.state is State.ACTIVE

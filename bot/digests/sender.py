@@ -103,9 +103,12 @@ class Sender:
                     log.exception("digest failed", guild_id=digest.guild_id, digest_id=digest.id)
             return sent
 
-        sent = sum(await asyncio.gather(*(work() for _n in range(WORKERS))))
+        # Every worker comes to its end, even when another one fails: none goes on behind the tick's back.
+        workers = [asyncio.create_task(work()) for _n in range(WORKERS)]
+        # Not the first failure ends this: a worker that outlived it would send behind the tick's back.
+        await asyncio.gather(*workers, return_exceptions=True)
         self.waiting = 0
-        return sent
+        return sum(worker.result() for worker in workers)
 
     async def _mend(self, deliver: Deliver) -> None:
         """Wake the digests of servers that the bot is in again, and those that a wrong clock put off."""

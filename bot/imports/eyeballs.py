@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import datetime as dt
 import gzip
@@ -222,4 +223,5 @@ _KINDS: dict[type, Callable[[Any], Any]] = {
     dt.date: dt.date.fromisoformat,
     dt.datetime: _instant,
     list: _words,
+    bytes: lambda value: base64.b64decode(value, validate=True),
 }

@@ -7,7 +7,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,14 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
-from bot.imports import eyeballs
+from bot.imports import bringing, eyeballs
 from bot.imports import links as rules
-from bot.imports.journal import Brought, Journal, Source, pack, unpack
+from bot.imports import pages as profile_pages
+from bot.imports.bringing import Bring
+from bot.imports.journal import Journal, Source, pack, unpack
 from bot.imports.link_reader import read_file
 from bot.imports.links import Found, Plan, Planned, Taken
+from bot.imports.pages import Pages
 from bot.imports.reader import FileReader
 from bot.imports.service import KEPT, Progress, check_size
 from bot.links.access import Actor, require_add
@@ -32,11 +35,8 @@ from bot.texts import _
 from storage import histories, links, prepared, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import ELSEWHERE, History, ImportState, Kind, Link, Service, State
-from storage.schema import audience_daily, hits_daily, hits_quarter, set_aside_daily
-from storage.transfer import DAYS, QUARTERS
+from storage.records import History, ImportState, Link, Service, State
 
-_PLACES = {service: place for place, service in ELSEWHERE.items()}
 _PLAN = "plan"
 """The page with what was previewed."""
 
@@ -122,7 +122,7 @@ class Histories:
             planned = [_unpacked(row) for row in unpack(page)]
             await self._check_room(item, len(planned))
             made = self._links(item, planned)
-            return await self._apply(item, made, lambda conn: 0, progress)
+            return await self._apply(item, made, bringing.of_links, progress)
 
     async def cancel(self, actor: Actor, history_id: int) -> History:
         """Forget a preview. Raises UserError."""
@@ -262,7 +262,7 @@ class Histories:
 
     async def apply_links(self, item: History, plan: Plan) -> History:
         """Make the links of a plan, without any history."""
-        return await self._apply(item, self._links(item, plan.new), lambda conn: 0)
+        return await self._apply(item, self._links(item, plan.new), bringing.of_links)
 
     async def apply_source(self, journal: Journal, plan: Plan, source: Source) -> History:
         """Bring the links of a plan, and all that the journal says was counted of them."""
@@ -272,41 +272,25 @@ class Histories:
         ids += [(one.found, one.link_id) for one in plan.kept if one.link_id is not None]
         async with self._db.read() as conn:
             zone = (await servers.get(conn, item.guild_id)).timezone
+        return await self._apply(item, made, bringing.of_source(item, source, journal.names, zone, ids))
 
-        def bring(conn: sa.Connection) -> int:
-            clicks = 0
-            for found, link_id in ids:
-                pages = [unpack(histories.read_page(conn, item, name)) for name in source.pages(found, journal.names)]
-                clicks += _bring(conn, item, link_id, source.brought(pages, zone))
-            return clicks
+    async def pages(self, item: History, export: eyeballs.Export) -> Pages:
+        """The profile pages that come with an export. Raises UserError for one that can't be a page."""
 
-        return await self._apply(item, made, bring)
+        def known(reader: prepared.Reader) -> tuple[dict[int, int], list[str]]:
+            given = histories.taken(reader, [f"@{handle}" for handle in profile_pages.handles(export)])
+            return histories.pages_here(reader, item.guild_id), [name[1:] for name in given]
 
-    async def apply_export(self, item: History, plan: Plan, export: eyeballs.Export) -> History:
-        """Bring an export of Eyeballs: links with posts, figures, notes and every number as it was there."""
+        async with self._db.read() as conn:
+            here, given = await prepared.read(conn, known)
+        return await asyncio.to_thread(profile_pages.pages, export, item, here, given, self._ids)
+
+    async def apply_export(self, item: History, plan: Plan, pages: Pages, export: eyeballs.Export) -> History:
+        """Bring an export of Eyeballs: links with posts, figures, notes, pages and every number as it was there."""
         made = self._links(item, plan.new)
-        ids = {int(one.found.at): link for one, link in zip(plan.new, made, strict=True)}
-        link_ids = {old: link.id for old, link in ids.items()}
+        link_ids = {int(one.found.at): link.id for one, link in zip(plan.new, made, strict=True)}
         link_ids |= {int(one.found.at): one.link_id for one in plan.kept if one.link_id is not None}
-        nouns = eyeballs.nouns(export, item, link_ids, self._ids)
-
-        def bring(conn: sa.Connection) -> int:
-            histories.bring_nouns(conn, item, nouns.posts, nouns.figures, nouns.notes)
-            clicks = 0
-            for name, table in (QUARTERS | DAYS).items():
-                names = [column.name for column in table.c if column.name not in ("guild_id", "writer_id")]
-                rows = []
-                for row in export.tables[name]:
-                    if row["link_id"] not in link_ids:
-                        continue
-                    changed = row | {"link_id": link_ids[row["link_id"]]}
-                    if "place_id" in row:
-                        changed["place_id"] = nouns.post_ids.get(row["place_id"], row["place_id"])
-                    rows.append(tuple(changed[name] for name in names))
-                    clicks += row["count"] if name == "days" and row["kind"] == Kind.CLICK else 0
-                histories.bring(conn, item, table, rows)
-            return clicks
-
+        bring = bringing.of_export(item, export, pages, link_ids, self._ids)
         done = await self._apply(dataclasses.replace(item, last_id=self._ids.new()), made, bring)
         own = Servers(self._db)
         if export.whole_server and not (await own.get(item.guild_id)).is_set_up:
@@ -380,7 +364,7 @@ class Histories:
         self,
         item: History,
         made: Sequence[Link],
-        bring: Callable[[sa.Connection], int],
+        bring: Bring,
         progress: Progress | None = None,
     ) -> History:
         """Write the links, hidden, in small steps; then show them, with what `bring` writes, in one."""
@@ -470,23 +454,3 @@ def _unpacked(row: list[Any]) -> Planned:
     )
     found = Found(line, code, destination, title, tuple(tags), created_at, expires_at, most, private, State(state))
     return Planned(found, slug, destination)
-
-
-def _bring(conn: sa.Connection, item: History, link_id: int, brought: Brought) -> int:
-    """Write what was counted of a link elsewhere; returns its clicks."""
-    place, click = _PLACES[item.service], Kind.CLICK.value
-    histories.bring(conn, item, hits_quarter, [(link_id, at, place, click, n) for at, n in brought.quarters.items()])
-    histories.bring(conn, item, hits_daily, [(day, link_id, place, click, n) for day, n in brought.days.items()])
-    histories.bring(
-        conn,
-        item,
-        audience_daily,
-        [(day, link_id, click, dimension, value, n) for (day, dimension, value), n in brought.audience.items()],
-    )
-    histories.bring(
-        conn,
-        item,
-        set_aside_daily,
-        [(day, link_id, place, reason, "", n) for (day, reason), n in brought.aside.items()],
-    )
-    return sum(brought.days.values())

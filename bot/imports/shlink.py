@@ -23,6 +23,8 @@ NAME = "Shlink"
 LINKS, VISITS = 100, 1_000
 """On a page."""
 _API = "/rest/v3/short-urls"
+_TOLD = (Dimension.COUNTRY, Dimension.DEVICE, Dimension.SOURCE)
+"""What a visit tells."""
 
 
 def headers(key: str) -> dict[str, str]:
@@ -125,7 +127,7 @@ class Shlink:
                 if source not in sources[day] and len(sources[day]) >= SOURCES:
                     source = OTHER
                 sources[day].add(source)
-                for dimension, value in zip(Dimension, (country, device, source), strict=True):
+                for dimension, value in zip(_TOLD, (country, device, source), strict=True):
                     if value:
                         audience[day, dimension.value, value] += n
         return Brought(quarters, days, audience, aside)

@@ -9,13 +9,13 @@ from itertools import chain
 from bot.errors import InvalidError, NotFoundError
 from bot.insights.pages import delays, spots
 from bot.insights.periods import Named
-from bot.insights.summary import comparable
 from bot.stats.answers import PageDays, ProfileStats
 from bot.stats.question import Scope
 from bot.stats.reading import Reading
 from bot.stats.views import Head
 from bot.texts import _
 from storage import counts, profiles
+from storage.prepared import read
 from storage.records import PROFILE, Kind
 
 
@@ -62,9 +62,5 @@ async def page(reading: Reading, head: Head) -> ProfileStats:
 
 async def _views_before(reading: Reading, head: Head, profile_id: int) -> int:
     _question, _targets, (period, *_more), _now = head
-    conn, guild_id, previous, ids = reading.conn, reading.guild_id, period.previous, [profile_id]
-    whole = await counts.by_place(conn, guild_id, previous.first, previous.end, ids)
-    if (so_far := period.so_far(reading.now)) is not None:
-        last = await counts.by_place(conn, guild_id, previous.last, previous.end, ids)
-        whole = comparable(whole, last, await counts.until(conn, guild_id, *so_far, ids))
-    return sum(item.count for item in whole)
+    found = await read(reading.conn, lambda reader: reading.places_before_within(reader, period, [profile_id]))
+    return sum(item.count for item in found)

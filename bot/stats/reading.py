@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.insights.hours import Claim, best_hours, occurrences, outliers
 from bot.insights.periods import Choice, Named, Period, local_day, period_of, runs, segments
+from bot.insights.summary import comparable
 from bot.stats.answers import Target
 from bot.stats.question import Scope
 from bot.texts import _
 from storage import counts, links, meta, notes, posts
 from storage.prepared import Reader, read
-from storage.records import BARE, ELSEWHERE, PROFILE, Figure, Kind, Link, Note, Post, Segment, Server
+from storage.records import BARE, ELSEWHERE, PROFILE, Count, Figure, Kind, Link, Note, Post, Segment, Server
 
 VIEWABLE_SINCE = "viewable_since"
 """Where `storage.meta` keeps when displays of profiles gave way to links that were seen, where there were any."""
@@ -154,16 +155,37 @@ class Reading:
         grids = [counts.hour_of_week.within(reader, self.guild_id, parts, one, link_ids, place_id) for one in kinds]
         return tuple(sum(cell) for cell in zip(*grids, strict=True))
 
+    def places_before_within(
+        self, reader: Reader, period: Period, link_ids: Collection[int] | None, place_id: int | None = None
+    ) -> list[Count]:
+        """Hits by place of the period before, up to the same time of day while this one runs."""
+        guild_id, previous = self.guild_id, period.previous
+        whole = counts.by_place.within(reader, guild_id, previous.first, previous.end, link_ids, place_id)
+        if (so_far := period.so_far(self.now)) is None:
+            return whole
+        last = counts.by_place.within(reader, guild_id, previous.last, previous.end, link_ids, place_id)
+        return comparable(whole, last, counts.until.within(reader, guild_id, *so_far, link_ids, place_id))
+
     async def hours(self, target: Target, period: Period, kind: Kind) -> tuple[Sequence[Claim], list[dt.date]]:
         """The times that stand out, and the days that were left out for being far beyond the usual."""
         link_ids, place_id = await self.link_ids(target), self.place_id(target)
-        return await read(self.conn, lambda reader: self.hours_within(reader, link_ids, place_id, period, kind))
+
+        def work(reader: Reader) -> tuple[Sequence[Claim], list[dt.date]]:
+            since = counts.first_day.within(reader, self.guild_id, link_ids)
+            return self.hours_within(reader, link_ids, place_id, period, kind, since)
+
+        return await read(self.conn, work)
 
     def hours_within(
-        self, reader: Reader, link_ids: Collection[int] | None, place_id: int | None, period: Period, kind: Kind
+        self,
+        reader: Reader,
+        link_ids: Collection[int] | None,
+        place_id: int | None,
+        period: Period,
+        kind: Kind,
+        since: dt.date | None,
     ) -> tuple[Sequence[Claim], list[dt.date]]:
-        """`hours` as a part of another trip to the database."""
-        since = counts.first_day.within(reader, self.guild_id, link_ids)
+        """`hours` as a part of another trip to the database; `since` is the first day with any count."""
         if since is None or since >= period.end:
             return (), []
         # Days before anything was counted say nothing.

@@ -14,7 +14,7 @@ from bot.insights.gaps import gaps
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
-from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, comparable, lifetime_total, summarise
+from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, lifetime_total, summarise
 from bot.insights.tally import by_link, by_post, most_clicks
 from bot.stats.answers import Grown, LifetimeRate, Report, Target
 from bot.stats.question import Scope
@@ -42,7 +42,7 @@ async def report(
 
 
 async def _report(reading: Reading, target: Target, period: Period, *, with_before: bool) -> Report:
-    conn, guild_id = reading.conn, reading.guild_id
+    conn, guild_id, post = reading.conn, reading.guild_id, target.post
     link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
     own = await reading.posts(target)
     figures = await reading.figures(own, period)
@@ -100,7 +100,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         has_links=link_ids != [] if link_ids is not None else await links.any_of(conn, guild_id),
         post=target.post,
         told=await reading.told(target),
-        clicks_ever=await _clicks_ever(reading, target.carried, target.post) if target.post is not None else 0,
+        clicks_ever=0 if post is None else await read(conn, lambda reader: _clicks_ever(reader, target.carried, post)),
     )
 
 
@@ -142,15 +142,10 @@ def _counted_before(
     """The period before; its places up to the same time of day while this one runs."""
     guild_id, place_id, previous = reading.guild_id, reading.place_id(target), period.previous
     days = (guild_id, previous.first, previous.end)
-    by_place = counts.by_place.within(reader, *days, link_ids, place_id)
-    if (so_far := period.so_far(reading.now)) is not None:
-        last = counts.by_place.within(reader, guild_id, previous.last, previous.end, link_ids, place_id)
-        until = counts.until.within(reader, guild_id, *so_far, link_ids, place_id)
-        by_place = comparable(by_place, last, until)
     return _Counted(
         previous,
         by_day=counts.by_day.within(reader, *days, link_ids, place_id),
-        by_place=_at_home(by_place, target),
+        by_place=_at_home(reading.places_before_within(reader, period, link_ids, place_id), target),
         uniques=dict(counts.uniques_by_day.within(reader, *days, link_ids)) if place_id is None else {},
     )
 
@@ -199,18 +194,25 @@ async def _rates_by_day(
 
 async def _lifetime(reading: Reading, old: Iterable[Post], figures: Figures) -> tuple[LifetimeRate, ...]:
     """Of posts that carry one link all their life: those that were moved show theirs in an answer of their own."""
-    rates = []
+    found: list[tuple[Post, int, int, str]] = []
     for post in old:
         for metric in (IMPRESSIONS, VIEWS):
             total = lifetime_total(figures[post.id], metric)
             if post.link_id is not None and post.moved_at is None and total:
-                rates.append(LifetimeRate(post, Rate(await _clicks_ever(reading, [post.link_id], post), total), metric))
+                found.append((post, post.link_id, total, metric))
                 break
-    return tuple(rates)
+
+    def work(reader: Reader) -> tuple[LifetimeRate, ...]:
+        return tuple(
+            LifetimeRate(post, Rate(_clicks_ever(reader, [link_id], post), total), metric)
+            for post, link_id, total, metric in found
+        )
+
+    return await read(reading.conn, work) if found else ()
 
 
-async def _clicks_ever(reading: Reading, link_ids: Iterable[int], post: Post) -> int:
-    return sum([await counts.clicks_of_place(reading.conn, reading.guild_id, link_id, post.id) for link_id in link_ids])
+def _clicks_ever(reader: Reader, link_ids: Iterable[int], post: Post) -> int:
+    return sum(counts.clicks_of_place.within(reader, post.guild_id, link_id, post.id) for link_id in link_ids)
 
 
 def _grown(own: Iterable[Post], figures: Figures, period: Period, metric: str) -> Iterable[Grown]:

@@ -39,10 +39,11 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
     has_audience = target.post is None and report.before is not None
 
     def work(reader: Reader) -> tuple[_History, Sequence[Claim], Sequence[AudienceCount]]:
-        claims, _odd = reading.hours_within(reader, link_ids, place_id, habit, Kind.CLICK)
+        since = counts.first_day.within(reader, reading.guild_id, link_ids)
+        claims, _odd = reading.hours_within(reader, link_ids, place_id, habit, Kind.CLICK, since)
         days = (reading.guild_id, previous.first, previous.end)
         audience_before = counts.audience.within(reader, *days, link_ids) if has_audience else ()
-        return _history(reader, reading.guild_id, link_ids, place_id, period), claims, audience_before
+        return _history(reader, reading.guild_id, link_ids, place_id, period, since), claims, audience_before
 
     (history, ever, since), claims, audience_before = await read(reading.conn, work)
     peers = await _peers(reading, target)
@@ -80,10 +81,14 @@ def _named(tallies: Mapping[int, Tally], report: Report) -> dict[int, Tally]:
 
 
 def _history(
-    reader: Reader, guild_id: int, link_ids: Collection[int] | None, place_id: int | None, period: Period
+    reader: Reader,
+    guild_id: int,
+    link_ids: Collection[int] | None,
+    place_id: int | None,
+    period: Period,
+    since: dt.date | None,
 ) -> _History:
     """Clicks by day of the weeks before, from the first count on; all clicks before the period; when they began."""
-    since = counts.first_day.within(reader, guild_id, link_ids)
     if since is None or since >= period.first:
         return {}, 0, None
     first = max(since, period.first - HISTORY * ONE_DAY)

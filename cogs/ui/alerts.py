@@ -18,7 +18,7 @@ from bot.links.access import Actor
 from bot.texts import _, current_locale, number, percent, use_locale
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, embed, services
-from cogs.ui.deliver import missing_permissions
+from cogs.ui.deliver import custom_ids, missing_permissions
 from storage.records import SERVER_TARGET, Alert, AlertKind, AlertTarget, Link
 
 if TYPE_CHECKING:
@@ -277,21 +277,12 @@ class AlertDeliverer:
 
     async def find(self, content: Content, *, after: dt.datetime) -> int | None:
         where, _guild = await self._where(content.target)
-        wanted, me = marker(content), self._client.user
+        wanted = marker(content)
         try:
             read = 0
             async for found in where.history(limit=HISTORY, after=after, oldest_first=True):
                 read += 1
-                if (
-                    me is not None
-                    and found.author.id == me.id
-                    and any(
-                        getattr(child, "custom_id", None) == wanted
-                        for row in found.components
-                        if isinstance(row, discord.ActionRow)
-                        for child in row.children
-                    )
-                ):
+                if found.author == self._client.user and wanted in custom_ids(found.components):
                     return found.id
         except discord.HTTPException as error:
             raise Unreadable from error

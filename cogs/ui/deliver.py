@@ -13,6 +13,7 @@ import structlog
 from bot.digests.budget import Budget
 from bot.digests.content import Content
 from bot.digests.deliver import Failure, Refused, Unreadable
+from bot.errors import InvalidError
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.digest import Form, marker, message
@@ -44,6 +45,17 @@ def missing_permissions(channel: discord.abc.GuildChannel, me: discord.Member | 
         _("Read Message History"): has.read_message_history,
     }
     return [name for name, there in needed.items() if not there]
+
+
+def require_permissions(channel: discord.TextChannel) -> None:
+    """Raises InvalidError that names what the bot lacks there."""
+    missing = missing_permissions(channel)
+    if missing:
+        raise InvalidError(
+            _("channel: Eyeballs can't post in {channel}; it lacks {list}. Grant that there, then try again.").format(
+                channel=f"**#{fmt.escape(channel.name)}**", list=", ".join(missing)
+            )
+        )
 
 
 def form_for(has: discord.Permissions) -> Form:
