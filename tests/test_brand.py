@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import datetime as dt
 import hashlib
@@ -36,6 +37,7 @@ from storage.records import BrandReport, Kind
 from tests.branded import ADDRESS, address_of, fullest
 from tests.branded import a_shop as _shop  # noqa: F401
 from tests.conftest import World, answer_of, fetch, text_of
+from tests.profiled import look, picture, set_up
 from tests.served import DISCORDBOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -127,7 +129,8 @@ async def test_all_four_forms_say_what_the_storage_holds_to_the_digit(
         places = await counts.by_place(conn, guild, first, end, ids)
         audience = await counts.audience(conn, guild, first, end, ids)
     clicks = sum(item.count for item in by_day if item.kind is Kind.CLICK)
-    measured = sum(item.count for item in by_day if item.kind is Kind.IMPRESSION)
+    measured = sum(item.count for item in by_day if item.kind.metric is Kind.IMPRESSION)
+    viewable = sum(item.count for item in by_day if item.kind is Kind.VIEWABLE)
     start, until = (dt.datetime(2026, *day, 23, tzinfo=dt.UTC) for day in ((1, 31), (3, 10)))  # Berlin is an hour ahead
     reported = 0
     for post_id in own:
@@ -136,7 +139,7 @@ async def test_all_four_forms_say_what_the_storage_holds_to_the_digit(
         within = [figure.value for figure in told if start <= figure.as_of < until]
         reported += (within[-1] - (before[-1] if before else 0)) if within else 0
     assert clicks > 1000
-    assert measured > 1000
+    assert measured >= viewable > 1000
     assert reported > 1000
     impressions = measured + reported  # no post of the demo has both
     by_country = {
@@ -146,7 +149,7 @@ async def test_all_four_forms_say_what_the_storage_holds_to_the_digit(
     table = table_of(files["brand-report-2026-02-01-2026-03-10.csv"])
     total = {metric: row["value"] for (section, _name, metric), row in table.items() if section == "total"}
     assert (total["clicks"], total["unique_clicks"]) == (str(clicks), str(uniques))
-    assert (total["measured"], total["reported"], total["viewable"]) == (str(measured), str(reported), "")
+    assert (total["measured"], total["reported"], total["viewable"]) == (str(measured), str(reported), str(viewable))
     assert total["impressions"] == str(impressions)
     ctr = table["total", "", "ctr"]
     rated = int(ctr["numerator"]), int(ctr["denominator"])
@@ -305,6 +308,59 @@ async def test_the_page_is_harmless_and_keeps_its_address_to_itself(shop: World)
     assert table["report", "", "note"]["value"].startswith("'=")
 
 
+async def test_viewable_impressions_are_told_from_the_other_measured_ones(shop: World) -> None:
+    await set_up(shop, shop.admin, handle="maya")
+    await shop.admin.slash(shop.channel, "profile publish")
+    await look(shop, 1, 2)
+    await look(shop, 1)
+    result = await shop.admin.slash(shop.channel, "brand report")
+    table = table_of((await files_of(result))["brand-report-2026-02-12-2026-03-11.csv"])
+    assert table["total", "", "measured"]["value"] == "18"
+    assert table["total", "", "viewable"]["value"] == "3"
+    assert table["platform", "Profile page", "viewable"]["value"] == "3"
+    assert table["platform", "Link's own address", "viewable"]["value"] == ""
+
+
+@pytest.mark.skipif(shutil.which("pdfimages") is None, reason="poppler-utils is not installed")
+async def test_the_creators_picture_is_on_every_form(
+    shop: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def cdn(_self: Any, url: str) -> bytes:
+        return picture()
+
+    monkeypatch.setattr(type(shop.client.http), "get_from_cdn", cdn)
+    shop.env.backend.users[shop.admin.id].avatar = "0123456789abcdef0123456789abcdef"
+    result = await shop.admin.slash(shop.channel, "brand report")
+    path = address_of(result)
+    answer = await shop.visit(path)
+    (inline,) = re.findall(r'<img class="avatar" alt="" src="data:image/webp;base64,([^"]+)">', answer.text)
+    assert Image.open(io.BytesIO(base64.b64decode(inline))).size == (176, 176)
+    assert "; img-src data:;" in answer.headers["Content-Security-Policy"]
+
+    drawn = Image.open(io.BytesIO((await shop.visit(f"{path}.png")).body)).convert("RGB")
+    disc, corner = (drawn.getpixel((2 * (50 + x), 2 * (42 + x))) for x in (29, 1))
+    assert corner == drawn.getpixel((2, 40)), "a disc"
+    (tmp_path / "report.pdf").write_bytes((await shop.visit(f"{path}.pdf")).body)
+    await output_of("pdfimages", "-png", tmp_path / "report.pdf", tmp_path / "in")
+    printed = Image.open(tmp_path / "in-000.png").convert("RGB")
+    assert printed.size == (176, 176)
+    for colour in (disc, printed.getpixel((88, 88))):
+        assert isinstance(colour, tuple)
+        assert max(abs(one - other) for one, other in zip(colour, (0xCC, 0x66, 0x44), strict=True)) < 6
+
+
+async def test_without_a_picture_of_theirs_initials_stand_there(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cdn(_self: Any, url: str) -> bytes:
+        return b"no picture"
+
+    monkeypatch.setattr(type(shop.client.http), "get_from_cdn", cdn)
+    for avatar in (None, "0123456789abcdef0123456789abcdef"):
+        shop.env.backend.users[shop.admin.id].avatar = avatar
+        answer = await shop.visit(address_of(await shop.admin.slash(shop.channel, "brand report")))
+        assert "<img" not in answer.text
+        assert '<div class="avatar"' in answer.text
+
+
 async def test_nothing_leaks_across_creators_and_servers(shop: World) -> None:
     mine = await shop.admin.slash(shop.channel, "brand report", brand="Acme", cpm="10 EUR")
     path = address_of(mine)
@@ -395,6 +451,13 @@ async def test_links_posts_and_tags_are_counted_once_together(shop: World) -> No
     assert int(mixed["clicks"]) == int(alone["clicks"]) + int(other["clicks"])
     tagged = await total(of=tag)
     assert tagged == both
+
+    post = (await shop.admin.autocomplete(shop.channel, "post move", "post", "teaser"))[0]["value"]
+    await shop.admin.slash(shop.channel, "post move", post=post, link="vintage")
+    assert (await shop.visit("/vintage/ig1")).status == 302
+    moved = await total(of=summer, of2=teaser)
+    assert int(moved["clicks"]) == int(one["clicks"]) + 1, "those that it brought before stay with the link, once"
+    assert int((await total(of=teaser))["clicks"]) == int(alone["clicks"]) + 1
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,12 @@ def test_an_engagement_over_one_has_an_interval() -> None:
     assert Engagement(10, 30, 10, 1, 1).value == 4
 
 
+def test_viewable_impressions_are_a_part_of_the_measured_ones() -> None:
+    found = _summary([Count(1, 7, Kind.IMPRESSION, 20, DAY), Count(1, 7, Kind.VIEWABLE, 5, DAY)], [], [])
+    (place,) = found.by_place
+    assert (place.measured, place.viewable, place.impressions) == (25, 5, 25)
+
+
 def test_every_place_has_its_own_numbers() -> None:
     counts = [Count(1, 7, Kind.CLICK, 20), Count(1, 7, Kind.IMPRESSION, 40), Count(1, BARE, Kind.CLICK, 3)]
     found = _summary(counts, [_post(7, days_ago=3)], [_figure(7, 1000, days_ago=1)])

@@ -7,19 +7,13 @@ import re
 from typing import Any
 
 import pytest
-import simcord
 from PIL import Image
 
 from bot.profiles.service import OPERATOR, take_down
 from cogs.ui.flags import FlagTeller
 from storage import meta, profiles
-from tests.conftest import BROWSER, World, answer_of, text_of
-
-
-async def set_up(world: World, who: simcord.MemberActor, **values: str) -> simcord.InteractionResult:
-    shown = await who.slash(world.channel, "profile setup")
-    given: dict[str, Any] = {"handle": "maya", "name": "Maya Lindt"} | values
-    return await who.submit_modal(shown, given | {"avatar": [values.get("avatar", "none")]})
+from tests.conftest import World, answer_of, text_of
+from tests.profiled import look, picture, set_up
 
 
 async def links_on(world: World, path: str = "/@maya") -> list[str]:
@@ -164,12 +158,6 @@ async def test_a_preview_shows_the_page_before_it_is_public_and_counts_nothing(w
     assert Image.open(io.BytesIO(await png.read())).size == (1200, 630)
 
 
-def picture(size: tuple[int, int] = (300, 200), kind: str = "PNG") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, "#cc6644").save(out, kind)
-    return out.getvalue()
-
-
 async def test_the_picture_is_fetched_once_and_served_from_here(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
@@ -231,23 +219,6 @@ async def test_a_qr_code_of_the_page(world: World) -> None:
     files = {file.filename: await file.read() for file in shown.attachments}
     assert Image.open(io.BytesIO(files["qr-maya.png"])).size[0] > 300
     assert files["qr-maya.svg"].lstrip().startswith(b"<?xml")
-
-
-async def look(world: World, *positions: int, after: float = 2, click: str = "", referer: str = "") -> None:
-    """A new person opens the page, sees the links at some positions, and perhaps clicks one."""
-    headers = {"Referer": referer} if referer else {}
-    world.visitors += 1
-    page = await world.visit("/@maya", new=False, method="GET", **headers)
-    token = re.findall(r'data-view="([\w-]+)"', page.text)[0]
-    world.move(seconds=after)
-    agent = f"{BROWSER} Visitor/{world.visitors}"
-    url = f"http://127.0.0.1:{world.app.web.port}/@maya/seen"
-    body = " ".join([token, *map(str, positions)])
-    async with world.http.post(url, data=body, headers={"User-Agent": agent}) as response:
-        assert response.status == 204
-    if click:
-        via = re.findall(rf'href="(/{click}\?via=[\w-]+)"', page.text)[0]
-        assert (await world.visit(via, new=False)).status == 302
 
 
 async def test_the_numbers_of_a_page(world: World) -> None:

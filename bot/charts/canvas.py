@@ -5,6 +5,7 @@ It drives matplotlib's Agg renderer and FreeType directly: laying a Figure out a
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgba
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
+from PIL import Image
 
 from bot.charts import fonts, png
 from bot.charts.theme import PALETTES, Palette, Theme
@@ -100,6 +102,9 @@ class Surface:
         for x, y in points:
             self.rounded(x - radius, y - radius, x + radius, y + radius, radius, **style)
 
+    def picture(self, x: float, y: float, radius: float, picture: bytes) -> None:
+        """A square picture (WebP) as a disc around a point."""
+
     def path(
         self,
         path: Path,
@@ -115,6 +120,16 @@ class Surface:
     ) -> None:
         """Fill and stroke a path. `hatch` is a colour for slanted lines in it; `crisp` moves edges to whole pixels;
         `within` (left, top, right, bottom) hides the rest. Lengths are logical pixels."""
+
+
+def disc(picture: bytes, side: int) -> np.ndarray:
+    """A picture's pixels as RGBA, so many wide and high, in which all but a disc is clear; rows go up."""
+    with Image.open(io.BytesIO(picture), formats=["WEBP"]) as image:
+        pixels = np.array(image.convert("RGBA").resize((side, side), Image.Resampling.LANCZOS))
+    at = np.arange(side) + 0.5 - side / 2
+    inside = np.clip(side / 2 - np.hypot(at[:, None], at) + 0.5, 0, 1)  # its edge fades over one pixel
+    pixels[..., 3] = np.rint(pixels[..., 3] * inside)
+    return pixels[::-1]
 
 
 class Canvas(Surface):
@@ -185,6 +200,11 @@ class Canvas(Surface):
             corners = self._transform.transform([(left, bottom), (right, top)])
             gc.set_clip_rectangle(Bbox(corners))
         self._agg.draw_path(gc, path, self._transform, to_rgba(fill, alpha) if fill else None)
+
+    def picture(self, x: float, y: float, radius: float, picture: bytes) -> None:
+        pixels = disc(picture, round(2 * radius * SCALE))
+        left, bottom = round((x - radius) * SCALE), round((self.height - y - radius) * SCALE)
+        self._agg.draw_image(GraphicsContextBase(), left, bottom, pixels)
 
     def _stamp(self, left: int, bottom: int, alpha: np.ndarray, colour: str) -> None:
         pixels = np.empty((*alpha.shape, 4), np.uint8)

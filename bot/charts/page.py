@@ -14,12 +14,14 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
 from bot.charts import fonts
-from bot.charts.canvas import SCALE, Align, Surface
+from bot.charts.canvas import SCALE, Align, Surface, disc
 from bot.charts.theme import Theme
 
 INCH = fonts.DPI // SCALE
 """Logical pixels of an inch: sizes of text in points are true on paper."""
 _POINT = 72 / INCH
+_PICTURE = 176
+"""Pixels of a picture's side: as many as it was kept with."""
 _TRUETYPE: dict[Any, Any] = {"pdf.fonttype": 42, "pdf.compression": 6}
 """Fonts go in as they are, cut down to the letters that are used."""
 
@@ -73,6 +75,11 @@ class Page(Surface):
         font = FontProperties(family=list(fonts.families()), size=size, weight="bold" if bold else "normal")
         self._pdf.draw_text(gc, at[0], at[1], text, font, 0)
         return wide
+
+    def picture(self, x: float, y: float, radius: float, picture: bytes) -> None:
+        left, bottom = self._transform.transform((x - radius, y + radius))
+        whole = Affine2D().scale(2 * radius * _POINT)
+        self._pdf.draw_image(self._pdf.new_gc(), left, bottom, disc(picture, _PICTURE), whole)
 
     def path(
         self,

@@ -76,10 +76,10 @@ class _Layout:
         muted = on.palette.muted
         on.boxes([(0, 0, on.width, 8)], self._accent)
         radius, y = 29, TOP + 29
-        on.dots([(self._left + radius, y)], radius, fill=self._accent)
-        light, dark = "#ffffff", "#14161a"
-        letters = light if contrast(light, self._accent) >= contrast(dark, self._accent) else dark
-        on.text(self._left + radius, y + 8, initials(chart.title), size=16, bold=True, colour=letters, align="center")
+        if chart.avatar:
+            on.picture(self._left + radius, y, radius, chart.avatar)
+        else:
+            self._initials(self._left + radius, y, radius)
         x = self._left + 2 * radius + 18
         room = self._right - x
         on.text(x, y - 7, chart.title, size=_fitting(on, chart.title, room, 20, 11), bold=True, room=room)
@@ -98,6 +98,12 @@ class _Layout:
             on.text(self._left, y, line, size=9.5)
             y += 17 * self._scale
         return y + (4 if chart.note else -8)
+
+    def _initials(self, x: float, y: float, radius: float) -> None:
+        self._on.dots([(x, y)], radius, fill=self._accent)
+        light, dark = "#ffffff", "#14161a"
+        ink = light if contrast(light, self._accent) >= contrast(dark, self._accent) else dark
+        self._on.text(x, y + 8, initials(self._chart.title), size=16, bold=True, colour=ink, align="center")
 
     def _tiles(self, y: float) -> float:
         tiles = self._chart.tiles

@@ -324,6 +324,8 @@ class Sheet:
     small: tuple[str, ...]
     made_at: dt.datetime
     accent: str | None = None
+    avatar: bytes = b""
+    """A square WebP; empty for the title's initials."""
     paper: Paper | None = None
     locale: str = DEFAULT_LOCALE
 

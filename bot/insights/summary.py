@@ -58,6 +58,8 @@ class PlaceSummary:
     """By impressions, or by views where no impressions are known."""
     in_bio: bool = False
     """Whether it is a post without clicks of its own."""
+    viewable: int = 0
+    """Those of the measured ones that were in view for a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def summarise(
     """
     hits: dict[Place, Counter[Kind]] = defaultdict(Counter)
     for count in by_place:
-        hits[count.link_id, count.place_id][count.kind.metric] += count.count
+        hits[count.link_id, count.place_id][count.kind] += count.count
     days: dict[Kind, Counter[dt.date]] = defaultdict(Counter)
     for count in by_day:
         days[count.kind.metric][count.day] += count.count
@@ -289,7 +291,7 @@ def summed(rates: Sequence[Rate]) -> Rate | None:
 
 
 def _place(place: Place, hits: Counter[Kind], told: _Told | None, period: Period) -> PlaceSummary:
-    clicks, measured = hits[Kind.CLICK], hits[Kind.IMPRESSION]
+    clicks, measured = hits[Kind.CLICK], sum(n for kind, n in hits.items() if kind.metric is Kind.IMPRESSION)
     impressions, known = measured, told is None or not told.post.link_in_bio
     reported = None if told is None else told.grown.get(IMPRESSIONS)
     viewed = None if told is None else told.grown.get(VIEWS)
@@ -305,6 +307,7 @@ def _place(place: Place, hits: Counter[Kind], told: _Told | None, period: Period
         clicks=clicks,
         impressions=impressions,
         measured=measured,
+        viewable=hits[Kind.VIEWABLE],
         reported=0 if reported is None else reported.growth,
         rate=Rate(clicks, impressions) if known and impressions > 0 else None,
         views=views,

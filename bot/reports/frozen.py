@@ -137,6 +137,8 @@ class Frozen:
     """Hits known to be lost."""
     told_until: dt.date | None = None
     """When a platform's impressions were last told within the period."""
+    avatar: str = ""
+    """The creator's picture, a WebP in base64; empty without one."""
     version: int = VERSION
 
 

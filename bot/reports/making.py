@@ -122,6 +122,7 @@ def _row(name: str, places: Iterable[PlaceSummary], own: Mapping[int, Post], tol
         clicks=sum(place.clicks for place in clickable) if clickable else None,
         impressions=sum(place.impressions for place in places) if measured or reported else None,
         measured=measured or None,
+        viewable=sum(place.viewable for place in places) or None,
         reported=sum(reported) if reported else None,
         told=tuple((metric, sum(one[metric] for one in known if metric in one)) for metric in _metrics(known)),
         ctr=Ratio(sum(rate.clicks for rate in rated), shown, len(rated), _active(places)) if shown > 0 else None,

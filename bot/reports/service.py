@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import datetime as dt
 import secrets
@@ -16,6 +17,7 @@ from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
 from bot.insights.periods import Choice, Named, Period, local_day
 from bot.links.access import Actor
+from bot.links.posts import carried
 from bot.links.slugs import shorten
 from bot.reports import frozen, making
 from bot.reports.frozen import Frozen, Promise
@@ -58,6 +60,8 @@ class Wish:
     creator: str
     """The name on it."""
     accent: str = ACCENT
+    avatar: bytes = b""
+    """The creator's picture as `profiles.avatars.made` makes them; empty without one."""
     locale: str = "en-US"
     brand: str = ""
     note: str = ""
@@ -163,6 +167,7 @@ class BrandReports:
         return Frozen(
             creator=parse_line(wish.creator, "name", 100) or _("A creator"),
             accent=wish.accent,
+            avatar=base64.b64encode(wish.avatar).decode(),
             locale=wish.locale,
             made_at=reading.now.replace(microsecond=0),
             first=period.first,
@@ -296,7 +301,8 @@ async def select(
     for post in mine:
         if post.link_id is None or post.link_id not in chosen:
             link = None if post.link_id is None else await links.get(conn, guild_id, post.link_id)
-            targets.append(Target(Subject(Scope.POST, post.id), link, post))
+            ids = tuple(id_ for id_ in await carried(conn, post) if id_ not in chosen)
+            targets.append(Target(Subject(Scope.POST, post.id), link, post, carried=ids))
         covers.append(making.name_of(post))
     named = {*selection.link_ids, *(target.link.id for target in targets if target.link is not None)}
     return Selected(tuple(targets), tuple(covers), frozenset(named))

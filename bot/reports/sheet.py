@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
@@ -51,6 +52,7 @@ def sheet(report: Frozen, fingerprint: str, paper: Paper | None = None) -> Sheet
             small=tuple(_small(report, fingerprint)),
             made_at=report.made_at,
             accent=report.accent,
+            avatar=base64.b64decode(report.avatar),
             paper=paper,
             locale=report.locale,
         )

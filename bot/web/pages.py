@@ -35,13 +35,11 @@ _templates = jinja2.Environment(
 _templates.globals.update(_=_, style=Markup(_STYLE), script=Markup(_SCRIPT), colours="", flagged="")
 
 
-def _headers(
-    styles: Sequence[str], *, forms: bool = False, images: bool = False, script: bool = False
-) -> dict[str, str]:
+def _headers(styles: Sequence[str], *, forms: bool = False, images: str = "", script: bool = False) -> dict[str, str]:
     own = "'self'"
     policy = ["default-src 'none'", " ".join(["style-src", *map(_source, filter(None, styles))])]
     if images:
-        policy.append(f"img-src {own}")
+        policy.append(f"img-src {images}")
     if script:
         policy += [f"script-src {_source(_SCRIPT)}", f"connect-src {own}"]
     action = own if forms else "'none'"
@@ -71,15 +69,18 @@ def page(
     `colours` are CSS variables of the page's own; what else it needs from this server is named one by one.
     """
     text = _templates.get_template(template).render(values, colours=Markup(colours))
-    headers = _headers([_STYLE, colours], forms=forms, images=images, script=script)
+    headers = _headers([_STYLE, colours], forms=forms, images="'self'" if images else "", script=script)
     return web.Response(status=status, text=text, content_type="text/html", headers=headers)
 
 
 def styled_page(template: str, css: str, rules: str, **values: object) -> web.Response:
-    """Like `page`, with the style sheet of that name and rules of its own, in which no user's text may be."""
+    """Like `page`, with the style sheet of that name and rules of its own, in which no user's text may be.
+
+    Pictures are part of the page.
+    """
     style = rules + _style(css)
     text = _templates.get_template(template).render(values, style=Markup(style))
-    return web.Response(text=text, content_type="text/html", headers=_headers([style]))
+    return web.Response(text=text, content_type="text/html", headers=_headers([style], images="data:"))
 
 
 @cache

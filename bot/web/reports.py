@@ -51,6 +51,7 @@ class ReportPages:
             _colours(content.accent),
             sheet=shown,
             initials=initials(shown.title),
+            avatar=content.avatar,
             unchanged=computed == report.hash,
             made_at=at_in_words(content, content.made_at),
             expires=at_in_words(content, report.expires_at),

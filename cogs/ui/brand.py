@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from typing import Any
 import discord
 
 from bot.charts import Comparison, Line, Theme, alt_text
-from bot.errors import NotFoundError
+from bot.errors import InvalidError, NotFoundError
+from bot.profiles import avatars
 from bot.reports import frozen
 from bot.reports.deals import Standing
 from bot.reports.metrics import METRICS
@@ -47,11 +49,12 @@ def deal_id(text: str) -> int:
 
 
 async def wish(interaction: discord.Interaction, creator: discord.User | discord.Member, **said: Any) -> Wish:
-    """Who is on a report: the name here, the colour of the account or else of the highest role, the locale."""
+    """Who is on a report: the name and picture here, the colour of the account or of the highest role, the locale."""
     return Wish(
         creator_id=creator.id,
         creator=creator.display_name,
         accent=await _accent(interaction, creator),
+        avatar=await _avatar(creator),
         locale=current_locale(),
         **said,
     )
@@ -65,6 +68,17 @@ async def _accent(interaction: discord.Interaction, creator: discord.User | disc
     if colour is None and isinstance(creator, discord.Member) and creator.colour.value:
         colour = creator.colour
     return ACCENT if colour is None else f"#{colour.value:06x}"
+
+
+async def _avatar(creator: discord.User | discord.Member) -> bytes:
+    """The picture they chose, made anew; empty where they have none, or Discord does not hand it out."""
+    if creator.display_avatar == creator.default_avatar:
+        return b""
+    try:
+        raw = await people.picture_of(creator)
+        return (await asyncio.to_thread(avatars.made, raw))[0]
+    except (discord.HTTPException, InvalidError):
+        return b""
 
 
 # ------------------------------------------------------------------ reports

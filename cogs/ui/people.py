@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.digests.budget import Budget
+from bot.errors import InvalidError
+from bot.profiles import avatars
 from bot.texts import DEFAULT_LOCALE, _
 from cogs.ui.format import escape
 
@@ -52,6 +54,15 @@ def role_name(guild: discord.Guild | None, role_id: int) -> str:
     """ "@Creator", ready for a message."""
     role = None if guild is None else guild.get_role(role_id)
     return _("a role that is gone") if role is None else f"**@{escape(role.name)}**"
+
+
+async def picture_of(user: discord.User | discord.Member) -> bytes:
+    """Asked of Discord once, by us; visitors never are sent there. Raises InvalidError, or Discord's own errors."""
+    asset = user.display_avatar.replace(size=256, format="png")
+    raw = await asset.read()
+    if len(raw) > avatars.MOST_BYTES:
+        raise InvalidError(_("avatar: the picture is too large."))
+    return raw
 
 
 class Members:

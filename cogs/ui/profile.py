@@ -12,13 +12,13 @@ import discord
 
 from bot.charts import alt_text
 from bot.errors import InvalidError, NotFoundError
-from bot.profiles import avatars
 from bot.profiles.card import card_of
 from bot.profiles.service import MAX_HEADING, MAX_LINE, MAX_NAME, NOT_SET_UP, Board
 from bot.profiles.themes import DEFAULT, LOOKS, Fitted, fitted
 from bot.stats.question import pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
+from cogs.ui import people
 from cogs.ui import qr as codes
 from cogs.ui.answers import Pressed, actor, embed, require_asker, say_error, services, use_server_locale
 from storage.records import Entry, Link, Profile
@@ -76,7 +76,7 @@ class SetupModal(discord.ui.Modal):
         hint = ""
         if chosen == DISCORD:
             try:
-                picture = await _picture_of(interaction.user)
+                picture = await people.picture_of(interaction.user)
             except (discord.HTTPException, InvalidError):
                 hint = _(
                     "Your picture could not be fetched from Discord; the page shows your initial until you try again."
@@ -105,15 +105,6 @@ class SetupModal(discord.ui.Modal):
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:
         await say_error(interaction, error)
-
-
-async def _picture_of(user: discord.User | discord.Member) -> bytes:
-    """Asked of Discord once, by us; visitors never are sent there."""
-    asset = user.display_avatar.replace(size=256, format="png")
-    raw = await asset.read()
-    if len(raw) > avatars.MOST_BYTES:
-        raise InvalidError(_("avatar: the picture is too large."))
-    return raw
 
 
 # ---------------------------------------------------------------------- looks
