@@ -67,6 +67,7 @@ SECTIONS = (
             "profile unpublish",
         ),
     ),
+    (_("Bring along, take along"), ("link import", "export")),
     (_("Look after links"), ("link edit", "link archive", "link delete")),
     (_("Look after posts"), ("post list", "post show", "post edit", "post move", "post archive")),
     (_("Hear of it at once"), ("alerts me", "alerts status")),
