@@ -34,7 +34,7 @@ async def test_a_deal_from_its_promise_to_its_final_report(shop: World) -> None:
     assert answer_of(shown).ephemeral
     assert "25 of 100 clicks: ahead by" in text_of(shown)  # 12 on the link and 13 on its post
     assert "€400.00" in text_of(shown)
-    assert "Clicks so far: Reached 25, Expected 10" in answer_of(shown).attachments[0].description
+    assert "Clicks so far: Reached 25, Expected 5" in answer_of(shown).attachments[0].description
 
     shop.move(days=5)
     for _n in range(5):

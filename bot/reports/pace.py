@@ -55,9 +55,9 @@ def _seconds(period: Period) -> int:
     return (period.end_at - period.start_at) // dt.timedelta(seconds=1)
 
 
-def line(period: Period, promised: int, days: int) -> tuple[int, ...]:
-    """What the straight line asks for by the end of each of the first `days` days, down to a whole one."""
-    return tuple(promised * n // period.length for n in range(1, days + 1))
+def line(period: Period, found: Pace, days: int) -> tuple[int, ...]:
+    """What the straight line asks for by the end of each of the first `days` days, or by now; down to a whole one."""
+    return tuple(min(found.promised * n // period.length, int(found.expected)) for n in range(1, days + 1))
 
 
 def words(found: Pace) -> str:

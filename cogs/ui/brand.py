@@ -249,7 +249,8 @@ async def shown(interaction: discord.Interaction, found: Standing) -> dict[str, 
         png = await services(interaction).charts.draw(chart)
         files.append(discord.File(io.BytesIO(png), CHART, description=alt_text(chart)))
         said.set_image(url=f"attachment://{CHART}")
-    said.set_footer(text=_("Reported impressions count on the day the platform told them."))
+    if deal.metric == "impressions":
+        said.set_footer(text=_("Reported impressions count on the day the platform told them."))
     view = discord.ui.View(timeout=None)
     if pace.starts is None:
         view.add_item(DealButton("report", deal.id, interaction.user.id))
@@ -260,7 +261,7 @@ async def shown(interaction: discord.Interaction, found: Standing) -> dict[str, 
 
 def _curve(found: Standing) -> Comparison:
     deal = found.deal
-    expected = line(found.period, deal.promised, len(found.curve))
+    expected = line(found.period, found.pace, len(found.curve))
     curve = tuple(max(0, value) for value in found.curve)  # a platform may have taken back more than it told
     return Comparison(
         title=_("Deal with {brand}").format(brand=fmt.plain(deal.brand)),
