@@ -58,6 +58,11 @@ def money(amount: Decimal, currency: str) -> str:
     return format_currency(amount, currency, locale=_known(_locale.get()))
 
 
+def country(code: str) -> str:
+    """Germany for DE; the code itself where it is none of ISO 3166's."""
+    return _known(_locale.get()).territories.get(code, code)
+
+
 def day(value: dt.date, *, year: bool = False, weekday: bool = False) -> str:
     """24 Nov, 24 Nov 2026, Tue 24 Nov as the locale writes them; English of every kind writes them so."""
     locale = _known(_locale.get())

@@ -145,7 +145,9 @@ def test_shares_are_cut_off_and_a_fall_is_not_made_smaller() -> None:
     assert rows["Measured"] == ("1,000", "▼ 13%")  # -12.3 %
     changes = {row[0]: row[-1] for grid in shown.blocks if grid.columns[-1] == "Change" for row in grid.rows}
     assert changes["Clicks"] == "▲ 12%"  # +12.0 %
-    assert rows["DE"] == ("7", "70.0%")
+    assert rows["Germany"] == ("7", "70.0%")
+    german = sheet(report(locale="de", audience=(Share("country", 8, 8, (("AT", 7), ("??", 1))),)), "0" * 64)
+    assert [row[0] for grid in german.blocks for row in grid.rows][-2:] == ["Österreich", "??"]
     small = sheet(report(total=Row("", 1, 2, 30_000, ctr=Ratio(2, 30_000))), "0" * 64)
     assert next(tile.value for tile in small.tiles if tile.label == "CTR") == "0.0066%"  # 0.00667 %
     over = sheet(report(total=Row("", 1, 30, 20, ctr=Ratio(30, 20))), "0" * 64)

@@ -13,7 +13,7 @@ from bot.insights.rates import Direction
 from bot.reports.frozen import Frozen, Growth, Median, Ratio, Row, Share
 from bot.reports.metrics import METRICS
 from bot.reports.money import floor
-from bot.texts import _, current_locale, day, days, money, ngettext, number, percent, use_locale
+from bot.texts import _, country, current_locale, day, days, money, ngettext, number, percent, use_locale
 from storage.records import Dimension
 
 NONE = "–"
@@ -276,6 +276,8 @@ def _audience(found: Share) -> Grid:
 def _value(dimension: Dimension, value: str) -> str:
     if dimension is Dimension.DEVICE:
         return DEVICES.get(value, value)
+    if dimension is Dimension.COUNTRY:
+        return country(value)
     return _("Direct visits") if dimension is Dimension.SOURCE and value == "direct" else value
 
 
