@@ -191,6 +191,6 @@ class Views(_Log, commands.GroupCog, group_name="views", group_description="View
 
 
 async def setup(bot: Client) -> None:
-    bot.add_dynamic_items(ui.UndoLogButton, files.ImportButton)
+    bot.add_dynamic_items(ui.UndoLogButton, ui.AgainButton, files.ImportButton)
     await bot.add_cog(Impressions(bot.services))
     await bot.add_cog(Views(bot.services))

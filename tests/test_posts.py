@@ -10,6 +10,7 @@ import simcord
 
 from bot.links.access import Actor
 from bot.links.service import Limits
+from cogs.ui.impressions import _refused
 from storage import posts
 from tests.conftest import World, answer_of, text_of
 
@@ -280,6 +281,28 @@ async def test_a_form_asks_where_no_number_was_typed(world: World) -> None:
     async with world.app.db.read() as conn:
         kept = {figure.metric: figure.value for figure in await posts.find_figures(conn, world.guild.id)}
     assert kept == {"impressions": 20_000, "likes": 300, "shares": 12, "saves": 1200, "clicks": 40, "spend": 2000}
+
+
+async def test_a_refused_form_comes_back_with_what_was_typed(world: World) -> None:
+    await world.add_link()
+    await add(world, link="summer", platform="instagram", kind="story")
+    asked = await log(world, post=await choose(world))
+    typed = {"impressions": "20k", "likes": "3oo", "rest": "shares 12, saves 1,200"}
+    refused = await world.admin.submit_modal(asked, typed)
+    assert "likes: “3oo” is not a whole number" in text_of(refused)
+    again = await world.admin.click(answer_of(refused), label="Correct it")
+    assert again.modal is not None
+    shown = {row["component"]["custom_id"]: row["component"].get("value") or "" for row in again.modal["components"]}
+    assert {name: value for name, value in shown.items() if value} == typed
+    kept = text_of(await world.admin.submit_modal(again, shown | {"likes": "300"}))
+    assert "**20,000** reported impressions" in kept
+    assert "300 likes, 12 shares, 1,200 saves" in kept
+
+    refused = await world.admin.submit_modal(await log(world, post=await choose(world)), typed)
+    await world.env.restart_bot(world.app.client())
+    _refused.clear()
+    late = await world.admin.click(answer_of(refused), label="Correct it")
+    assert "no longer kept" in text_of(late)
 
 
 async def test_the_forms_first_field_is_the_commands_word(world: World) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 import structlog
 from discord import app_commands
+from discord.utils import MISSING
 
 from bot.errors import RefusedError, UserError
 from bot.links.access import Actor
@@ -63,6 +64,11 @@ def require_asker(interaction: discord.Interaction, asker_id: int) -> None:
 
 async def say_error(interaction: discord.Interaction, error: BaseException) -> None:
     """Answer a failed interaction in one private sentence: not begun, deferred or expired alike."""
+    await say_error_with(MISSING, interaction, error)
+
+
+async def say_error_with(view: discord.ui.View, interaction: discord.Interaction, error: BaseException) -> None:
+    """Like `say_error`, with buttons below it."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     if isinstance(cause, app_commands.TransformerError):
         text = _("“{value}” can't be used there; choose a value from the list.").format(value=str(cause.value)[:100])
@@ -77,9 +83,9 @@ async def say_error(interaction: discord.Interaction, error: BaseException) -> N
     text = _QUOTED.sub(lambda match: f"“{escape(match[1])}”", text)
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True)
+            await interaction.followup.send(text, view=view, ephemeral=True)
         else:
-            await interaction.response.send_message(text, ephemeral=True)
+            await interaction.response.send_message(text, view=view, ephemeral=True)
     except discord.HTTPException as gone:
         log.warning("answer could not be delivered", code=gone.code)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import discord
 
+from bot.errors import NotFoundError, UserError
 from bot.impressions.metrics import IMPRESSIONS, VIEWS, parse_rest
 from bot.impressions.numbers import parse_count
 from bot.impressions.service import Logged, Step
 from bot.links.platforms import describe_many
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, begin, embed, require_asker, say_error, services
+from cogs.ui.answers import Pressed, actor, begin, embed, require_asker, say_error, say_error_with, services
 from cogs.ui.posts import IN_BIO, NAMES
 from storage.records import Link
 
@@ -23,11 +25,16 @@ Then = Callable[[discord.Interaction, Mapping[str, int]], Awaitable[None]]
 
 
 class FiguresForm(discord.ui.Modal):
-    """Asks for a post's totals: `word` (impressions or views), reach, likes, comments, and the rest in one line."""
+    """Asks for a post's totals: `word` (impressions or views), reach, likes, comments, and the rest in one line.
 
-    def __init__(self, title: str, word: str, then: Then) -> None:
+    `typed` are texts that stand there from the start, by field.
+    """
+
+    def __init__(self, title: str, word: str, then: Then, typed: Mapping[str, str] | None = None) -> None:
         super().__init__(title=fmt.plain(title, 45))
         self._then = then
+        self._word = word
+        self._typed = typed or {}
         self._fields: dict[str, discord.ui.TextInput[Any]] = {}
         for metric in (word, "reach", "likes", "comments"):
             placeholder = _("The total so far, such as 20000, 20,000 or 20k")
@@ -36,7 +43,11 @@ class FiguresForm(discord.ui.Modal):
 
     def _add(self, name: str, label: str, placeholder: str, most: int = 30) -> None:
         self._fields[name] = discord.ui.TextInput(
-            custom_id=name, placeholder=placeholder, required=False, max_length=most
+            custom_id=name,
+            placeholder=placeholder,
+            required=False,
+            max_length=most,
+            default=self._typed.get(name),
         )
         self.add_item(discord.ui.Label(text=label, component=self._fields[name]))
 
@@ -52,7 +63,49 @@ class FiguresForm(discord.ui.Modal):
         await self._then(interaction, self.totals())
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:
-        await say_error(interaction, error)
+        if not isinstance(error, UserError):
+            await say_error(interaction, error)
+            return
+        _refused[interaction.id] = self
+        while len(_refused) > _REFUSED_KEPT:
+            _refused.popitem(last=False)
+        view = discord.ui.View(timeout=None)
+        view.add_item(AgainButton(interaction.id, interaction.user.id))
+        await say_error_with(view, interaction, error)
+
+    def again(self) -> FiguresForm:
+        """The form with what was typed into this one."""
+        typed = {name: item.value for name, item in self._fields.items()}
+        return FiguresForm(self.title, self._word, self._then, typed)
+
+
+_REFUSED_KEPT = 1_000
+_refused: OrderedDict[int, FiguresForm] = OrderedDict()
+"""Forms that something was wrong in, by the interaction that sent them: nobody has to type the rest again."""
+
+
+class AgainButton(
+    Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"again:(?P<form>\d{1,20}):(?P<asker>\d{1,20})"
+):
+    """Opens a form that was refused with what was typed into it."""
+
+    def __init__(self, form_id: int, asker_id: int) -> None:
+        super().__init__(discord.ui.Button(label=_("Correct it"), custom_id=f"again:{form_id}:{asker_id}"))
+        self._form_id = form_id
+        self._asker_id = asker_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> AgainButton:
+        return cls(int(match["form"]), int(match["asker"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        form = _refused.get(self._form_id)
+        if form is None:
+            raise NotFoundError(_("What you typed is no longer kept. Type the command again to begin anew."))
+        await interaction.response.send_modal(form.again())
 
 
 def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str, Any]:
