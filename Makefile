@@ -35,7 +35,7 @@ bench-digests: .venv/.test ## ten thousand servers' digests due in the same minu
 	$(BIN)/python -m tests.bench_digests
 
 bench-import: .venv/.test ## an export of 50,000 posts, beside plain SQLite
-	$(BIN)/python -m tests.bench_import
+	$(BIN)/python -c 'from tests.bench_import import main; main()'
 
 lint: .venv/.test ## ruff, pyright, import-linter
 	$(BIN)/ruff check .

@@ -82,6 +82,8 @@ def test_hosts_are_held_to_the_letter(address: str) -> None:
 @given(st.text(max_size=80) | st.from_regex(r"https?://(www\.|m\.)?[a-z.]{3,20}/[\w@/?=.:-]{0,60}", fullmatch=True))
 def test_permalinks_are_read_or_not_but_never_fail(text: str) -> None:
     found = read_permalink(text)
+    if "#" not in text:
+        assert read_permalink(f"{text.strip()}#") == found, "the short way and the long way tell the same"
     if found is not None:
         assert found.platform in PLATFORMS
         assert found.kind is None or found.kind in KINDS

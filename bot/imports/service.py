@@ -275,9 +275,10 @@ class Imports:
     ) -> tuple[list[Post], list[imports.Total]]:
         new_posts: list[Post] = []
         totals: list[imports.Total] = []
+        ids = iter(self._ids.several(sum(1 + len(sample.changes) for sample in samples)))
         for sample in samples:
             report = sample.report
-            post_id = sample.match.post.id if sample.match is not None else self._ids.new()
+            post_id = sample.match.post.id if sample.match is not None else next(ids)
             if sample.match is None:
                 new_posts.append(
                     Post(
@@ -297,7 +298,7 @@ class Imports:
                         import_id=item.id,
                     )
                 )
-            totals += [(self._ids.new(), post_id, metric, value) for metric, (_before, value) in sample.changes.items()]
+            totals += [(next(ids), post_id, metric, value) for metric, (_before, value) in sample.changes.items()]
         return new_posts, totals
 
     async def _move(self, item: Import, to: ImportState, **values: int) -> None:
@@ -336,11 +337,11 @@ def _owner(actor: Actor) -> int | None:
 def _steps(
     new_posts: Sequence[Post], totals: Sequence[imports.Total]
 ) -> Iterator[tuple[Sequence[Post], Sequence[imports.Total]]]:
-    """Parts small enough for one transaction each."""
-    for at in range(0, len(new_posts), imports.STEP):
-        yield new_posts[at : at + imports.STEP], ()
-    for at in range(0, len(totals), imports.STEP):
-        yield (), totals[at : at + imports.STEP]
+    """Parts small enough for one transaction each; the posts of a packet fit into the first."""
+    while new_posts or totals:
+        room = imports.STEP - len(new_posts)
+        yield new_posts, totals[:room]
+        new_posts, totals = (), totals[room:]
 
 
 def check_size(size: int) -> None:
