@@ -17,7 +17,7 @@ run: .venv/.run ## the bot against Discord, from config.toml
 	@exec $(BIN)/python -m bot run
 
 test: .venv/.test ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 bench: .venv/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench

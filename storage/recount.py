@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,9 @@ from storage.records import ALL_LINKS, BARE, Dimension, Kind, Mismatch
 from storage.schema import audience_daily, hits, hits_daily, hits_quarter, metadata, uniques_daily
 
 _HORIZON = "events_since"
+_PART = 20_000
+"""Events read at once."""
+_DIMENSIONS = tuple(dimension.value for dimension in Dimension)
 _KEYS = {
     "hits_quarter": ("link_id", "bucket", "place_id", "kind"),
     "hits_daily": ("link_id", "day", "place_id", "kind"),
@@ -40,7 +44,7 @@ async def horizon(conn: AsyncConnection) -> dt.datetime | None:
 async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datetime], dt.date]) -> list[Mismatch]:
     """Compare all rollups of a server with its events, and its totals with those; `day_of` gives its local date.
 
-    It looks back to the horizon, and at whole local days after it. Reads the events as a stream within one consistent
+    It looks back to the horizon, and at whole local days after it. Reads the events in parts, within one consistent
     state; memory grows with the buckets, not with the events.
     """
     quarters: Counter[tuple[Any, ...]] = Counter()
@@ -50,22 +54,24 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
     since = await horizon(conn)
     audience: Counter[tuple[Any, ...]] = Counter()
     about = (c.country, c.device, c.source, c.position, c.delay)
-    fields = (c.link_id, c.at, c.place_id, c.kind, c.day, c.is_unique, *about)
-    query = sa.select(*fields).where(c.guild_id == guild_id)
+    fields = (c.id, c.link_id, c.at, c.place_id, c.kind, c.day, c.is_unique, *about)
+    query = sa.select(*fields).where(c.guild_id == guild_id).order_by(c.id).limit(_PART)
     if since is not None:
         query = query.where(c.at >= since)
-    async with conn.stream(query) as rows:
-        async for link_id, at, place_id, kind, day, is_unique, *values in rows:
+    local, after = cache(day_of), -1
+    while rows := (await conn.execute(query.where(c.id > after))).all():
+        for _id, link_id, at, place_id, kind, day, is_unique, *values in rows:
             bucket = bucket_of(at)
             quarters[link_id, bucket, place_id, kind] += 1
-            days[link_id, day_of(bucket), place_id, kind] += 1
+            days[link_id, local(bucket), place_id, kind] += 1
             if is_unique:
                 uniques[link_id, day] += 1
                 if kind != Kind.VIEW:
                     uniques[ALL_LINKS, day] += 1
-            for dimension, value in zip(Dimension, values, strict=True):
+            for dimension, value in zip(_DIMENSIONS, values, strict=True):
                 if value:
-                    audience[link_id, day, kind, dimension.value, value] += 1
+                    audience[link_id, day, kind, dimension, value] += 1
+        after = rows[-1].id
     for counter in (quarters, days, audience):
         places = counter is not audience
         for (_link_id, when, *rest), n in list(counter.items()):

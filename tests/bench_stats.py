@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import sqlite3
 import statistics
 import sys
@@ -370,6 +371,7 @@ async def measure(folder: Path, events: int) -> dict[str, Measured]:
     await asyncio.to_thread(data.fill_sqlite, path, made)
     duck = duckdb.connect(str(folder / f"{events}.duckdb"))
     data.fill_duckdb(duck, made)
+    del made
     size = path.stat().st_size / 2**20
     print(f"{events:,} events in {time.perf_counter() - began:.0f} s: SQLite {size:,.0f} MiB", flush=True)
     found: dict[str, Measured] = {}
@@ -378,6 +380,8 @@ async def measure(folder: Path, events: int) -> dict[str, Measured]:
             async with db.read() as conn:
                 answer = plain(await query.ours(conn))
             assert answer == plain(query.theirs(duck)), query.name
+            gc.collect()
+            gc.freeze()  # as the bot does once it is built
             took: list[float] = []
             for _ in range(CALLS):
                 start = time.perf_counter()

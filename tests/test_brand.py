@@ -25,7 +25,6 @@ from sqlalchemy import event
 
 from bot.charts import Paper, Theme, draw
 from bot.charts.canvas import Canvas
-from bot.demo.sample import Crew, fill
 from bot.errors import NotFoundError
 from bot.insights.periods import Named
 from bot.links.access import Actor
@@ -38,20 +37,10 @@ from tests.branded import ADDRESS, address_of, fullest
 from tests.branded import a_shop as _shop  # noqa: F401
 from tests.conftest import World, answer_of, fetch, text_of
 from tests.profiled import look, picture, set_up
+from tests.sampled import a_busy_server as _busy  # noqa: F401
 from tests.served import DISCORDBOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.fixture
-async def busy(world: World) -> World:
-    """The demo's server: the admin is Maya there, Leo and Noor create, Sam looks on."""
-    noor = world.guild.add_member(world.env.create_user("noor", global_name="Noor"), roles=[world.creator_role])
-    creators = {"maya": world.admin.id, "leo": world.leo.id, "noor": noor.id}
-    names = {name: name.capitalize() for name in creators}
-    crew = Crew(world.guild.id, creators, names, world.creator_role.id, world.channel.id)
-    await fill(world.app.db, crew, world.app.base_url, world.clock.now())
-    return world
 
 
 async def files_of(result: simcord.InteractionResult) -> dict[str, bytes]:

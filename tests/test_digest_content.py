@@ -35,7 +35,7 @@ from storage.records import (
     Quiet,
 )
 from tests.conftest import NOW, World, answer_of, text_of, words
-from tests.test_stats_commands import busy as busy
+from tests.sampled import a_busy_server as _busy  # noqa: F401
 
 ZONE = "Europe/Berlin"
 WEEK = last_complete_week(NOW, ZONE, 0)

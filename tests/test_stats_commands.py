@@ -4,58 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import datetime as dt
 import io
 import re
-from typing import Any
 
 import discord
-import pytest
 import simcord
-import sqlalchemy as sa
 from PIL import Image
-from sqlalchemy.ext.asyncio import AsyncConnection
-from yarl import URL
 
-from bot.demo.sample import Crew, fill
-from storage.database import Database
-from storage.schema import meta, metadata
 from tests.conftest import World, answer_of, text_of
-
-
-@pytest.fixture
-async def busy(world: World) -> World:
-    """The demo's server: the admin is Maya there, Leo and Noor create, Sam looks on."""
-    noor = world.guild.add_member(world.env.create_user("noor", global_name="Noor"), roles=[world.creator_role])
-    creators = {"maya": world.admin.id, "leo": world.leo.id, "noor": noor.id}
-    names = {name: name.capitalize() for name in creators}
-    crew = Crew(world.guild.id, creators, names, world.creator_role.id, world.channel.id)
-    await _fill(world.app.db, crew, world.app.base_url, world.clock.now())
-    return world
-
-
-_filled: dict[str, list[tuple[sa.Table, list[Any]]]] = {}
-"""What the sample is for a crew, table by table: to make it anew for each test would take most of the time."""
-
-
-async def _fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> None:
-    key = f"{crew} {base_url} {now}"
-    if key not in _filled:
-        await fill(db, crew, base_url, now)
-        async with db.read() as conn:
-            rows = [
-                (table, (await conn.execute(sa.select(table))).mappings().all()) for table in metadata.sorted_tables
-            ]
-        _filled[key] = [(table, [dict(row) for row in found]) for table, found in rows if table is not meta]
-        return
-
-    async def work(conn: AsyncConnection) -> None:
-        for table, found in _filled[key]:
-            await conn.execute(sa.delete(table))
-            if found:
-                await conn.execute(sa.insert(table), found)
-
-    await db.write(work)
+from tests.sampled import a_busy_server as _busy  # noqa: F401
 
 
 async def choose(world: World, who: simcord.MemberActor, command: str, option: str, typed: str) -> str:
