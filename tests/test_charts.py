@@ -33,6 +33,7 @@ from bot.charts import (
     Top,
     alt_text,
     draw,
+    fonts,
 )
 from bot.charts.theme import PALETTES, WHISKER, blend, contrast, luminance, readable
 from bot.texts import current_locale, use_locale
@@ -348,3 +349,14 @@ def test_golden_charts_use_only_letters_that_matplotlib_brings() -> None:
 
     known = font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap()
     assert all(ord(letter) in known for chart in golden.charts().values() for letter in alt_text(chart))
+
+
+def test_letters_that_no_font_has_leave_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "_glyphs", lambda bold: frozenset(map(ord, "Maya …")))
+    fonts.printable.cache_clear()
+    try:
+        assert fonts.printable("Maya 夏のリンク 🔥", False) == "Maya …"
+        assert fonts.printable("🔥 Maya", False) == "Maya"
+        assert fonts.printable("🔥", False) == "…"
+    finally:
+        fonts.printable.cache_clear()

@@ -87,11 +87,18 @@ def fitted(text: str, size: float, bold: bool, room: float) -> str:
 
 @lru_cache(1024)
 def printable(text: str, bold: bool) -> str:
-    """The text on one line, without what no font here can draw, controls, or towers of accents."""
+    """The text on one line, without controls, towers of accents, or what no font here can draw: letters leave a "…"."""
     text = unicodedata.normalize("NFC", " ".join(text[: 4 * _LONGEST].split()))
     text = re.sub(r"([\u0300-\u036f]{2})[\u0300-\u036f]+", r"\1", text)
     known = _glyphs(bold)
-    text = "".join(c for c in text if ord(c) in known and unicodedata.category(c)[0] != "C" and c not in _SELECTORS)
+
+    def drawn(c: str) -> str:
+        category = unicodedata.category(c)[0]
+        if ord(c) in known and category != "C" and c not in _SELECTORS:
+            return c
+        return "…" if category == "L" else ""
+
+    text = re.sub("…+", "…", "".join(map(drawn, text)))
     return " ".join(text.split()) or "…"
 
 
