@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import tempfile
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from PIL import Image
@@ -16,12 +17,16 @@ from bot.charts import Chart, Sparkline, Theme, alt_text, draw
 from bot.clock import FixedClock
 from bot.demo.sample import Crew, fill
 from bot.insights.periods import Named
+from bot.links.access import Actor
+from bot.reports.service import BrandReports, Selection, Wish
+from bot.reports.sheet import sheet
 from bot.stats.answers import Reported
 from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View
 from bot.stats.service import Stats
 from cogs.ui.stats import pictures
 from storage import links, posts
 from storage.database import Database
+from storage.ids import Ids
 
 DOCS = Path(__file__).parent.parent / "docs"
 NOW = dt.datetime(2026, 11, 24, 17, 20, tzinfo=dt.UTC)
@@ -77,6 +82,10 @@ async def ask() -> dict[str, tuple[str, Chart]]:
             over_time = await stats.answer(
                 CREW.manager, Question(View.COMPARE, (by_slug["recipes"],), months), private=True
             )
+            reports = BrandReports(db, FixedClock(NOW), Ids(NOW.timestamp), BASE)
+            wish = Wish(11, "Maya Lindt", brand="Acme Outdoor", currency="EUR", cpm=Decimal("12.50"))
+            made = await reports.make(Actor(CREW.guild_id, 11), Named.DAYS_28, Selection(), wish)
+            charts["brand"] = ("/brand report", sheet(made.frozen, made.report.hash))
             charts["times"] = ("/stats compare, times", pictures.picture(over_time, ["Thirty-minute recipes"]))
             return charts
 
