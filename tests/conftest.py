@@ -26,9 +26,10 @@ from bot.digests import due
 from bot.errors import UserError
 from bot.insights.periods import local_day
 from cogs.ui.deliver import Deliverer
-from storage import recount, servers
+from storage import counts, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
+from tests.waiting import becomes
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 BROWSER = (
@@ -131,6 +132,17 @@ class World:
     async def add_link(self, name: str = "summer", by: simcord.MemberActor | None = None, **options: Any) -> Any:
         options = {"destination": "https://shop.example/summer"} | options
         return await (by or self.admin).slash(self.channel, "link add", name=name, **options)
+
+    async def set_aside(self, requests: int) -> None:
+        """Wait until so many requests of the server are on disk as set aside; nobody's answer waits for that."""
+
+        async def look() -> int:
+            async with self.app.db.read() as conn:
+                today = self.clock.now().date()
+                days = today - dt.timedelta(days=1), today + dt.timedelta(days=2)
+                return sum(one.count for one in await counts.set_aside_counts(conn, self.guild.id, *days))
+
+        assert await becomes(look, requests) == requests
 
     async def tick(self) -> int:
         return await self.app.services.digests.tick(Deliverer(self.client, self.app.budget))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.links.owner import OwnerTokens
 from bot.profiles.flags import Flags
 from bot.profiles.pages import Pages
 from bot.profiles.views import Views
-from bot.tracking.recorder import FLUSH_SECONDS, Recorder
+from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
 from bot.web.profiles import ProfileEdge
@@ -28,6 +28,7 @@ from storage.database import Database
 from storage.ids import Ids
 from storage.records import Address, Kind, Link, Profile
 from tests.conftest import BROWSER, NOW, QuickCharts, mismatches
+from tests.waiting import becomes
 
 GUILD, MAYA, POST = 11, 22, 333
 TODAY = NOW.date()
@@ -74,10 +75,15 @@ class Edge:
 
     async def aside(self) -> dict[str, int]:
         """What was set aside, once the recorder has written it."""
-        await asyncio.sleep(1.5 * FLUSH_SECONDS)
-        async with self.db.read() as conn:
-            found = await counts.set_aside_counts(conn, GUILD, TODAY, TOMORROW)
-        return {reason: sum(c.count for c in found if c.reason == reason) for reason in {c.reason for c in found}}
+
+        async def look() -> Counter[str]:
+            found: Counter[str] = Counter()
+            async with self.db.read() as conn:
+                for one in await counts.set_aside_counts(conn, GUILD, TODAY, TOMORROW):
+                    found[one.reason] += one.count
+            return found
+
+        return dict(await becomes(look, self.recorder.aside_by_reason))
 
     async def write(self, work: Any) -> None:
         await self.db.write(work)

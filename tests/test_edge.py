@@ -27,6 +27,7 @@ from tests.conftest import BROWSER, NOW, QuickCharts, World, answer_of, text_of
 from tests.served import CONTACT, GUILD, MAYA, PAGE, POST, SUMMER, WINTER, Edge
 from tests.served import served_edge as _edge  # noqa: F401
 from tests.served import trusted_proxies as _trusted  # noqa: F401
+from tests.waiting import until
 
 
 async def raw(edge: Edge, sent: bytes, seconds: float = 0.3) -> bytes:
@@ -125,36 +126,34 @@ async def test_a_client_that_does_not_get_to_the_point_is_hung_up_on(
             await writer.drain()
             await asyncio.sleep(0.05)
         await reader.readexactly(1)
-    assert asyncio.get_running_loop().time() - began < 2
+    assert asyncio.get_running_loop().time() - began < 10
     writer.close()
     assert (await edge.get("/summer")).status == 302  # all others go on
 
 
 async def test_who_was_quick_once_may_keep_the_connection(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(server_module, "HEAD_SECONDS", 0.6)
     reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
     for _n in range(2):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b" 200 " in await reader.readline()
         await reader.readuntil(b"ok")
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.8)
     writer.close()
 
 
 async def test_connections_are_bounded(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 5)
     opened = [await asyncio.open_connection("127.0.0.1", edge.port) for _n in range(8)]
-    await asyncio.sleep(0.1)
-    closed = 0
-    for reader, writer in opened:
-        try:
-            closed += reader.at_eof() or await asyncio.wait_for(reader.read(1), 0.05) == b""
-        except TimeoutError:
-            pass
-        except ConnectionError:
-            closed += 1
+    reading = [asyncio.create_task(reader.read(1)) for reader, _writer in opened]
+    await until(lambda: sum(task.done() for task in reading) >= 3)
+    done, waiting = await asyncio.wait(reading, timeout=0.2)
+    assert len(done) == 3
+    assert all(task.exception() or task.result() == b"" for task in done)
+    for task in waiting:
+        task.cancel()
+    for _reader, writer in opened:
         writer.close()
-    assert closed == 3
 
 
 async def test_pipelined_requests_are_answered_in_order(edge: Edge) -> None:
@@ -231,7 +230,7 @@ async def test_not_ready_while_hits_wait_for_the_disk(edge: Edge, monkeypatch: p
     finally:
         held.set()
         await holding
-    await asyncio.sleep(0.1)
+    await until(lambda: edge.recorder.queued == 0)
     assert (await edge.get("/readyz")).status == 200
     assert edge.recorder.late == 1
 

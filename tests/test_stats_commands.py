@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import re
@@ -379,7 +378,7 @@ async def test_what_was_set_aside_of_a_post_is_its_own(world: World) -> None:
     await world.visit("/summer", method="HEAD")
     await world.visit("/summer/x1", method="HEAD")
     await world.visit("/summer/x1")
-    await asyncio.sleep(1.2)  # what is set aside is written within about a second
+    await world.set_aside(2)
     post = await choose(world, world.admin, "stats post", "post", "")
     shown = await world.admin.slash(world.channel, "stats post", post=post)
     assert "Set aside: 1 HEAD request" in text_of(shown)
