@@ -204,7 +204,7 @@ async def world(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPat
         app = await stack.enter_async_context(
             open_application(config, clock=clock, charts=QuickCharts(), shard_count=1)
         )
-        env = simcord.Env(app.client())
+        env = simcord.Env(app.client(), settle_timeout=60)
         env.backend.advance_clock((clock.now() - env.now()).total_seconds())
         await env.start()
         stack.push_async_callback(env.shutdown)
