@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,14 +214,13 @@ def _parts(reader: Reader, question: Question, first: dt.date, end: dt.date) -> 
 
 def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
     """The sums over the whole range, where there are any."""
-    found: Sums = {}
+    found: Sums = defaultdict(int)
     if question.nothing:
         return found
     parts, columns = _parts(reader, question, first, end)
     for call, values in parts:
         for row in reader.rows(*call, columns=columns, **values):
-            key = row[:-1]
-            found[key] = found.get(key, 0) + row[-1]
+            found[row[:-1]] += row[-1]
     return {key: n for key, n in found.items() if n}
 
 
@@ -263,7 +263,12 @@ def _daily(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) ->
 def by_day(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
     """The sums by day."""
     until = closed_until(reader, question.guild_id)
-    found = by_closed_day(reader, question, first, min(end, until))
+    found: Sums = {
+        (day, *key): n
+        for key, days, numbers in by_closed_day(reader, question, first, min(end, until))
+        for day, n in zip(days, numbers, strict=True)
+        if n
+    }
     if (start := max(first, until)) < end and not question.nothing:
         days, named = _days(question, start, end)
         for *by, day, n in reader.rows(_daily, *question.shape, days, **question.values, **named):
@@ -272,15 +277,13 @@ def by_day(reader: Reader, question: Question, first: dt.date, end: dt.date) -> 
     return found
 
 
-def by_closed_day(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sums:
-    """The sums by day, of days that are closed."""
-    found: Sums = {}
+def by_closed_day(
+    reader: Reader, question: Question, first: dt.date, stop: dt.date
+) -> Iterator[tuple[tuple[Any, ...], Sequence[dt.date], Sequence[int]]]:
+    """Of days that are closed: the values of the question's `by`, days of a month in order, and the sum of each."""
     if first >= stop or question.nothing:
-        return found
+        return
     months = spread("month", _months(first, stop))
     width = len(question.by)
     for row in reader.rows(_monthly, *question.shape, len(months), **question.values, **months):
-        key = row[:width]
-        for day, n in closed.day_counts(row[width], row[width + 1 :], first, stop):
-            found[(day, *key)] = n
-    return found
+        yield row[:width], *closed.day_counts(row[width], row[width + 1 :], first, stop)

@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
+
+T = TypeVar("T")
 
 BARE = 0
 """The place of a hit on a link's own address, `/summer`."""
@@ -214,7 +216,14 @@ class SetAside:
     """Whose preview it was; empty for all other reasons."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
+def counted(cls: type[T]) -> type[T]:
+    """A dataclass that is frozen for type checkers alone: at run time that takes five times as long to make, and the
+    answer to one question has thousands."""
+    return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
+@counted
 class AsideCount:
     """How many requests were set aside under a reason."""
 
@@ -223,7 +232,7 @@ class AsideCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@counted
 class DroppedCount:
     """How many hits are missing from the quarter hour that begins at `bucket`."""
 
@@ -244,7 +253,7 @@ class Dimension(StrEnum):
     """How long after the profile page was sent it was clicked."""
 
 
-@dataclass(frozen=True, slots=True)
+@counted
 class AudienceCount:
     """How many hits of a kind had a value in a dimension."""
 
@@ -254,7 +263,7 @@ class AudienceCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@counted
 class Count:
     """How many hits of a kind one place of a link got, over one local day or over a whole range (`day` None)."""
 
@@ -265,7 +274,7 @@ class Count:
     day: dt.date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@counted
 class DayCount:
     """How many hits of a kind there were on a local day."""
 
@@ -274,7 +283,7 @@ class DayCount:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@counted
 class LinkDayCount:
     """How many hits of a kind a link got on a local day."""
 

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from operator import sub
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,15 +62,14 @@ def _days_of(month: dt.date) -> tuple[dt.date, ...]:
     return tuple(month.replace(day=day) for day in range(1, monthrange(month.year, month.month)[1] + 1))
 
 
-def day_counts(month: dt.date, row: Sequence[int], first: dt.date, end: dt.date) -> list[tuple[dt.date, int]]:
-    """The counts, but zeros, of a month's days within `first` and `end`; `row` is t0 to t31."""
+def day_counts(
+    month: dt.date, row: Sequence[int], first: dt.date, end: dt.date
+) -> tuple[Sequence[dt.date], Sequence[int]]:
+    """A month's days within `first` and `end`, and the count of each; `row` is t0 to t31."""
     begin = first.day - 1 if first > month else 0
     days = _days_of(month)[begin : (end - month).days]
-    return [
-        (day, count)
-        for day, before, total in zip(days, row[begin:], row[begin + 1 :], strict=False)
-        if (count := total - before)
-    ]
+    last = begin + len(days)
+    return days, list(map(sub, row[begin + 1 : last + 1], row[begin:last]))
 
 
 async def until(conn: AsyncConnection, guild_id: int) -> dt.date:
@@ -243,8 +243,9 @@ async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
         stop = min(end, (month + 31 * ONE_DAY).replace(day=1))
         for _guild_id, _month, facet, link_id, kind, value, *row in (await conn.execute(query)).all():
             key = (facet, link_id, kind, value)
-            for day, n in day_counts(month, row, month, stop):
-                kept[day][key] = n
+            for day, n in zip(*day_counts(month, row, month, stop), strict=True):
+                if n:
+                    kept[day][key] = n
             if row[0] != (carried := before.pop(key, 0)):
                 found.append(Mismatch(TABLE, guild_id, (month, *key), row[0], carried))
             after[key] = row[(stop - ONE_DAY).day]
