@@ -105,7 +105,6 @@ class Sender:
 
         # Every worker comes to its end, even when another one fails: none goes on behind the tick's back.
         workers = [asyncio.create_task(work()) for _n in range(WORKERS)]
-        # Not the first failure ends this: a worker that outlived it would send behind the tick's back.
         await asyncio.gather(*workers, return_exceptions=True)
         self.waiting = 0
         return sum(worker.result() for worker in workers)
