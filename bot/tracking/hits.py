@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 
@@ -75,25 +75,31 @@ _PREVIEW = _any_of(
     "iframely|embedly|opengraph|unfurl|preview",
 )
 
-# What a browser's user agent starts with, or, where a phone's maker put its name first, has in it.
-_BROWSER_STARTS = ("mozilla/", "opera/", "opera ", "ucweb", "docomo/", "links (", "elinks", "lynx/", "w3m/", "dillo/")
-_BROWSER = _any_of("mozilla/|opera/|midp|webkit|browser/|netfront|obigo|chrome/|gecko/")
+# What a browser's user agent starts with, or, where a phone's maker put its name first, has in it. "DoCoMo/" were
+# phones of a network that was switched off in March 2026: whoever says so today is a program.
+_BROWSER_STARTS = (
+    *("mozilla/", "opera/", "opera ", "ucweb", "links (", "elinks", "lynx/", "w3m/", "dillo/"),
+    *("icab/", "ibrowse/", "amigavoyager/", "ncsa_mosaic", "konqueror/", "operamini/"),
+)
+_BROWSER = _any_of("mozilla/|opera/|midp|webkit|browser/|netfront|obigo|chrome/|gecko/|ucweb|uc browser|wap browser")
 _ENGINE = _any_of(
-    "webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|avantgo|nintendo|iphone os|android|mobile",
-    "goanna|icab|netfront|blazer|omniweb|dillo|netsurf|elinks|ibrowse|netpositive|ladybird|kindle|palm|webtv",
+    "webkit|gecko|trident|msie|khtml|presto|opera|konqueror|firefox/|chrome/|safari/|avantgo|nintendo|iphone os",
+    "android|mobile|goanna|icab|netfront|blazer|omniweb|dillo|netsurf|elinks|ibrowse|netpositive|ladybird|kindle|palm|webtv",
 )
 
 # What most browsers' user agents are made of. The slow search for crawlers' words is left to the other words.
 _USUAL = _words(
     "a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s|t|u|v|w|x|y|z|android|applewebkit|arm|asus|brave|build|center|chrome",
     "chromium|clr|cn|cpu|de|edg|edge|en|fban|fbav|fbbv|fbcr|fbdv|fbid|fbios|fblc|fbmd|fbop|fbrv|fbsn|fbss|fbsv|firefox",
-    "fr|gb|gecko|gnu|gt|gtb|htc|huawei|iab|infopath|intel|ios|ipad|iphone|khtml|lenovo|lg|like|linux|lm|lx|mac|macintosh",
-    "media|mi|mobile|moto|mozilla|ms|msie|net|nexus|note|nt|nv|office|one|opera|opr|os|pc|phone|pixel|plus|ppc|pro",
-    "redmi|rv|safari|samsung|samsungbrowser|slcc|sm|tablet|tecno|touch|trident|ubuntu|us|version|win|windows|wow|wv|zh",
+    "fr|gb|gecko|gnu|gt|gtb|htc|huawei|iab|infopath|intel|ios|ipad|iphone|khtml|larkurl|lenovo|lg|like|linux|lm|lx|mac|macintosh",
+    "media|mi|mobile|moto|mozilla|ms|msie|net|nexus|note|nt|nv|office|one|opera|opr|os|pc|phishlock|phone|pixel|plus|ppc",
+    "pro|redmi|rv|safari|samsung|samsungbrowser|slcc|sm|tablet|tecno|touch|trident|ubuntu|us|version|win|windows|wow|wv",
+    "zh",
 )
-# Digits are left out, whatever else is no letter parts words: several times as fast as a regular expression.
+# Whatever is no letter parts words: several times as fast as a regular expression. Digits do so too, since without them
+# what is left of a device's name makes words by chance ("LSC320AN10").
 _PARTS = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz" else 32 for code in range(256))
-# Words of letters alone, without their digits: each is looked for within one word of the user agent.
+# Words of letters alone: each is looked for within one word of the user agent.
 _CRAWLER = _any_of(
     # What such programs do, or call themselves. No browser's name has these in it.
     "crawl|spider|scrap|slurp|harvest|archive|fetch|extract|grab|collect|index|scan|check|audit|verif|valid|analy",
@@ -106,9 +112,9 @@ _CRAWLER = _any_of(
     "http|python|cfnetwork",
     # Browsers without a person.
     "headless|phantomjs|slimerjs|puppeteer|playwright|selenium|webdriver|lighthouse|pagespeed|jsdom|htmlunit|wkhtml",
-    "webkitpng|zombie|ptst",
+    "zombie|ptst",
     # Monitors, scanners and advertisers' eyes with nothing but a name.
-    "pingdom|gtmetrix|statuscake|sitex|datadog|newrelic|dynatrace|catchpoint|thousandeyes|neustar|gomez|dareboost",
+    "pingdom|gtmetrix|statuscake|datadog|newrelic|dynatrace|catchpoint|thousandeyes|neustar|gomez|dareboost",
     "debugbear|speedcurve|hotjar|hardenize|netcraft|qualys|nessus|openvas|acunetix|barracuda|proofpoint|mimecast",
     "siteimprove|criteo|datanyze|googleother|mediapartners|daumoa",
     "adbeat|adsafe|admantx|grapeshot|proximic|integralads|doubleverify|comscore|geoedge|confiant|meltwater|brandwatch",
@@ -127,25 +133,72 @@ _CRAWLER = _any_of(
     "clearbit|brightedge|safeassign|ithenticate|whatweb|ssllabs|sitetruth|bluecoat|trendmicro|sophos|fortiguard|netskope",
     "drweb|zgrab|nikto|evaliant|xenu|nimbostratus|mixnode|yisou|pixray|picscout|markmonitor|safedns|netestate|serpstat",
     "sitebulb|marketgoo|mojeek",
+    # Words and names of further public lists of names. No browser of the work half or of the lists behind it has them.
+    "webmaster|contact|mailto|github|wget|wordpress|searchengine|sitesearch|tracker|imageproxy|mailproxy",
+    "cachesystem|obeys|please|experiment|apache|abuse|sucker|siphon|ripper|reaper|whacker|sleuth|directory|lambda",
+    "pentest|exploit|ddos|neural|prospect|classif|annotat|retriev|enrich|exporter|scheduler|resizer|converter",
+    "htmlpdf|webshot|siteshot|webhost|webstat|statist|metrika|searcher|certific|pinger|find|stats|response|parse",
+    "query|traffic|alert|url|rank|answer|hunt|categor|advert|hosting",
+    "abonti|aboundex|abusix|accoona|acoon|adaxas|addsearch|addthis|adloox|alchemyapi|allsubmitter|anyrun|apify",
+    "appdynamics|arachni|aspseek|assetnote|asterias|audisto|awario|axios|aylien|basicstate|bazqux|betterstack",
+    "binaryedge|blogpulse|blueprism|boitho|botify|botseer|brightcloud|brightdata|browserbase|browserless",
+    "browsertrix|browshot|burpcollaborator|buzzsumo|catexplor|cenzic|changetower|cherrypicker|chinaclaw|choosito",
+    "cincraw|citeseer|claritybot|clickagy|cloudinary|cludo|coldfusion|contentking|contentsquare|convertify",
+    "copperegg|cotoyogi|criminalip|crowdtangle|cutycapt|cyren|dataminr|dataxu|deepnoc|dejaclick|demandbase|depspid",
+    "deusu|digitalpebble|dirbuster|disqus|dmbrowser|dnsgroup|docraptor|dompdf|easybib|easydl|emailwolf|entfer",
+    "envolk|euroseek|exabot|exalead|ezgif|ezooms|faveeo|fedilist|femtosearch|feroxbuster|flashget|followsite",
+    "fontradar|freespoke|freshrss|functionize|funnelback|fusionbot|fwdcdn|geedo|gigablast|gmailimage|gobuster",
+    "goguides|gooblog|gozle|grafula|gregarius|gumgum|guzzle|happyapps|hexometer|hexowatch|hiddenmarket|htdig",
+    "hubpages|hunyuan|hypestat|iconsurf|ifttt|iltrovatore|imagesift|imgix|importio|infegy|infohelfer|infrawatch",
+    "innerprise|integromat|intelliseek|interactsh|internetvista|intezer|ironport|isitwp|iskanie|jetoctopus|jetslide",
+    "jorgee|keycdn|kouio|kozmonavt|laion|larbin|leakix|letsearch|libredtail|lightpanda|lijit|linguee|linkaider",
+    "linkbloom|linkchain|linkdex|linkody|linktiger|linkwalker|lipperhey|looksmart|lumar|luminati|magpierss|maldun",
+    "manageengine|mappercmd|marginalia|markwatch|mechanize|mediawords|messagelabs|metasploit|microdata|microlink",
+    "mikrotik|miniflux|mnogosearch|moatbot|monitis|monsido|montastic|morningscore|mozenda|muckrack|mxtoolbox",
+    "mylinea|navroad|netsystems|nettrack|netvibes|newsai|newsgator|newslinks|newspaper|nibbler|nightmarejs|nmap",
+    "nodeping|notebooklm|novaact|nstealth|objectssearch|obsrvr|ohdear|omgili|omniexplorer|onalytica|onespot|ontodb",
+    "onyphe|opencalais|openlinkprofiler|opsview|outbrain|owasp|oxylabs|pagefreezer|pageget|pagescreen",
+    "pagesinventory|pandalytics|panscient|pathdefender|paxle|pdfcrowd|peekalink|peeplo|phpservermon|picosearch",
+    "picsearch|pingadmin|pingometer|pipedream|plukkie|pockey|pompos|postmanruntime|powermapper|princexml",
+    "printfriendly|pubmatic|punkmap|qwantify|rackspace|rainmeter|rapidspike|raventools|raygun|rclone|readthedocs",
+    "recordedfuture|repomonkey|reqbin|reqwest|retreiv|reversinglabs|riddler|rspamd|sajari|scamadviser|screpy",
+    "scrubby|searchatlas|searchestate|searchmetrics|searchsight|sectigo|selectpdf|sematext|sendgrid|senuto|serpapi",
+    "setaccio|shareaholic|shopalike|shopsalad|shrinktheweb|silktide|similartech|simplepie|sirdata|sitebeam|sitecat",
+    "sitecon|siteguard|siteliner|sitelock|sitemorse|sitesnagger|sitevigil|skampy|skipfish|snapito|spamassassin",
+    "spamhaus|spammen|splunk|sprinklr|sproose|spyfu|sqlninja|sqlworm|sqworm|stackdriver|stretchoid|sublinq|summify",
+    "surbl|swiftype|szperacz|szukacz|taboola|tabstack|tactiscout|tavily|telesoft|telesphor|teoma|testomato",
+    "textrazor|tracemyfile|trafilatura|trendsmap|tweetedtimes|twiceler|ubersuggest|uipath|uptimia|vagabondo",
+    "valimail|veracode|versionista|visualping|vocus|wachete|walhello|wapiti|watchfire|watchmouse|wayback|weasyprint",
+    "webalta|webceo|webdata|webharvy|webhint|weborama|webrecorder|websauger|webshag|websitepulse|websphere",
+    "websphinx|webzio|wesee|whatcms|whatruns|whatsmyip|wheregoes|wikto|wisenut|wormly|wotbox|xaldon|xerka|yacy",
+    "yahooseeker|yowedo|yslow|zapier|zaproxy|zauba|zebz|zelist|zenrows|zermelo|zoomeye|zvelo|zyborg|zyte",
 )
 # Phrases, each looked for only where its longest word stands by itself.
 _PHRASES = (
     *("www.", "-user/", "page speed", "search console", "(java)", "node.js", "ghost inspector", "ylt ", "rapid7"),
-    *("google-", "-google", "google pp", "/+/web/snippet"),
+    *("google-", "-google", "google pp", "/+/web/snippet", "site24x7", "webkit2png"),
 )
 _HINTS = frozenset(max(re.findall("[a-z]+", phrase), key=len) for phrase in _PHRASES)
 # CUBOT and others make phones: what stands where Android names its model is nobody's bot.
 _MODEL = re.compile(r"android [\d.]+;(?: [a-z]{2}-[a-z]{2};)? [^;)]*", re.ASCII)
-_BOT = re.compile(r"(?<!cu)bots?(?![a-z])|\bbot_|robot", re.ASCII)
-_AGENT = re.compile(r"(?<!user-)agent")
+# What phones with the system of one maker of chips say that they can do.
+_MAUI = re.compile(r"https?(?!:)|index/")
+# What people install into Internet Explorer and Firefox.
+_ADD_ON = re.compile(r"iopus-web-automation|; feed/7\.[\d.]+|http://www\.(?:teesoft\.info|pandora\.tv)")
+_BOT = re.compile(r"(?<!cu)bot(?!ab|an|ech|h|net|t)", re.ASCII)
+# "MagentaTV" is a box, "masking-agent" what a browser for privacy says of itself, IDS7 a hospital's viewer of pictures.
+_AGENT = re.compile(r"(?<!user-)(?<!masking-)(?<!ids7 )agent(?!a)")
 _TOP_LEVELS = _words("com|net|org|info|io|ai|co|de|eu|fr|ru|uk|jp")
-_DOMAIN = re.compile(rf"\.(?<=[a-z\d]\.)(?:{'|'.join(_TOP_LEVELS)})(?![\w.-])", re.ASCII)
+# The end of a version, as in "4346.1009.de", is none, nor is the toolbar of Ant.com.
+_DOMAIN = re.compile(rf"\.(?<=[a-z]\.)(?<!\bant\.)(?:{'|'.join(_TOP_LEVELS)})(?![\w.-])", re.ASCII)
 _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
 # "compatible" without the browsers that said so, which an employer's name may stand before.
 _COMPATIBLE = re.compile(
-    r"compatible;(?![ +]?(?:\w*; ?){0,2}"
+    r"compatible;(?![ +]?(?:\w*; ?|fw [\d.]+p; ?){0,2}"
     r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident|xbox|intel mac|linux 2"
-    r"|origyn|polaris|ibrowse|abrowse|aweb|amigavoyager|netgem|liberate|antfresco|planetweb|espial|blazer|palm|webtv|netfront))"
+    r"|origyn|polaris|ibrowse|abrowse|aweb|amigavoyager|netgem|liberate|antfresco|planetweb|espial|blazer|palm|webtv|netfront"
+    # Internet Explorer puts whatever it is told to be in here, other browsers ended up with its form.
+    r"|mozilla/|opera[ /]|chrome[ /]|aol |safari |applewebkit|android|googletoolbar|antgalio|(?:u; )?haiku|rv:|[*;)]))"
 )
 # Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
 _BROWSERS_ADDRESS = re.compile(r"http://(?:www\.)?(?:bsalsa|qtweb|avantbrowser|kangaroo-personal)\.[a-z]+")
@@ -169,8 +222,10 @@ _PRODUCTS = _words(
     "airwatch|amigo|avant|beamrise|blisk|centaury|chromeplus|coc_coc_browser|comodo|comodo_dragon|coolnovo|cravingexplorer",
     "dooble|electron|epic|ferdi|flock|floorp|framafox|franz|galeon|ghostery|goanna|icestorm|k-meleon|k-ninja|kometa",
     "komodia|lobo|luakit|min|nichrome|orbitum|orca|polarity|qtwebengine|qupzilla|qutebrowser|rambox|rockmelt|seb|seznam",
-    "seznam.cz|sidekick|songbird|sputnik|superbird|surf|swing|swisscows|tencenttraveler|thunderbird|torch|uos|viper",
+    "seznam.cz|sidekick|songbird|sputnik|superbird|surf|swing|swisscows|tencenttraveler|thunderbird|torch|uacq|uos|viper",
     "webexplorer|wexond|wyzo|zen",
+    "bdspark|briskbard|eolie|escape|flowdock|goodaccess|ie|kioskterminal|mcent|neon|nwjs|opt|opx|phx|qt|slbrowser",
+    "sznprohlizec|xperience",
 )
 # Apps put any name into their web views, and old phones any name anywhere.
 _APP_OR_PHONE = _any_of(
@@ -178,28 +233,36 @@ _APP_OR_PHONE = _any_of(
     "tizen|nokia|windows ce|tv|playstation|nintendo|palm|maemo|meego|bada/|playbook|opera m|tablet;|mobile;|viera",
 )
 # Behind the versions of Chrome. Browsers made from Chromium have versions of four numbers, programs shorter.
-# A bare name stands behind recent versions of Chrome in browsers too.
-_BEHIND = re.compile(r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki)[a-z][^;]*\)?$)?")
-_OLD_CHROME = re.compile(r"chrome/[1-8]?\d\.")
-_BARE_NAME = re.compile(r"(?<!\S)[a-z-]{4,}(?!\S)")
+# Bare names stand there in browsers about as often as in programs.
+_BEHIND = re.compile(
+    r"[\d.]+ ([^(\[]*)((?<!\S)\((?!edition|loki|micromessenger|airwatch|qupzilla|webenginepart)[a-z][^;]*\)?$)?"
+)
 _SHORT_VERSION = re.compile(r"(?<!\S)([a-z][\w.-]*)/v?\d+\.\w+(?:\.\w+)?(?![\w.])", re.ASCII)
 # Behind the parenthesis of Internet Explorer.
 _BEHIND_EXPLORER = re.compile(r" (?!like )([a-z]{4,}(?=[ /]|$)|[a-z]+(?=/))")
 _NAME_BETWEEN = re.compile(
-    r"like gecko\) (?!like|mobile|safari|rekonq|brave|shiira)[a-z]{3,} (?:version|chrome|safari)/"
+    r"like gecko\) (?!like|mobile|safari|rekonq|brave|shiira|kiwi|fluidapp|x?ubuntu|debian|sabayon)[a-z][a-z\d]{2,}"
+    r" (?:version|chrome)/"
 )
 _NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
 # "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
 _NAME_BEFORE = re.compile(
-    r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf)[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
+    r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf|ibrowse|amigavoyager|ncsa_mosaic|konqueror|elinks|dillo|surf)"
+    r"[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
     re.ASCII,
 )
 _NO_PLATFORM = re.compile(
-    r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;"
+    r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;(?! linux (?:arm|mips))"
     r"|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
-    r"|dragonfly|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
-    r"|(?![^)]*?(?:win|linux|fuchsia|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series|play"
-    r"|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;))))"
+    r"|dragonfly|elementary|devuan|manjaro|pardus|remix|selinux|[a-z]*bsd|trueos|unix|solaris|cygwin|red ?hat"
+    r"|mobile;|intel mac|windows|android|;|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
+    r"|(?![^)]*?(?:win|linux|fuchsia|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series"
+    r"|play|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;|rv:\d|haiku|droid|unix|solaris"
+    r"|qnx|ubuntu|softbank|netfront|sm-|gt-))))"
+    # The old ones, of whose browsers few said "compatible".
+    r"|mozilla/[1-4]\.[\w.-]+ (?:\[\w+\] ?)?\((?![^)]*?(?:compatible|win|mac|x11|linux|os/2|sun|irix|hp-ux"
+    r"|unix|bsd|msie|nokia|sony|samsung|palm|brew|midp|sharp|pda|phone|mobile|ppc|powerpc|amiga|play|ps[p2-4]|dreamcast|netfront|java|symb|black"
+    r"|tv|[iu][;)]|beos|risc|qnx|inferno))"
 )
 
 
@@ -255,20 +318,22 @@ def _looks_like_browser(agent: str) -> bool:
 def _says_crawler(agent: str) -> bool:
     if "http://" in agent:
         agent = _BROWSERS_ADDRESS.sub("", agent)
-    words = set(agent.encode("latin-1", "replace").translate(_PARTS, b"0123456789").decode().split())
+    words = set(agent.encode("latin-1", "replace").translate(_PARTS).decode().split())
     unusual = " ".join(words - _USUAL)
     if "compatible;" in agent and _COMPATIBLE.search(agent):
         return True
     if not unusual:
         return _NO_PLATFORM.match(agent) is not None
     return (
-        _CRAWLER.search(unusual) is not None
-        or (not words.isdisjoint(_HINTS) and any(phrase in agent for phrase in _PHRASES))
+        (_CRAWLER.search(unusual) is not None and _is_confirmed(agent))
+        or (not words.isdisjoint(_HINTS) and "sketchup" not in words and any(phrase in agent for phrase in _PHRASES))
         or ("bot" in unusual and _BOT.search(_MODEL.sub("", agent)) is not None)
         or ("agent" in unusual and _AGENT.search(agent) is not None)
-        # Employers put their names into Internet Explorer, carriers theirs into Facebook.
+        # Employers put their names into Internet Explorer, carriers theirs into Facebook, and a translator that
+        # a person reads through puts its own behind "via".
         or (
             not words.isdisjoint(_TOP_LEVELS)
+            and "via" not in words
             and "fbcr/" not in agent
             and "msie" not in agent
             and "trident" not in agent
@@ -287,6 +352,17 @@ def _says_crawler(agent: str) -> bool:
     )
 
 
+def _is_confirmed(agent: str) -> bool:
+    """Whether a crawler's word stands elsewhere than in the name of a device or an add-on ("Seoul", "Capture+")."""
+    rest = _ADD_ON.sub("", _MODEL.sub("", agent))
+    if "maui" in rest:
+        rest = _MAUI.sub("", rest)
+    if rest == agent:
+        return True
+    words = set(rest.encode("latin-1", "replace").translate(_PARTS).decode().split())
+    return _CRAWLER.search(" ".join(words - _USUAL)) is not None
+
+
 def _names_a_program(agent: str) -> bool:
     """Whether a program that is no browser is named where apps and old phones alone may put a name."""
     if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
@@ -294,12 +370,12 @@ def _names_a_program(agent: str) -> bool:
     before, _, behind = agent.rpartition("safari/")
     if "chrome" in before and (found := _BEHIND.match(behind)):
         text, note = found.groups()
-        names = _BARE_NAME.findall(text) if _OLD_CHROME.search(before) else []
-        if "android" not in agent:
-            names += _SHORT_VERSION.findall(text)
-            if note:
-                return True
-        return any(name not in _PRODUCTS and "browser" not in name and "explorer" not in name for name in names)
+        if "android" in agent:
+            return False
+        names = _SHORT_VERSION.findall(text)
+        return bool(note) or any(
+            name not in _PRODUCTS and "browser" not in name and "explorer" not in name for name in names
+        )
     if "webkit" in agent or not ("msie" in agent or "trident" in agent):
         return False
     found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
