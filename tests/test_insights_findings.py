@@ -276,3 +276,13 @@ def test_every_headline_number_explains_itself() -> None:
     assert "a rise of 109%" in said["Change"].filled_in
     empty = summarise(period, [], [], 0, [], {})
     assert [one.filled_in for one in explain(Numbers(empty, empty))][3:] == ["–"] * 3
+
+
+def test_one_of_anything_is_one() -> None:
+    period = Period(MONDAY, MONDAY + dt.timedelta(days=7), "UTC")
+    counts = [Count(1, BARE, Kind.CLICK, 1), Count(1, BARE, Kind.IMPRESSION, 1)]
+    now = summarise(period, counts, [], 1, [], {})
+    said = {one.name: one for one in explain(Numbers(now, None), [AsideCount("bot", "", 1)], 1, "")}
+    assert said["Click"].note == "1 request was set aside: crawlers, link previews, prefetches. 1 hit is missing."
+    assert said["Unique click"].filled_in == "1 of 1 click"
+    assert "posts and places" not in said["Click-through rate (CTR)"].note

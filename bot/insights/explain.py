@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.insights.glossary import GLOSSARY, Numbers, change_in_words
 from bot.insights.rates import Rate
 from bot.insights.summary import Engagement, Summary
-from bot.texts import _, number, percent
+from bot.texts import _, ngettext, number, percent
 from storage.records import AsideCount
 
 
@@ -33,17 +33,23 @@ def explain(
     now = numbers.now
     filtered = sum(item.count for item in set_aside)
     counted = _notes(
-        _("{n} requests were set aside: crawlers, link previews, prefetches.").format(n=number(filtered))
+        ngettext(
+            "{n} request was set aside: crawlers, link previews, prefetches.",
+            "{n} requests were set aside: crawlers, link previews, prefetches.",
+            filtered,
+        ).format(n=number(filtered))
         if filtered
         else "",
-        _("{n} hits are missing.").format(n=number(missing)) if missing else "",
+        ngettext("{n} hit is missing.", "{n} hits are missing.", missing).format(n=number(missing)) if missing else "",
         _("Counted up to {fresh}.").format(fresh=fresh) if fresh else "",
     )
     return [
         _explained("click", number(now.clicks), counted),
         _explained(
             "unique",
-            _("{unique} of {clicks} clicks").format(unique=number(now.unique_clicks), clicks=number(now.clicks)),
+            ngettext("{unique} of {clicks} click", "{unique} of {clicks} clicks", now.clicks).format(
+                unique=number(now.unique_clicks), clicks=number(now.clicks)
+            ),
             _notes(
                 _("The sum of each day's: somebody who comes back on another day counts again."),
                 _("Whoever asks not to be tracked (DNT, GPC) is a click, never a unique one."),
@@ -91,7 +97,7 @@ def _ctr(numbers: Numbers) -> tuple[str, str]:
         return "–", _notes(_("No post or place has both clicks and impressions in this period."), _in_bio(now))
     rest = now.clicks - now.ctr.clicks
     return _quotient(now.ctr.clicks, now.ctr.impressions), _notes(
-        _("{n} of {all} posts and places have both sides.").format(n=now.ctr_places, all=now.places),
+        _of_all(_("{n} of {all} posts and places have both sides."), now.ctr_places, now.places),
         _("Clicks elsewhere: {n}.").format(n=number(rest)) if rest else "",
         _interval(now.ctr.interval),
         _over_one(now.ctr),
@@ -99,8 +105,17 @@ def _ctr(numbers: Numbers) -> tuple[str, str]:
     )
 
 
+def _of_all(text: str, n: int, all_of_them: int) -> str:
+    """The coverage, where there is more than one that could be covered."""
+    return text.format(n=number(n), all=number(all_of_them)) if all_of_them > 1 else ""
+
+
 def _in_bio(now: Summary) -> str:
-    text = _("{n} posts are of a kind in which no link can be pressed: they have no clicks of their own.")
+    text = ngettext(
+        "{n} post is of a kind in which no link can be pressed: it has no clicks of its own.",
+        "{n} posts are of a kind in which no link can be pressed: they have no clicks of their own.",
+        now.in_bio,
+    )
     return text.format(n=number(now.in_bio)) if now.in_bio else ""
 
 
@@ -110,11 +125,11 @@ def _views(numbers: Numbers) -> Iterator[Explained]:
     if now.views:
         yield _explained("views", number(now.views), _("No part of impressions, nor of the CTR."))
     if now.by_views is not None:
-        note = _("{n} of {all} posts and places have views and no impressions.")
+        note = _of_all(_("{n} of {all} posts and places have views and no impressions."), now.views_places, now.places)
         yield _explained(
             "by_views",
             _quotient(now.by_views.clicks, now.by_views.impressions),
-            _notes(note.format(n=now.views_places, all=now.places), _interval(now.by_views.interval)),
+            _notes(note, _interval(now.by_views.interval)),
         )
     if now.engagement_by_views is not None:
         found = now.engagement_by_views
@@ -139,7 +154,7 @@ def _engaged(found: Engagement) -> tuple[str, str]:
         reactions=number(found.reactions),
         impressions=number(found.base),
         rate=percent(found.value),
-    ), _notes(_("{n} of {all} posts have both sides.").format(n=found.posts, all=found.of), _interval(found.interval))
+    ), _notes(_of_all(_("{n} of {all} posts have both sides."), found.posts, found.of), _interval(found.interval))
 
 
 def _quotient(top: int, bottom: int) -> str:

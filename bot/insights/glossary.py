@@ -33,26 +33,38 @@ class Term:
 
 def _measured(numbers: Numbers) -> str | None:
     measured = numbers.now.measured
-    return _("Your links were displayed {n} times on our own pages.").format(n=number(measured)) if measured else None
+    text = ngettext(
+        "Your links were displayed {n} time on our own pages.",
+        "Your links were displayed {n} times on our own pages.",
+        measured,
+    )
+    return text.format(n=number(measured)) if measured else None
 
 
 def _reported(numbers: Numbers) -> str | None:
     reported = numbers.now.reported
-    return _("Platforms told {n} impressions of your posts.").format(n=number(reported)) if reported else None
+    text = ngettext(
+        "Platforms told {n} impression of your posts.", "Platforms told {n} impressions of your posts.", reported
+    )
+    return text.format(n=number(reported)) if reported else None
 
 
 def _impressions(numbers: Numbers) -> str | None:
     now = numbers.now
     if not now.impressions:
         return None
-    return _("{total} impressions: {measured} measured here, {reported} reported by platforms.").format(
-        total=number(now.impressions), measured=number(now.measured), reported=number(now.reported)
+    text = ngettext(
+        "{total} impression: {measured} measured here, {reported} reported by platforms.",
+        "{total} impressions: {measured} measured here, {reported} reported by platforms.",
+        now.impressions,
     )
+    return text.format(total=number(now.impressions), measured=number(now.measured), reported=number(now.reported))
 
 
 def _views(numbers: Numbers) -> str | None:
     views = numbers.now.views
-    return _("Platforms told {n} views of your posts.").format(n=number(views)) if views else None
+    text = ngettext("Platforms told {n} view of your posts.", "Platforms told {n} views of your posts.", views)
+    return text.format(n=number(views)) if views else None
 
 
 def _by_views(numbers: Numbers) -> str | None:
@@ -88,7 +100,10 @@ def _ctr(numbers: Numbers) -> str | None:
     now = numbers.now
     if now.ctr is None:
         return None
-    text = _("Clicks {clicks} / impressions {impressions} = {rate}, over {n} of your {all} posts and places.")
+    if now.places > 1:
+        text = _("Clicks {clicks} / impressions {impressions} = {rate}, over {n} of your {all} posts and places.")
+    else:
+        text = _("Clicks {clicks} / impressions {impressions} = {rate}.")
     said = text.format(
         clicks=number(now.ctr.clicks),
         impressions=number(now.ctr.impressions),
@@ -151,9 +166,12 @@ def _cpm(numbers: Numbers) -> str | None:
     impressions = numbers.now.impressions
     if not impressions:
         return None
-    return _("At a CPM of $10, your {n} impressions would be worth ${value}.").format(
-        n=number(impressions), value=number(round(impressions / 1000 * 10))
+    text = ngettext(
+        "At a CPM of $10, your {n} impression would be worth ${value}.",
+        "At a CPM of $10, your {n} impressions would be worth ${value}.",
+        impressions,
     )
+    return text.format(n=number(impressions), value=number(round(impressions / 1000 * 10)))
 
 
 def _best(numbers: Numbers) -> str | None:

@@ -295,9 +295,17 @@ def _small(report: Frozen, fingerprint: str) -> Iterable[str]:
     if report.until is not None:
         parts.append(_("The period was still running: counted up to {at} UTC.").format(at=_at(report.until)))
     if report.set_aside:
-        parts.append(_("Set aside as no people's: {n} requests.").format(n=number(report.set_aside)))
+        said = ngettext(
+            "Set aside as no people's: {n} request.", "Set aside as no people's: {n} requests.", report.set_aside
+        )
+        parts.append(said.format(n=number(report.set_aside)))
     if report.missing:
-        parts.append(_("Missing, since they came too fast to be kept: {n} hits.").format(n=number(report.missing)))
+        said = ngettext(
+            "Missing, since it came too fast to be kept: {n} hit.",
+            "Missing, since they came too fast to be kept: {n} hits.",
+            report.missing,
+        )
+        parts.append(said.format(n=number(report.missing)))
     if report.told_until is not None:
         told_at = day(report.told_until, year=True)
         parts.append(_("Platforms' figures as the creator read them, last on {date}.").format(date=told_at))

@@ -22,7 +22,7 @@ from bot.reports.paper import paper_of
 from bot.reports.service import ACCENT, DAYS, Made, Wish
 from bot.reports.sheet import sheet
 from bot.reports.table import table
-from bot.texts import _, current_locale, days, money
+from bot.texts import _, current_locale, days, money, ngettext
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import Pressed, actor, embed, require_asker, services
@@ -176,7 +176,8 @@ def _report_line(n: int, found: Made, state: str) -> str:
         where = STATES[state]
     opened = _("opened {n}").format(n=fmt.count_of(views.people, _("time"), _("times")))
     if views.aside:
-        opened += " " + _("({n} previews and crawlers apart)").format(n=fmt.number(views.aside))
+        aside = ngettext("({n} preview or crawler apart)", "({n} previews and crawlers apart)", views.aside)
+        opened += " " + aside.format(n=fmt.number(views.aside))
     return f"{n}. **{name}** {days(content.first, content.last)} · {opened}\n{where}"
 
 

@@ -169,11 +169,11 @@ def totals(content: Content) -> list[str]:
             + f"\n{SMALL}{text}"
         )
     if now.engagement is not None:
-        lines.append(
-            _("**Engagement rate {rate}** over {n} of {all} posts").format(
-                rate=fmt.percent(now.engagement.value), n=now.engagement.posts, all=now.engagement.of
-            )
+        found = now.engagement
+        text = (
+            _("**Engagement rate {rate}** over {n} of {all} posts") if found.of > 1 else _("**Engagement rate {rate}**")
         )
+        lines.append(text.format(rate=fmt.percent(found.value), n=found.posts, all=found.of))
     if now.best_day is not None and content.period.length > 1:
         words = (_("click"), _("clicks")) if now.best_day.kind is Kind.CLICK else (_("impression"), _("impressions"))
         lines.append(

@@ -16,7 +16,7 @@ from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, Summary
 from bot.insights.tally import Tally, most_clicks, most_resonant
 from bot.stats.answers import Report
 from bot.stats.question import Scope
-from bot.texts import _
+from bot.texts import _, ngettext
 from cogs.ui import audit
 from cogs.ui import format as fmt
 from cogs.ui.posts import told
@@ -141,7 +141,10 @@ NO_OWN_CLICKS = _("no clicks of its own: link in bio")
 
 
 def _in_bio(n: int) -> str:
-    return _("{posts} without clicks of their own: link in bio").format(posts=fmt.count_of(n, _("post"), _("posts")))
+    text = ngettext(
+        "{n} post without clicks of its own: link in bio", "{n} posts without clicks of their own: link in bio", n
+    )
+    return text.format(n=fmt.number(n))
 
 
 def _by_views(summary: Summary) -> str:
@@ -333,7 +336,7 @@ def add_audience(answer: discord.Embed, report: Report) -> None:
         if found.rest:
             rows.append(_("others {share}").format(share=fmt.share(found.rest / found.total)))
         if found.total < report.now.clicks:  # those from before this was kept, or whose country is not known
-            rows.append(_("of {n} clicks").format(n=fmt.number(found.total)))
+            rows.append(_("of {clicks}").format(clicks=fmt.count_of(found.total, _("click"), _("clicks"))))
         answer.add_field(name=name, value="\n".join(rows))
 
 
