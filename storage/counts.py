@@ -120,15 +120,6 @@ def _any_history() -> Statement:
 
 
 @Read
-def top_links(
-    reader: Reader, guild_id: int, first: dt.date, end: dt.date, kind: Kind, limit: int
-) -> list[tuple[int, int]]:
-    """The server's links with the most hits of a kind, and how many; the older link breaks ties."""
-    question = Question(HITS, guild_id, ("link_id",), kind=kind)
-    return ranges.highest(reader, question, first, end, limit)
-
-
-@Read
 def uniques_by_day(
     reader: Reader, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
 ) -> list[tuple[dt.date, int]]:

@@ -178,18 +178,6 @@ def _not_closed(source: Source, by: tuple[str, ...], rows: Rows, days: int | Non
     return _summed(_open(source, by, rows, days), by, source.table.c.count)
 
 
-def _highest(parts: tuple[tuple[Any, ...], ...]) -> Statement:
-    """The links with the highest sums over parts, each a function of the above with what it is called with."""
-    selects = []
-    for build, *shape in parts:
-        part = build(*shape).subquery()
-        selects.append(sa.select(part.c[0].label("link_id"), part.c[1].label("n")))
-    every = sa.union_all(*selects).subquery()
-    n = total(every.c.n)
-    query = sa.select(every.c.link_id, n).group_by(every.c.link_id).having(n > 0)
-    return query.order_by(n.desc(), every.c.link_id).limit(sa.bindparam("limit", type_=sa.Integer))
-
-
 Part = tuple[tuple[Any, ...], dict[str, Any]]
 """A statement's function with what it is called with, and its parameters."""
 
@@ -222,16 +210,6 @@ def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Su
         for row in reader.rows(*call, columns=columns, **values):
             found[row[:-1]] += row[-1]
     return {key: n for key, n in found.items() if n}
-
-
-def highest(reader: Reader, question: Question, first: dt.date, end: dt.date, limit: int) -> list[tuple[int, int]]:
-    """The links with the highest sums of a question by `link_id`, and those; the older link breaks ties."""
-    parts, columns = _parts(reader, question, first, end)
-    if not parts:
-        return []
-    values = {name: value for _, part in parts for name, value in part.items()}
-    rows = reader.rows(_highest, tuple(call for call, _ in parts), columns=columns, **values, limit=limit)
-    return [(link_id, n) for link_id, n in rows]
 
 
 def _days(question: Question, start: dt.date, end: dt.date) -> tuple[int | None, dict[str, Any]]:

@@ -36,7 +36,7 @@ from bot.digests import due
 from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
-from bot.insights.periods import last_complete_week
+from bot.insights.periods import Named, period_of
 from bot.stats.service import Stats
 from cogs.ui.deliver import Deliverer
 from cogs.ui.digest import Form
@@ -97,7 +97,7 @@ async def fill(db: Database, count: int) -> None:
     """Servers with two links, and clicks over two weeks."""
     rng, ids = random.Random(1), Ids()
     now = dt.datetime.now(dt.UTC)
-    week = last_complete_week(now, ZONE, 0)
+    week = period_of(Named.LAST_WEEK, now, ZONE, 0, None)
     first = week.previous.start_at
     span = (week.end_at - first).total_seconds()
 
@@ -148,7 +148,7 @@ async def commands(stats: Stats, charts: ChartRenderer, stop: asyncio.Event, cou
     """What `/stats server` does, twice a second; returns how long each took, in seconds."""
     took: list[float] = []
     running: set[asyncio.Task[None]] = set()
-    week = last_complete_week(dt.datetime.now(dt.UTC), ZONE, 0)
+    week = period_of(Named.LAST_WEEK, dt.datetime.now(dt.UTC), ZONE, 0, None)
 
     async def one(n: int) -> None:
         began = time.monotonic()

@@ -123,13 +123,6 @@ def of_server(days: int) -> list[Query]:
     which = f"{where} AND link_id IN ({', '.join(map(str, COMPARED))})"
     return [
         one(
-            f"top {TOP} links, {days} d",
-            lambda conn: counts.top_links(conn, *asked, Kind.CLICK, TOP),
-            f"SELECT link_id, count(*) AS n FROM events {where} AND kind = 'click'"
-            f" GROUP BY link_id ORDER BY n DESC, link_id LIMIT {TOP}",
-            asked[1:],
-        ),
-        one(
             f"by link and day, {len(COMPARED)} links, {days} d",
             lambda conn: counts.by_link_day(conn, *asked, COMPARED),
             f"SELECT link_id, day, kind, count(*) FROM events {which} GROUP BY ALL",
@@ -156,12 +149,8 @@ def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
             "uniques": [(day, n) for day, n in uniques if day >= first],
             "uniques_before": [(day, n) for day, n in uniques if day < first],
         }
-        named = link_ids
-        if link_ids is None:
-            answer["top"] = counts.top_links.within(reader, GUILD, first, END, Kind.CLICK, TOP)
-            named = [link_id for link_id, _ in answer["top"]]
-        answer["places"] = counts.by_place.within(reader, GUILD, first, END, named)
-        answer["places_before"] = counts.by_place.within(reader, GUILD, before, first, named)
+        answer["places"] = counts.by_place.within(reader, GUILD, first, END, link_ids)
+        answer["places_before"] = counts.by_place.within(reader, GUILD, before, first, link_ids)
         answer["audience"] = counts.audience.within(reader, GUILD, first, END, link_ids)
         answer["aside"] = counts.set_aside_counts.within(reader, GUILD, first, END, link_ids)
         counts.dropped.within(reader, GUILD, at(first), at(END), link_ids)
@@ -184,14 +173,10 @@ def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
             answer["uniques" if key == "days" else "uniques_before"] = sorted(
                 (row[0], row[3]) for row in rows if row[3]
             )
-        named = which
-        if link_ids is None:
-            answer["top"] = duck_top(duck, first)
-            named = f"link_id IN ({', '.join(str(link_id) for link_id, _ in answer['top'])})"
         for key, begin, end in (("places", first, END), ("places_before", before, first)):
             answer[key] = duck.execute(
                 "SELECT link_id, place_id, kind, count(*) FROM events"
-                f" WHERE day >= ? AND day < ? AND {named} GROUP BY ALL",
+                f" WHERE day >= ? AND day < ? AND {which} GROUP BY ALL",
                 [begin, end],
             ).fetchall()
         answer["audience"] = duck_audience(duck, first, which)
@@ -202,14 +187,6 @@ def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
         return answer
 
     return Query(f"/stats {name}, {days} d", ours, theirs, alone=False)
-
-
-def duck_top(duck: duckdb.DuckDBPyConnection, first: dt.date) -> list[tuple[int, int]]:
-    return duck.execute(
-        "SELECT link_id, count(*) AS n FROM events WHERE kind = 'click' AND day >= ? AND day < ?"
-        f" GROUP BY link_id ORDER BY n DESC, link_id LIMIT {TOP}",
-        [first, END],
-    ).fetchall()
 
 
 def duck_audience(duck: duckdb.DuckDBPyConnection, first: dt.date, which: str) -> list[tuple[Any, ...]]:
@@ -225,28 +202,32 @@ def duck_audience(duck: duckdb.DuckDBPyConnection, first: dt.date, which: str) -
 
 
 def top(days: int) -> Query:
+    """`/stats top`: every place of the server, and the trends of its ten best links."""
     first = first_of(days)
 
+    def best(places: Sequence[tuple[int, str, int]]) -> list[int]:
+        clicks: Counter[int] = Counter()
+        for link_id, kind, n in places:
+            clicks[link_id] += n * (kind == Kind.CLICK)
+        return sorted(clicks, key=lambda link_id: (-clicks[link_id], link_id))[:TOP]
+
     async def ours(conn: AsyncConnection) -> Answer:
-        found = await counts.top_links(conn, GUILD, first, END, Kind.CLICK, TOP)
-        ids = [link_id for link_id, _ in found]
-        return {
-            "top": found,
-            "places": await counts.by_place(conn, GUILD, first, END, ids),
-            "uniques": list((await counts.uniques_by_link(conn, GUILD, first, END, ids)).items()),
-        }
+        places = await counts.by_place(conn, GUILD, first, END)
+        ids = best([(one.link_id, one.kind, one.count) for one in places])
+        return {"places": places, "days": await counts.by_link_day(conn, GUILD, first, END, ids)}
 
     def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
-        found = duck_top(duck, first)
+        where = "WHERE day >= ? AND day < ?"
+        places = duck.execute(
+            f"SELECT link_id, place_id, kind, count(*) FROM events {where} GROUP BY ALL", [first, END]
+        ).fetchall()
+        ids = best([(link_id, kind, n) for link_id, _, kind, n in places])
         rows = duck.execute(
-            "SELECT link_id, place_id, kind, count(*), count(*) FILTER (is_unique) FROM events WHERE day >= ?"
-            f" AND day < ? AND link_id IN ({', '.join(str(link_id) for link_id, _ in found)}) GROUP BY ALL",
+            f"SELECT link_id, day, kind, count(*) FROM events {where} AND link_id IN ({', '.join(map(str, ids))})"
+            " GROUP BY ALL",
             [first, END],
         ).fetchall()
-        uniques: Counter[int] = Counter()
-        for link_id, *_, n in rows:
-            uniques[link_id] += n
-        return {"top": found, "places": [row[:4] for row in rows], "uniques": list((+uniques).items())}
+        return {"places": places, "days": rows}
 
     return Query(f"/stats top of the server, {days} d", ours, theirs, alone=False)
 

@@ -193,11 +193,6 @@ async def compare(
         )
         by_link = model.counted(anywhere, lambda h: (h.link_id, h.kind))
         assert await counts.by_link(conn, guild, first, end, links) == by_link
-        clicks = model.counted(
-            [h for h in model.among(None) if h.kind is Kind.CLICK and first <= model.day(h) < end], lambda h: h.link_id
-        )
-        ranked = sorted(clicks.items(), key=lambda item: (-item[1], item[0]))
-        assert await counts.top_links(conn, guild, first, end, Kind.CLICK, 2) == ranked[:2]
 
         uniques = await counts.uniques_by_day(conn, guild, first, end, links)
         assert uniques == sorted(model.counted(unique, lambda h: h.day).items())

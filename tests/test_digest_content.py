@@ -13,7 +13,7 @@ import pytest
 
 from bot import texts
 from bot.digests.content import Content, compose
-from bot.insights.periods import ONE_DAY, Period, last_complete_week, local_day
+from bot.insights.periods import ONE_DAY, Named, Period, local_day, period_of
 from bot.insights.summary import summarise
 from bot.insights.tally import by_link, by_post
 from bot.stats.answers import Report
@@ -38,7 +38,7 @@ from tests.conftest import NOW, World, answer_of, text_of, words
 from tests.sampled import a_busy_server as _busy  # noqa: F401
 
 ZONE = "Europe/Berlin"
-WEEK = last_complete_week(NOW, ZONE, 0)
+WEEK = period_of(Named.LAST_WEEK, NOW, ZONE, 0, None)
 """2 to 8 March."""
 HOSTILE = "@everyone [x](https://evil.example) `**_~~|| # > <@1> \\ " * 3
 EVERY_FORM = pytest.mark.parametrize("form", Form, ids=str)
@@ -259,7 +259,7 @@ async def test_a_creators_own_digest_names_their_private_links_and_asks_for_what
     assert "Still without the platform's numbers" in text
     # A week later nobody has told anything new of posts that are clicked still.
     busy.move(days=7)
-    week = last_complete_week(busy.clock.now(), ZONE, 0)
+    week = period_of(Named.LAST_WEEK, busy.clock.now(), ZONE, 0, None)
     later = await content(busy, week, user_id=busy.admin.id, channel_id=None)
     told = [one.told for one in later.missing]
     assert told[0] is None

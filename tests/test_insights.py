@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from bot.insights.periods import last_days
-from bot.insights.rates import Direction, Rate, change, rate_change, rate_interval, wilson
+from bot.insights.rates import Direction, Rate, change, rate_interval, ratio_interval, wilson
 from bot.insights.summary import (
     Engagement,
     PlaceSummary,
@@ -67,23 +67,22 @@ def test_a_rate_over_one_is_shown_and_has_an_interval() -> None:
     assert rate.interval[0] < 3 < rate.interval[1]
 
 
-def test_a_rate_changes_only_when_chance_does_not_explain_it() -> None:
-    assert rate_change(Rate(48, 1000), Rate(45, 1000)).direction is Direction.SAME
-    assert rate_change(Rate(80, 1000), Rate(40, 1000)).direction is Direction.UP
-    assert rate_change(Rate(40, 1000), Rate(80, 1000)).direction is Direction.DOWN
-    assert rate_change(Rate(0, 5000), Rate(80, 1000)).direction is Direction.DOWN
-    assert rate_change(Rate(300, 100), Rate(100, 100)).direction is Direction.UP  # over 100 %: Poisson
-    assert rate_change(Rate(5, 100), None).direction is Direction.NEW
-    assert rate_change(Rate(5, 100), Rate(0, 100)).direction is Direction.NEW
-    assert rate_change(None, Rate(5, 100)).direction is Direction.NONE
+def test_the_ratio_of_two_rates_says_whether_chance_explains_it() -> None:
+    assert ratio_interval(Rate(48, 1000), Rate(45, 1000))[0] < 1 < ratio_interval(Rate(48, 1000), Rate(45, 1000))[1]
+    assert ratio_interval(Rate(80, 1000), Rate(40, 1000))[0] > 1
+    assert ratio_interval(Rate(40, 1000), Rate(80, 1000))[1] < 1
+    assert ratio_interval(Rate(300, 100), Rate(100, 100))[0] > 1  # over 100 %: Poisson
 
 
-@given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 500), st.integers(1, 500))
-def test_a_rate_never_changes_the_wrong_way(clicks: int, shown: int, before: int, shown_before: int) -> None:
+@given(*[st.integers(1, 500)] * 4)
+def test_the_ratio_of_two_rates_lies_within_its_interval(
+    clicks: int, shown: int, before: int, shown_before: int
+) -> None:
     now, then = Rate(clicks, shown), Rate(before, shown_before)
-    direction = rate_change(now, then).direction
-    assert direction is not Direction.UP or now.value > then.value
-    assert direction is not Direction.DOWN or now.value < then.value
+    low, high = ratio_interval(now, then)
+    ratio = now.value / then.value
+    assert low <= ratio * (1 + 1e-9)
+    assert ratio <= high * (1 + 1e-9)
 
 
 def _post(post_id: int, *, days_ago: int, link_id: int | None = 1) -> Post:

@@ -22,7 +22,6 @@ from bot.insights.periods import (
     encode,
     instant,
     is_zone,
-    last_complete_week,
     last_days,
     local_day,
     period_of,
@@ -80,9 +79,6 @@ def test_periods() -> None:
     assert period.is_unfinished(now)
     assert period.previous.end == period.first
     assert len(period.previous.days) == 7
-    week = last_complete_week(now, "UTC", 0)
-    assert (week.first, week.last) == (dt.date(2026, 3, 2), dt.date(2026, 3, 8))
-    assert last_complete_week(now, "UTC", 6).first == dt.date(2026, 3, 1)
 
 
 @pytest.mark.parametrize(

@@ -277,10 +277,3 @@ def last_days(count: int, now: dt.datetime, zone: str) -> Period:
     """The last `count` local days, today (unfinished) among them."""
     today = local_day(now, zone)
     return Period(today - dt.timedelta(days=count - 1), today + ONE_DAY, zone)
-
-
-def last_complete_week(now: dt.datetime, zone: str, first_weekday: int) -> Period:
-    """The latest full week that is over; weeks begin on `first_weekday` (0 is Monday)."""
-    today = local_day(now, zone)
-    end = today - dt.timedelta(days=(today.weekday() - first_weekday) % 7)
-    return Period(end - 7 * ONE_DAY, end, zone)

@@ -91,24 +91,6 @@ def change(now: int, before: int) -> Change:
     return Change(Direction.SAME, ratio)
 
 
-def rate_change(now: Rate | None, before: Rate | None) -> Change:
-    """A rate's change is one only when the 95 % interval of the ratio of the two rates excludes 1.
-
-    The interval of a ratio of two shares on the log scale (Katz et al. 1978), of two Poisson rates where a rate
-    exceeds 1; a rate without a click is compared by the intervals of both.
-    """
-    if now is None or before is None or before.clicks <= 0:
-        nothing = now is None or now.clicks <= 0
-        return Change(Direction.NONE if nothing else Direction.NEW)
-    ratio = now.value / before.value - 1
-    if now.clicks <= 0:
-        return Change(Direction.DOWN if before.interval[0] > now.interval[1] else Direction.SAME, ratio)
-    low, high = ratio_interval(now, before)
-    if low <= 1 <= high:
-        return Change(Direction.SAME, ratio)
-    return Change(Direction.UP if low > 1 else Direction.DOWN, ratio)
-
-
 def ratio_interval(one: Rate, other: Rate, z: float = Z95) -> tuple[float, float]:
     """Of one rate by another, both with clicks, on the log scale (Katz et al. 1978; Poisson where a rate exceeds 1)."""
     variance = sum(

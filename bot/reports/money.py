@@ -64,10 +64,6 @@ def floor(value: Fraction, digits: int) -> Decimal:
     )
 
 
-def _coins(amount: Decimal, currency: str) -> Decimal:
-    return floor(Fraction(amount), get_currency_precision(currency))
-
-
 def worth(
     currency: str, impressions: int | None, clicks: int | None, cpm: Decimal | None = None, fee: Decimal | None = None
 ) -> Worth:
