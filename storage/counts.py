@@ -217,7 +217,7 @@ def hour_of_week(
         outside = _without(segments, _begin_of(segments, first), _begin_of(segments, stop))
         question = Question(HOURS, guild_id, ("value",), link_ids, kind=kind)
         for (hour,), days, numbers in ranges.by_closed_day(reader, question, first, stop):
-            for number, day in enumerate(days[:7]):
+            for number, day in enumerate(days[:7]):  # the days of one weekday lie seven apart
                 grid[day.weekday() * 24 + int(hour)] += sum(numbers[number::7])
     rows = Rows(ranges.size_of(link_ids), place_id is not None, place_id is not None, kind=True)
     values = ranges.values_of(guild_id, link_ids, place_id, kind)

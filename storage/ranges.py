@@ -202,9 +202,9 @@ def _parts(reader: Reader, question: Question, first: dt.date, end: dt.date) -> 
 
 def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
     """The sums over the whole range, where there are any."""
-    found: Sums = defaultdict(int)
     if question.nothing:
-        return found
+        return {}
+    found: Sums = defaultdict(int)
     parts, columns = _parts(reader, question, first, end)
     for call, values in parts:
         for row in reader.rows(*call, columns=columns, **values):

@@ -59,6 +59,11 @@ def first_of(days: int) -> dt.date:
     return END - dt.timedelta(days=days)
 
 
+def among(link_ids: Sequence[int] | None) -> str:
+    """DuckDB's words for the links that are meant."""
+    return "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+
+
 def at(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZONE).astimezone(dt.UTC)
 
@@ -91,7 +96,7 @@ def one(name: str, ours: Callable[[AsyncConnection], Awaitable[Any]], sql: str, 
 def of_scope(name: str, days: int, link_ids: Sequence[int] | None) -> list[Query]:
     """What is asked of a link, of a creator's, or of a server."""
     asked = (GUILD, first_of(days), END, link_ids)
-    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+    which = among(link_ids)
     where = f"WHERE day >= ? AND day < ? AND {which}"
 
     def named(what: str, ours: Callable[..., Awaitable[Any]], sql: str) -> Query:
@@ -120,7 +125,7 @@ def of_scope(name: str, days: int, link_ids: Sequence[int] | None) -> list[Query
 
 def of_server(days: int) -> list[Query]:
     asked, where = (GUILD, first_of(days), END), "WHERE day >= ? AND day < ?"
-    which = f"{where} AND link_id IN ({', '.join(map(str, COMPARED))})"
+    which = f"{where} AND {among(COMPARED)}"
     return [
         one(
             f"by link and day, {len(COMPARED)} links, {days} d",
@@ -138,7 +143,7 @@ def of_server(days: int) -> list[Query]:
 def report(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
     """`/stats link`, `creator` and `server`: this period beside the one before."""
     first, before = first_of(days), first_of(2 * days)
-    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+    which = among(link_ids)
 
     def within(reader: Reader) -> Answer:
         days = counts.by_day.within(reader, GUILD, before, END, link_ids)
@@ -223,8 +228,7 @@ def top(days: int) -> Query:
         ).fetchall()
         ids = best([(link_id, kind, n) for link_id, _, kind, n in places])
         rows = duck.execute(
-            f"SELECT link_id, day, kind, count(*) FROM events {where} AND link_id IN ({', '.join(map(str, ids))})"
-            " GROUP BY ALL",
+            f"SELECT link_id, day, kind, count(*) FROM events {where} AND {among(ids)} GROUP BY ALL",
             [first, END],
         ).fetchall()
         return {"places": places, "days": rows}
@@ -233,7 +237,7 @@ def top(days: int) -> Query:
 
 
 def compare(days: int) -> Query:
-    first, ids = first_of(days), ", ".join(map(str, COMPARED))
+    first = first_of(days)
 
     async def ours(conn: AsyncConnection) -> Answer:
         return {
@@ -244,7 +248,7 @@ def compare(days: int) -> Query:
     def theirs(duck: duckdb.DuckDBPyConnection) -> Answer:
         rows = duck.execute(
             "SELECT link_id, day, kind, count(*), count(*) FILTER (is_unique) FROM events"
-            f" WHERE day >= ? AND day < ? AND link_id IN ({ids}) GROUP BY ALL",
+            f" WHERE day >= ? AND day < ? AND {among(COMPARED)} GROUP BY ALL",
             [first, END],
         ).fetchall()
         uniques: Counter[int] = Counter()
@@ -257,7 +261,7 @@ def compare(days: int) -> Query:
 
 def heatmap(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
     first = first_of(days)
-    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+    which = among(link_ids)
     pieces = segments(first, END)
 
     async def ours(conn: AsyncConnection) -> Answer:
@@ -277,7 +281,7 @@ def heatmap(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
 
 def sources(name: str, days: int, link_ids: Sequence[int] | None) -> Query:
     first = first_of(days)
-    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+    which = among(link_ids)
 
     async def ours(conn: AsyncConnection) -> Answer:
         return {"audience": await counts.audience(conn, GUILD, first, END, link_ids)}
@@ -300,7 +304,7 @@ def uniques(days: int) -> Query:
 
 def yesterday(name: str, link_ids: Sequence[int] | None) -> Query:
     start, end = at(TODAY - dt.timedelta(days=1)), NOW.replace(minute=0) - dt.timedelta(days=1)
-    which = "TRUE" if link_ids is None else f"link_id IN ({', '.join(map(str, link_ids))})"
+    which = among(link_ids)
 
     async def ours(conn: AsyncConnection) -> Answer:
         totals: Counter[str] = Counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -59,6 +60,16 @@ async def mismatches(db: Database) -> list[Any]:
             zone = (await servers.get(conn, guild_id)).timezone
             found += await recount.check(conn, guild_id, lambda at, zone=zone: local_day(at, zone))
         return found
+
+
+async def set_aside_by_reason(db: Database, guild_id: int) -> Counter[str]:
+    """How many requests of a server are on disk as set aside, of all days."""
+    async with db.read() as conn:
+        found = await counts.set_aside_counts(conn, guild_id, dt.date.min, dt.date.max)
+    by_reason: Counter[str] = Counter()
+    for one in found:
+        by_reason[one.reason] += one.count
+    return by_reason
 
 
 async def weight(db: Database) -> list[Any]:
@@ -137,10 +148,7 @@ class World:
         """Wait until so many requests of the server are on disk as set aside; nobody's answer waits for that."""
 
         async def look() -> int:
-            async with self.app.db.read() as conn:
-                today = self.clock.now().date()
-                days = today - dt.timedelta(days=1), today + dt.timedelta(days=2)
-                return sum(one.count for one in await counts.set_aside_counts(conn, self.guild.id, *days))
+            return (await set_aside_by_reason(self.app.db, self.guild.id)).total()
 
         assert await becomes(look, requests) == requests
 

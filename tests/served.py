@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -27,7 +26,7 @@ from storage import addresses, counts, links, profiles
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import Address, Kind, Link, Profile
-from tests.conftest import BROWSER, NOW, QuickCharts, mismatches
+from tests.conftest import BROWSER, NOW, QuickCharts, mismatches, set_aside_by_reason
 from tests.waiting import becomes
 
 GUILD, MAYA, POST = 11, 22, 333
@@ -75,15 +74,7 @@ class Edge:
 
     async def aside(self) -> dict[str, int]:
         """What was set aside, once the recorder has written it."""
-
-        async def look() -> Counter[str]:
-            found: Counter[str] = Counter()
-            async with self.db.read() as conn:
-                for one in await counts.set_aside_counts(conn, GUILD, TODAY, TOMORROW):
-                    found[one.reason] += one.count
-            return found
-
-        return dict(await becomes(look, self.recorder.aside_by_reason))
+        return await becomes(lambda: set_aside_by_reason(self.db, GUILD), self.recorder.aside_by_reason)
 
     async def write(self, work: Any) -> None:
         await self.db.write(work)

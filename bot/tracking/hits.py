@@ -315,10 +315,14 @@ def _looks_like_browser(agent: str) -> bool:
     return "(" in agent or not agent.startswith("mozilla/") or "webkit" in agent or "trident" in agent
 
 
+def _words_in(agent: str) -> set[str]:
+    return set(agent.encode("latin-1", "replace").translate(_PARTS).decode().split())
+
+
 def _says_crawler(agent: str) -> bool:
     if "http://" in agent:
         agent = _BROWSERS_ADDRESS.sub("", agent)
-    words = set(agent.encode("latin-1", "replace").translate(_PARTS).decode().split())
+    words = _words_in(agent)
     unusual = " ".join(words - _USUAL)
     if "compatible;" in agent and _COMPATIBLE.search(agent):
         return True
@@ -359,8 +363,7 @@ def _is_confirmed(agent: str) -> bool:
         rest = _MAUI.sub("", rest)
     if rest == agent:
         return True
-    words = set(rest.encode("latin-1", "replace").translate(_PARTS).decode().split())
-    return _CRAWLER.search(" ".join(words - _USUAL)) is not None
+    return _CRAWLER.search(" ".join(_words_in(rest) - _USUAL)) is not None
 
 
 def _names_a_program(agent: str) -> bool:
