@@ -14,7 +14,7 @@ from bot.insights.periods import ONE_DAY, day_start, is_zone, local_day
 from bot.links.access import Actor, require_manager
 from bot.links.slugs import shorten
 from bot.texts import _
-from storage import servers
+from storage import recount, servers
 from storage.database import Database
 from storage.records import Server
 
@@ -83,4 +83,4 @@ async def _regroup(conn: AsyncConnection, server: Server) -> None:
     while day <= last:
         days.append((day, day_start(day, server.timezone), day_start(day + ONE_DAY, server.timezone)))
         day += ONE_DAY
-    await servers.rebuild_days(conn, server.guild_id, days)
+    await recount.rebuild_days(conn, server.guild_id, days)

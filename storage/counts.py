@@ -18,12 +18,13 @@ from storage.records import (
     ELSEWHERE,
     AsideCount,
     AudienceCount,
-    Count,
     DayCount,
     Dimension,
     DroppedCount,
     Kind,
     LinkDayCount,
+    PlaceCounts,
+    PlaceKey,
     Segment,
 )
 from storage.schema import dropped_quarter, histories, hits_daily, hits_quarter, set_aside_daily
@@ -68,11 +69,11 @@ def by_place_day(
     end: dt.date,
     link_ids: Collection[int] | None = None,
     place_id: int | None = None,
-) -> list[Count]:
+) -> list[tuple[dt.date, PlaceKey, int]]:
     """Hits by link, place, kind and day: of a link, or of a creator's."""
     question = Question(PLACES, guild_id, ("link_id", "value", "kind"), link_ids, place_id)
     found = ranges.by_day(reader, question, first, end)
-    return [Count(link_id, place, _KINDS[kind], n, day) for (day, link_id, place, kind), n in found.items()]
+    return [(day, (link_id, place, kind), n) for (day, link_id, place, kind), n in found.items()]
 
 
 @Read
@@ -83,11 +84,9 @@ def by_place(
     end: dt.date,
     link_ids: Collection[int] | None = None,
     place_id: int | None = None,
-) -> list[Count]:
+) -> PlaceCounts:
     """Hits by link, place and kind over the whole range."""
-    question = Question(PLACES, guild_id, ("link_id", "value", "kind"), link_ids, place_id)
-    found = ranges.sums(reader, question, first, end)
-    return [Count(link_id, place, _KINDS[kind], n) for (link_id, place, kind), n in found.items()]
+    return ranges.sums(reader, Question(PLACES, guild_id, ("link_id", "value", "kind"), link_ids, place_id), first, end)
 
 
 @Read
@@ -212,13 +211,12 @@ def hour_of_week(
     first, end = (begin.start + begin.offset).date(), (last.end + last.offset).date()
     if begin.start + begin.offset > dt.datetime.combine(first, dt.time(), dt.UTC):
         first += ONE_DAY  # a day that is not there as a whole is read from its quarter hours
-    stop = min(end, ranges.closed_until(reader, guild_id))
+    known = ranges.closed_of(reader, guild_id)
+    stop = min(end, known.until)
     if place_id is None and first < stop:  # the totals know no hours of a place
         outside = _without(segments, _begin_of(segments, first), _begin_of(segments, stop))
         question = Question(HOURS, guild_id, ("value",), link_ids, kind=kind)
-        for (hour,), days, numbers in ranges.by_closed_day(reader, question, first, stop):
-            for number, day in enumerate(days[:7]):  # the days of one weekday lie seven apart
-                grid[day.weekday() * 24 + int(hour)] += sum(numbers[number::7])
+        grid = list(known.remembered(reader, _closed_hours, question, first, stop))
     rows = Rows(ranges.size_of(link_ids), place_id is not None, place_id is not None, kind=True)
     values = ranges.values_of(guild_id, link_ids, place_id, kind)
     for part in outside:
@@ -226,6 +224,14 @@ def hour_of_week(
         for hour, n in found:
             grid[hour] += n
     return tuple(grid)
+
+
+def _closed_hours(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sequence[int]:
+    grid = [0] * _HOURS
+    for (hour,), days, numbers in ranges.by_closed_day(reader, question, first, stop):
+        for number, day in enumerate(days[:7]):  # the days of one weekday lie seven apart
+            grid[day.weekday() * 24 + int(hour)] += sum(numbers[number::7])
+    return grid
 
 
 def _hours(rows: Rows, offset: dt.timedelta) -> Statement:
@@ -270,17 +276,17 @@ def until(
     end: dt.datetime,
     link_ids: Collection[int] | None = None,
     place_id: int | None = None,
-) -> list[Count]:
+) -> PlaceCounts:
     """Hits in the quarter hours that begin from `start` up to but without `end`, by link, place and kind.
 
     Of the whole server by kind alone, as `ALL_LINKS`.
     """
     if link_ids is not None and not link_ids:
-        return []
+        return {}
     rows = Rows(ranges.size_of(link_ids), place_id is not None, place_id is not None)
     values = ranges.values_of(guild_id, link_ids, place_id)
     found = reader.rows(_by_place_of_quarters, rows, **values, start=start, end=end)
-    return [Count(link_id, place, _KINDS[kind], n) for link_id, place, kind, n in found]
+    return {(link_id, place, kind): n for link_id, place, kind, n in found}
 
 
 def _by_place_of_quarters(rows: Rows) -> Statement:

@@ -18,11 +18,14 @@ from sqlalchemy.pool import StaticPool
 
 from storage import migrate
 from storage.errors import StorageError
+from storage.prepared import Memory
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 READERS = 4
+REMEMBERED = 100_000
+"""Counts of closed days that are kept in memory: up to some 20 MiB."""
 FIRST, LATER, QUIET, LAST = range(4)
 """In which order waiting writes are done: hits, what people wait for, what changes nothing that is seen, closing."""
 
@@ -215,6 +218,7 @@ def _engine(path: Path, *, read_only: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         hide_parameters=True,  # errors are logged, and salts and visitors must not be
+        execution_options={"memory": Memory(REMEMBERED)} if read_only else {},
         **({"pool_size": READERS, "max_overflow": 0} if read_only else {"poolclass": StaticPool}),
     )
 

@@ -6,12 +6,16 @@ would each take hundreds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
+from threading import Lock
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from cachetools import LRUCache
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 P = ParamSpec("P")
@@ -31,12 +35,35 @@ class _Prepared:
     """Which columns' values are to be made of the driver's, and how."""
 
 
+class Memory:
+    """Answers that are asked for again, the latest used; of all the reading connections of a database."""
+
+    def __init__(self, size: int) -> None:
+        """`size` is how many it may weigh in all."""
+        self._kept: LRUCache[Hashable, tuple[int, Any]] = LRUCache(size, getsizeof=itemgetter(0))
+        self._lock = Lock()
+        """Each connection has a thread of its own."""
+
+    def get(self, key: Hashable, make: Callable[[], T], weigh: Callable[[T], int]) -> T:
+        """What `make` returns, or returned before for this key: it must say all that the answer depends on."""
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None:
+            return kept[1]
+        found = make()
+        with self._lock, suppress(ValueError):  # which is raised for what alone weighs too much
+            self._kept[key] = weigh(found), found
+        return found
+
+
 class Reader:
     """A connection in the middle of a read; for use within the function that `read` hands it to."""
 
-    def __init__(self, connection: Any, dialect: sa.Dialect) -> None:
+    def __init__(self, connection: Any, dialect: sa.Dialect, memory: Memory | None) -> None:
         self._connection = connection
         self._dialect = dialect
+        self.memory = memory
+        """None on a connection that writes: what it reads may yet be rolled back."""
 
     def rows(
         self, build: Callable[..., Statement], *shape: Any, columns: Sequence[str] | Any = (), **values: Any
@@ -68,7 +95,8 @@ async def read(conn: AsyncConnection, work: Callable[[Reader], T]) -> T:
         await conn.begin()
     driver: Any = (await conn.get_raw_connection()).driver_connection
     # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
-    return await driver._execute(work, Reader(driver._conn, conn.dialect))
+    memory = conn.sync_engine.get_execution_options().get("memory")
+    return await driver._execute(work, Reader(driver._conn, conn.dialect, memory))
 
 
 class Read(Generic[P, T]):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -22,7 +22,12 @@ _COLUMNS = [sa.literal_column(f"column_{number}", sa.BigInteger) for number in r
 _NAMED_DAYS = 400
 """More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
 
-Sums = dict[tuple[Any, ...], int]
+_OVERHEAD = 20
+"""What a remembered answer weighs without a number in it."""
+
+S = TypeVar("S", bound=Sized)
+
+Sums = Mapping[tuple[Any, ...], int]
 """How many by the values of a question's `by`, after the day where there is one."""
 
 
@@ -99,6 +104,12 @@ class Question:
         return "link_id" in self.by or self.source is PLACES
 
     @property
+    def key(self) -> Hashable:
+        """What is asked, as a key."""
+        link_ids = None if self.link_ids is None else tuple(self.link_ids)
+        return self.source, self.guild_id, self.by, link_ids, self.place_id, self.kind
+
+    @property
     def shape(self) -> tuple[Source, tuple[str, ...], Rows]:
         rows = Rows(size_of(self.link_ids), self.each, self.place_id is not None, self.kind is not None)
         return self.source, self.by, rows
@@ -108,14 +119,42 @@ class Question:
         return values_of(self.guild_id, self.link_ids, self.place_id, self.kind)
 
 
-def _until() -> Statement:
-    return sa.select(closed_days.c.until).where(closed_days.c.guild_id == sa.bindparam("guild_id"))
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A server's closed days."""
+
+    until: dt.date
+    """Before this day the totals hold; `dt.date.min` when there are none."""
+    version: int
+    """As long as it stands, what was counted on them does."""
+
+    def remembered(
+        self,
+        reader: Reader,
+        make: Callable[[Reader, Question, dt.date, dt.date], S],
+        question: Question,
+        first: dt.date,
+        stop: dt.date,
+    ) -> S:
+        """What `make` makes of days that are closed, or made before. It is shared: nobody may change it."""
+        if reader.memory is None:
+            return make(reader, question, first, stop)
+        return reader.memory.get(
+            (make, question.key, first, stop, self.version),
+            lambda: make(reader, question, first, stop),
+            lambda found: _OVERHEAD + len(question.link_ids or ()) + len(found),
+        )
 
 
-def closed_until(reader: Reader, guild_id: int) -> dt.date:
-    """Before which day the totals hold; `dt.date.min` when there are none."""
-    rows = reader.rows(_until, guild_id=guild_id)
-    return rows[0][0] if rows else dt.date.min
+def _closed_days() -> Statement:
+    c = closed_days.c
+    return sa.select(c.until, c.version).where(c.guild_id == sa.bindparam("guild_id"))
+
+
+def closed_of(reader: Reader, guild_id: int) -> Closed:
+    """A server's closed days; the totals' rows are for them alone."""
+    rows = reader.rows(_closed_days, guild_id=guild_id)
+    return Closed(*rows[0]) if rows else Closed(dt.date.min, 0)
 
 
 def _closed(source: Source, by: tuple[str, ...], rows: Rows, *where: sa.ColumnElement[bool]) -> Statement:
@@ -151,7 +190,7 @@ def _open(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> 
     """The daily rollup's rows, without a number yet; of so many days that are named, or of a range of them."""
     c, columns = source.table.c, source.columns
     named = (c.day >= sa.bindparam("start"), c.day < sa.bindparam("end"))
-    query = sa.select(*(columns.get(name, c.link_id).label(name) for name in by)).where(
+    query = sa.select(*((columns[name] if name in columns else c[name]).label(name) for name in by)).where(
         *(c.guild_id == sa.bindparam("guild_id"), rows.links(c.link_id)),
         *(named if days is None else (one_of(c.day, "day", days),)),
     )
@@ -178,37 +217,48 @@ def _not_closed(source: Source, by: tuple[str, ...], rows: Rows, days: int | Non
     return _summed(_open(source, by, rows, days), by, source.table.c.count)
 
 
-Part = tuple[tuple[Any, ...], dict[str, Any]]
-"""A statement's function with what it is called with, and its parameters."""
-
-
-def _parts(reader: Reader, question: Question, first: dt.date, end: dt.date) -> tuple[list[Part], tuple[str, ...]]:
-    """What adds up to the sums over a range, and the totals' columns: closed and open days apart."""
-    until = closed_until(reader, question.guild_id)
-    shape, values = question.shape, question.values
-    parts: list[Part] = []
-    columns: tuple[str, ...] = ()
-    if first < (stop := min(end, until)):
-        month, upper = closed.column(stop - ONE_DAY)
-        month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
-        build = _within if month == month_before else _between
-        parts.append(((build, *shape), values | {"month": month, "month_before": month_before}))
-        columns = (upper.name, lower.name)
-    if (start := max(first, until)) < end:
-        days, named = _days(question, start, end)
-        parts.append(((_not_closed, *shape, days), values | named))
-    return parts, columns
-
-
 def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
     """The sums over the whole range, where there are any."""
+    return _sums(reader, question, first, end, _closed_sums, question.by)
+
+
+def by_day(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
+    """The sums by day, where there are any."""
+    return _sums(reader, question, first, end, _closed_by_day, ("day", *question.by))
+
+
+def _sums(
+    reader: Reader,
+    question: Question,
+    first: dt.date,
+    end: dt.date,
+    of_closed: Callable[[Reader, Question, dt.date, dt.date], Sums],
+    by: tuple[str, ...],
+) -> Sums:
+    """`of_closed` of the closed days, and what is counted by `by` on the others."""
     if question.nothing:
         return {}
-    found: Sums = defaultdict(int)
-    parts, columns = _parts(reader, question, first, end)
-    for call, values in parts:
-        for row in reader.rows(*call, columns=columns, **values):
-            found[row[:-1]] += row[-1]
+    known = closed_of(reader, question.guild_id)
+    stop = min(end, known.until)
+    settled = known.remembered(reader, of_closed, question, first, stop) if first < stop else {}
+    if (start := max(first, known.until)) >= end:
+        return settled
+    found = defaultdict(int, settled)
+    source, _, rows = question.shape
+    days, named = _days(question, start, end)
+    for row in reader.rows(_not_closed, source, by, rows, days, **question.values, **named):
+        found[row[:-1]] += row[-1]
+    return found
+
+
+def _closed_sums(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sums:
+    month, upper = closed.column(stop - ONE_DAY)
+    month_before, lower = closed.column(max(first, dt.date.min + ONE_DAY) - ONE_DAY)
+    build = _within if month == month_before else _between
+    values = question.values | {"month": month, "month_before": month_before}
+    found: dict[tuple[Any, ...], int] = defaultdict(int)
+    for row in reader.rows(build, *question.shape, columns=(upper.name, lower.name), **values):
+        found[row[:-1]] += row[-1]
     return {key: n for key, n in found.items() if n}
 
 
@@ -233,34 +283,19 @@ def _months(first: dt.date, stop: dt.date) -> list[dt.date]:
     return [dt.date(month // 12, month % 12 + 1, 1) for month in months]
 
 
-def _daily(source: Source, by: tuple[str, ...], rows: Rows, days: int | None) -> Statement:
-    c = source.table.c
-    return _summed(_open(source, by, rows, days).add_columns(c.day), (*by, "day"), c.count)
-
-
-def by_day(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
-    """The sums by day."""
-    until = closed_until(reader, question.guild_id)
-    found: Sums = {
+def _closed_by_day(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sums:
+    return {
         (day, *key): n
-        for key, days, numbers in by_closed_day(reader, question, first, min(end, until))
+        for key, days, numbers in by_closed_day(reader, question, first, stop)
         for day, n in zip(days, numbers, strict=True)
         if n
     }
-    if (start := max(first, until)) < end and not question.nothing:
-        days, named = _days(question, start, end)
-        for *by, day, n in reader.rows(_daily, *question.shape, days, **question.values, **named):
-            key = (day, *by)
-            found[key] = found.get(key, 0) + n
-    return found
 
 
 def by_closed_day(
     reader: Reader, question: Question, first: dt.date, stop: dt.date
 ) -> Iterator[tuple[tuple[Any, ...], Sequence[dt.date], Sequence[int]]]:
     """Of days that are closed: the values of the question's `by`, days of a month in order, and the sum of each."""
-    if first >= stop or question.nothing:
-        return
     months = spread("month", _months(first, stop))
     width = len(question.by)
     for row in reader.rows(_monthly, *question.shape, len(months), **question.values, **months):

@@ -253,6 +253,12 @@ class Dimension(StrEnum):
     """How long after the profile page was sent it was clicked."""
 
 
+PlaceKey = tuple[int, int, str]
+"""Link id, place id, and a `Kind`'s value."""
+PlaceCounts = Mapping[PlaceKey, int]
+"""How many hits of a kind each place of a link got: plain, for a large server has thousands."""
+
+
 @counted
 class AudienceCount:
     """How many hits of a kind had a value in a dimension."""
@@ -261,17 +267,6 @@ class AudienceCount:
     value: str
     kind: Kind
     count: int
-
-
-@counted
-class Count:
-    """How many hits of a kind one place of a link got, over one local day or over a whole range (`day` None)."""
-
-    link_id: int
-    place_id: int
-    kind: Kind
-    count: int
-    day: dt.date | None = None
 
 
 @counted

@@ -298,8 +298,10 @@ closed_days = _table(
     _guild(),
     sa.Column("until", sa.Date, nullable=False),
     sa.Column("building", sa.Date, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),
 )
-"""The totals are there for the days before `until`; those before `building` are there or under way."""
+"""The totals are there for the days before `until`; those before `building` are there or under way. `version` rises
+when a day is opened again: while it stands, so do the counts of closed days."""
 
 salts = _table(
     "salts",

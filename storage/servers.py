@@ -1,10 +1,10 @@
-"""Servers: their settings, and what a change of time zone does to their days."""
+"""Servers and their settings."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
 from storage.records import ALL_LINKS, AddPolicy, Server
-from storage.schema import closed_days, hits_daily, hits_quarter, servers
+from storage.schema import closed_days, hits_quarter, servers
 
 _SETTLED = sa.select(
     sa.select(servers.c.timezone).where(servers.c.guild_id == sa.bindparam("guild_id")).scalar_subquery(),
@@ -60,27 +60,3 @@ async def counted_range(conn: AsyncConnection, guild_id: int) -> tuple[dt.dateti
         )
     ).one()
     return None if row[0] is None else (row[0], row[1])
-
-
-async def rebuild_days(
-    conn: AsyncConnection, guild_id: int, days: Sequence[tuple[dt.date, dt.datetime, dt.datetime]]
-) -> None:
-    """Build the daily rollup anew from the quarter hours; `days` are (local date, start, end).
-
-    Uniques keep theirs, and so does what was brought from elsewhere: some of it knows days alone.
-    """
-    await conn.execute(sa.delete(closed_days).where(closed_days.c.guild_id == guild_id))
-    await conn.execute(sa.delete(hits_daily).where(hits_daily.c.guild_id == guild_id, hits_daily.c.writer_id >= 0))
-    quarter = hits_quarter.c
-    keys = (quarter.guild_id, quarter.link_id, quarter.place_id, quarter.kind, quarter.writer_id)
-    for day, start, end in days:
-        day_rows = (
-            sa.select(*keys, sa.literal(day, sa.Date), sa.func.sum(quarter.count))
-            .where(quarter.guild_id == guild_id, quarter.bucket >= start, quarter.bucket < end, quarter.writer_id >= 0)
-            .group_by(*keys)
-        )
-        await conn.execute(
-            hits_daily.insert().from_select(
-                ["guild_id", "link_id", "place_id", "kind", "writer_id", "day", "count"], day_rows
-            )
-        )

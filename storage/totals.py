@@ -78,19 +78,17 @@ async def until(conn: AsyncConnection, guild_id: int) -> dt.date:
     return (await conn.execute(query)).scalar_one_or_none() or dt.date.min
 
 
-def reopen(conn: sa.Connection, guild_id: int, day: dt.date) -> None:
-    """Something is counted on a closed day: from it on, the totals hold no longer."""
+def reopen(conn: sa.Connection, guild_id: int, day: dt.date = dt.date.min) -> None:
+    """Something is counted on a closed day: from it on, the totals hold no longer.
+
+    Without a day, none holds: the days themselves have changed.
+    """
     c = closed_days.c
     conn.execute(
         sa.update(closed_days)
         .where(c.guild_id == guild_id, c.building > day)
-        .values(until=sa.case((c.until > day, day), else_=c.until), building=day)
+        .values(until=sa.case((c.until > day, day), else_=c.until), building=day, version=c.version + 1)
     )
-
-
-async def forget(conn: AsyncConnection, guild_id: int) -> None:
-    """The days themselves have changed: no total holds any longer."""
-    await conn.execute(sa.delete(closed_days).where(closed_days.c.guild_id == guild_id))
 
 
 async def steps(conn: AsyncConnection, guild_id: int, before: dt.date) -> list[Step]:
@@ -112,8 +110,10 @@ async def steps(conn: AsyncConnection, guild_id: int, before: dt.date) -> list[S
                 if await _next_day(conn, guild_id) != day:
                     return False
                 # From here on, a hit on that day opens it again.
-                claim = {"guild_id": guild_id, "until": day, "building": day + ONE_DAY}
-                await conn.run_sync(upsert.put, closed_days, claim)
+                claim = {"until": day, "building": day + ONE_DAY}
+                mine = sa.update(closed_days).where(closed_days.c.guild_id == guild_id).values(claim)
+                if not (await conn.execute(mine)).rowcount:
+                    await conn.execute(closed_days.insert().values(guild_id=guild_id, **claim))
             elif await _building(conn, guild_id) != day + ONE_DAY:
                 return False
             await conn.run_sync(_build, guild_id, day, low, high)

@@ -193,7 +193,7 @@ def fill_sqlite(path: Path, events: Events) -> None:
         _insert(conn, "audience_daily", audience(events))
         _insert(conn, "set_aside_daily", aside(events))
         _insert(conn, "totals", itertools.chain.from_iterable(totals(events)))
-        conn.execute("INSERT INTO closed_days VALUES (?, ?, ?)", (GUILD, TODAY.isoformat(), TODAY.isoformat()))
+        conn.execute("INSERT INTO closed_days VALUES (?, ?, ?, 0)", (GUILD, TODAY.isoformat(), TODAY.isoformat()))
         conn.execute("INSERT INTO meta VALUES ('visitors_merged', '9223372036854775807')")
 
 

@@ -25,7 +25,7 @@ from bot.web.server import serve
 from storage import addresses, counts, links, profiles
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Address, Kind, Link, Profile
+from storage.records import Address, Link, PlaceCounts, Profile
 from tests.conftest import BROWSER, NOW, QuickCharts, mismatches, set_aside_by_reason
 from tests.waiting import becomes
 
@@ -63,10 +63,9 @@ class Edge:
             await response.read()
             return response
 
-    async def counts(self, day: dt.date = TODAY) -> dict[tuple[int, int, Kind], int]:
+    async def counts(self, day: dt.date = TODAY) -> PlaceCounts:
         async with self.db.read() as conn:
-            rows = await counts.by_place(conn, GUILD, day, day + dt.timedelta(days=1))
-        return {(row.link_id, row.place_id, row.kind): row.count for row in rows}
+            return await counts.by_place(conn, GUILD, day, day + dt.timedelta(days=1))
 
     async def uniques(self) -> dict[int, int]:
         async with self.db.read() as conn:

@@ -156,7 +156,7 @@ async def test_all_four_forms_say_what_the_storage_holds_to_the_digit(
     assert (
         sum(int(row["value"]) for row in by_platform)
         == clicks
-        == sum(place.count for place in places if place.kind is Kind.CLICK)
+        == sum(n for (_link_id, _place_id, kind), n in places.items() if kind == Kind.CLICK)
     )
 
     # The same in the page, the PDFs and the picture: each number of the sheet, as it is read.

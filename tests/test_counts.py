@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import FixedClock
 from bot.housekeeping import Housekeeping
@@ -23,8 +24,9 @@ from bot.tracking.visitors import Visitors
 from storage import counts, hits, links, posts, recount, servers, totals
 from storage.database import Database
 from storage.ids import Ids
+from storage.prepared import Memory
 from storage.records import BARE, PROFILE, Dimension, Figure, Hit, Kind, Link, Segment, Server, SetAside
-from storage.schema import closed_days, hits_daily
+from storage.schema import hits_daily
 from storage.seen import Seen
 from tests.conftest import NOW, mismatches
 
@@ -179,13 +181,10 @@ async def compare(
         assert [day.day for day in days] == sorted(day.day for day in days)
         assert {(c.day, c.kind): c.count for c in days} == model.counted(events, lambda h: (model.day(h), h.kind))
         places = await counts.by_place(conn, guild, first, end, links, place)
-        assert {(c.link_id, c.place_id, c.kind): c.count for c in places} == model.counted(
-            events, lambda h: (h.link_id, h.place_id, h.kind)
-        )
-        assert all(c.day is None for c in places)
+        assert places == model.counted(events, lambda h: (h.link_id, h.place_id, h.kind))
         found = await counts.by_place_day(conn, guild, first, end, named, place)
-        assert {(c.link_id, c.place_id, c.kind, c.day): c.count for c in found} == model.counted(
-            events, lambda h: (h.link_id, h.place_id, h.kind, model.day(h))
+        assert {(day, *key): n for day, key, n in found} == model.counted(
+            events, lambda h: (model.day(h), h.link_id, h.place_id, h.kind)
         )
         by_link_day = await counts.by_link_day(conn, guild, first, end, named)
         assert {(c.link_id, c.kind, c.day): c.count for c in by_link_day} == model.counted(
@@ -231,11 +230,9 @@ async def compare(
             assert sum(grid) == sum(at >= middle for at in hours)
             until = await counts.until(conn, guild, middle, pieces[-1].end, links, place)
             expected_until = [h for h in model.among(links, place) if middle <= hits.bucket_of(h.at) < pieces[-1].end]
-            assert sum(c.count for c in until) == len(expected_until)
+            assert sum(until.values()) == len(expected_until)
             if links is not None:
-                assert {(c.link_id, c.place_id, c.kind): c.count for c in until} == model.counted(
-                    expected_until, lambda h: (h.link_id, h.place_id, h.kind)
-                )
+                assert until == model.counted(expected_until, lambda h: (h.link_id, h.place_id, h.kind))
         all_days = [model.day(h) for h in model.among(links)]
         assert await counts.first_day(conn, guild, links) == min(all_days, default=None)
         for link_id in named:
@@ -294,6 +291,70 @@ async def test_a_late_hit_opens_its_day_again(db: Database) -> None:
     assert await clicks_by_day(db) == {today - ago * ONE_DAY: 1 for ago in (15, 5, 4, 2, 0)}
 
 
+async def test_what_is_remembered_of_closed_days_is_forgotten_when_one_is_opened_again(db: Database) -> None:
+    """Closed anew, the days end where they did; only their version tells that they say something else."""
+    today, link_id = NOW.date(), LINKS[0]
+    days = (today - 15 * ONE_DAY, today - 4 * ONE_DAY)
+    start, end = (dt.datetime.combine(day, dt.time(), dt.UTC) for day in days)
+    piece = Segment(start, end, dt.timedelta())
+
+    async def ask(conn: AsyncConnection) -> tuple[Any, ...]:
+        return (
+            await counts.by_place(conn, 1, *days),
+            [day.count for day in await counts.by_day(conn, 1, *days)],
+            sum(await counts.hour_of_week(conn, 1, [piece], Kind.CLICK)),
+        )
+
+    async def asked_twice() -> tuple[Any, ...]:
+        await close(db, 1, today)
+        async with db.read() as conn:
+            first = await ask(conn)
+            assert await ask(conn) == first
+        return first
+
+    async def count_ask_and_fail(conn: AsyncConnection) -> None:
+        hit = Hit(1, IDS.new(), link_id, BARE, Kind.CLICK, NOW - 4 * ONE_DAY, today - 4 * ONE_DAY, IDS.new())
+        await conn.run_sync(hits.record, [hit], Seen())
+        assert (await ask(conn))[1] == [1]
+        raise ZeroDivisionError
+
+    key = (link_id, BARE, "click")
+    await click(db, NOW - 5 * ONE_DAY)
+    assert await asked_twice() == ({key: 1}, [1], 1)
+    # What is rolled back was never there, though it would have had the version of what comes next.
+    with pytest.raises(ZeroDivisionError):
+        await db.write(count_ask_and_fail)
+    assert await asked_twice() == ({key: 1}, [1], 1)
+    await click(db, NOW - 5 * ONE_DAY)
+    assert await asked_twice() == ({key: 2}, [2], 2)
+    await click(db, NOW - 9 * ONE_DAY)
+    assert await asked_twice() == ({key: 3}, [1, 2], 3)
+    # The days themselves change.
+    await Servers(db).change(Actor(1, 5, manager=True), timezone="Pacific/Kiritimati")
+    await close(db, 1, today)
+    async with db.read() as conn:
+        found = [(day.day, day.count) for day in await counts.by_day(conn, 1, *days)]
+    assert found == [(today - 8 * ONE_DAY, 1)]
+
+
+def test_memory_keeps_what_was_used_last_and_weighs_no_more_than_it_may() -> None:
+    memory, made = Memory(10), list[str]()
+
+    def get(key: str, weight: int) -> str:
+        def make() -> str:
+            made.append(key)
+            return key * 2
+
+        return memory.get(key, make, lambda found: weight)
+
+    assert [get("a", 4), get("b", 4), get("a", 4)] == ["aa", "bb", "aa"]
+    assert get("huge", 11) == "hugehuge"
+    assert get("huge", 11) == "hugehuge"  # made again, and nothing else goes for it
+    get("c", 4)  # b was used before a
+    assert [get("a", 4), get("c", 4), get("b", 4)] == ["aa", "cc", "bb"]
+    assert made == ["a", "b", "huge", "huge", "c", "b"]
+
+
 async def test_a_hit_that_comes_while_its_day_is_closed_is_not_forgotten(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,7 +389,7 @@ async def test_wrong_totals_are_found_and_built_anew(db: Database) -> None:
     assert await mismatches(db) == []
     # A rollup that is wrong has gone wrong into the totals.
     await db.write(lambda conn: conn.execute(sa.update(hits_daily).values(count=5)))
-    await db.write(lambda conn: conn.execute(sa.delete(closed_days)))
+    await db.write(lambda conn: conn.run_sync(totals.reopen, 1))
     await close(db, 1, NOW.date())
     found = await mismatches(db)
     assert {item.table for item in found} == {"hits_daily", "totals"} or {item.table for item in found} == {
@@ -356,9 +417,9 @@ async def test_nothing_is_counted_of_no_links_and_no_time(db: Database) -> None:
     piece = Segment(NOW, NOW + ONE_DAY, dt.timedelta())
     async with db.read() as conn:
         assert await counts.by_day(conn, 1, day, next_day, []) == []
-        assert await counts.by_place(conn, 1, day, next_day, []) == []
+        assert await counts.by_place(conn, 1, day, next_day, []) == {}
         assert await counts.audience(conn, 1, day, next_day, []) == []
-        assert await counts.until(conn, 1, NOW, NOW + ONE_DAY, []) == []
+        assert await counts.until(conn, 1, NOW, NOW + ONE_DAY, []) == {}
         assert await counts.dropped(conn, 1, NOW, NOW + ONE_DAY, []) == []
         assert await counts.first_day(conn, 1, []) is None
         assert not any(await counts.hour_of_week(conn, 1, [piece], Kind.CLICK, []))

@@ -145,8 +145,8 @@ async def test_the_sample_is_the_same_on_every_start(tmp_path: Path) -> None:
                     conn, 1, NOW.date() - dt.timedelta(days=sample.DAYS), NOW.date(), slugs
                 )
             # Posts have other ids each time: their places are told apart in the order in which they were made.
-            places = {place: n for n, place in enumerate(sorted({count.place_id for count in found}))}
-            seen.append(sorted((slugs[c.link_id], places[c.place_id], c.kind, c.day, c.count) for c in found))
+            places = {place: n for n, place in enumerate(sorted({place for _day, (_, place, _), _n in found}))}
+            seen.append(sorted((slugs[id_], places[place], kind, day, n) for day, (id_, place, kind), n in found))
     assert seen[0] == seen[1]
     by_link = {slug: sum(row[4] for row in seen[0] if row[0] == slug) for slug in slugs.values()}
     assert len(by_link) == 13

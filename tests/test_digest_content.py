@@ -25,12 +25,13 @@ from storage.records import (
     BARE,
     AsideCount,
     Cadence,
-    Count,
     DayCount,
     Digest,
     DigestState,
     Kind,
     Link,
+    PlaceCounts,
+    PlaceKey,
     Post,
     Quiet,
 )
@@ -105,15 +106,15 @@ def hostile() -> Content:
         for n in range(1000, 1300)
     }
 
-    def counts(times: int) -> list[Count]:
-        found = []
+    def counts(times: int) -> PlaceCounts:
+        found: dict[PlaceKey, int] = {}
         for n in links:
-            found += [Count(n, BARE, Kind.CLICK, 9 * times + n), Count(n, BARE, Kind.IMPRESSION, 4000)]
-            found += [Count(n, n + 900, Kind.CLICK, 12 * times), Count(n, n + 900, Kind.IMPRESSION, 900)]
+            found |= {(n, BARE, Kind.CLICK): 9 * times + n, (n, BARE, Kind.IMPRESSION): 4000}
+            found |= {(n, n + 900, Kind.CLICK): 12 * times, (n, n + 900, Kind.IMPRESSION): 900}
         return found
 
     def summary(period: Period, times: int) -> Any:
-        total = sum(count.count for count in counts(times) if count.kind is Kind.CLICK)
+        total = sum(n for (_link_id, _place_id, kind), n in counts(times).items() if kind == Kind.CLICK)
         days = [DayCount(day, Kind.CLICK, total // 7) for day in period.days]
         return summarise(period, counts(times), days, total // 2, posts.values(), {})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections import Counter
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -30,7 +32,7 @@ from bot.insights.tally import (
     most_impressions,
     most_resonant,
 )
-from storage.records import BARE, PROFILE, Count, DayCount, Figure, Kind, Post
+from storage.records import BARE, PROFILE, DayCount, Figure, Kind, PlaceKey, Post
 
 DAY = dt.date(2026, 3, 11)
 
@@ -95,22 +97,33 @@ def _figure(post_id: int, value: int, *, days_ago: int, metric: str = "impressio
     return Figure(1, value, post_id, metric, value, at, 5, at)
 
 
+class Count(NamedTuple):
+    link_id: int
+    place_id: int
+    kind: Kind
+    n: int
+    day: dt.date = DAY
+
+
 def _summary(counts: list[Count], posts: list[Post], figures: list[Figure]) -> Summary:
     period = last_days(7, dt.datetime(2026, 3, 11, 12, tzinfo=dt.UTC), "UTC")
     by_post: dict[int, list[Figure]] = {}
     for figure in figures:
         by_post.setdefault(figure.post_id, []).append(figure)
-    by_day = [DayCount(count.day, count.kind, count.count) for count in counts if count.day is not None]
-    return summarise(period, counts, by_day, 3, posts, by_post)
+    by_day = [DayCount(count.day, count.kind, count.n) for count in counts]
+    by_place = Counter[PlaceKey]()
+    for link_id, place_id, kind, n, _day in counts:
+        by_place[link_id, place_id, kind] += n
+    return summarise(period, by_place, by_day, 3, posts, by_post)
 
 
 def test_ctr_is_formed_only_where_both_sides_are_known() -> None:
     found = _summary(
         [
-            Count(1, BARE, Kind.CLICK, 50, DAY),  # no impressions: left out
-            Count(1, PROFILE, Kind.CLICK, 10, DAY),
-            Count(1, PROFILE, Kind.IMPRESSION, 100, DAY),
-            Count(1, 7, Kind.CLICK, 20, DAY),
+            Count(1, BARE, Kind.CLICK, 50),  # no impressions: left out
+            Count(1, PROFILE, Kind.CLICK, 10),
+            Count(1, PROFILE, Kind.IMPRESSION, 100),
+            Count(1, 7, Kind.CLICK, 20),
         ],
         [_post(7, days_ago=3), _post(8, days_ago=3)],
         [_figure(7, 1000, days_ago=1)],
@@ -122,7 +135,7 @@ def test_ctr_is_formed_only_where_both_sides_are_known() -> None:
 
 
 def test_a_reported_figure_stands_for_the_measured_one_and_is_never_added() -> None:
-    found = _summary([Count(1, 7, Kind.IMPRESSION, 40, DAY)], [_post(7, days_ago=3)], [_figure(7, 1000, days_ago=1)])
+    found = _summary([Count(1, 7, Kind.IMPRESSION, 40)], [_post(7, days_ago=3)], [_figure(7, 1000, days_ago=1)])
     assert (found.measured, found.reported, found.impressions) == (40, 1000, 1000)
 
 
@@ -130,7 +143,7 @@ def test_lifetime_totals_count_by_their_growth() -> None:
     figures = [_figure(7, 20_000, days_ago=3), _figure(7, 25_000, days_ago=1)]
     assert _summary([], [_post(7, days_ago=5)], figures).reported == 25_000
     early = [_figure(7, 20_000, days_ago=10), _figure(7, 25_000, days_ago=1)]
-    found = _summary([Count(1, 7, Kind.CLICK, 9, DAY)], [_post(7, days_ago=30)], early)
+    found = _summary([Count(1, 7, Kind.CLICK, 9)], [_post(7, days_ago=30)], early)
     assert found.reported == 5_000
     assert found.ctr is None  # the growth began before the period
     assert [post.id for post in found.lifetime] == [7]
@@ -162,7 +175,7 @@ def test_views_are_a_rate_of_their_own_and_never_pooled_with_impressions() -> No
         _figure(9, 900, days_ago=1, metric="views"),
         _figure(9, 90, days_ago=1, metric="likes"),
     ]
-    clicks = [Count(1, 7, Kind.CLICK, 20, DAY), Count(1, 8, Kind.CLICK, 5, DAY), Count(1, 9, Kind.CLICK, 3, DAY)]
+    clicks = [Count(1, 7, Kind.CLICK, 20), Count(1, 8, Kind.CLICK, 5), Count(1, 9, Kind.CLICK, 3)]
     found = _summary(clicks, posts, told)
     assert (found.impressions, found.views) == (1000, 5400)
     assert (found.ctr, found.ctr_places) == (Rate(20, 1000), 1)
@@ -195,7 +208,7 @@ def test_rates_of_another_base_are_ranked_behind_not_among() -> None:
 
 def test_figures_begin_when_a_post_was_published() -> None:
     post = dataclasses.replace(_post(7, days_ago=1), published_at=_post(7, days_ago=20).created_at)
-    found = _summary([Count(1, 7, Kind.CLICK, 9, DAY)], [post], [_figure(7, 900, days_ago=0)])
+    found = _summary([Count(1, 7, Kind.CLICK, 9)], [post], [_figure(7, 900, days_ago=0)])
     assert found.ctr is None
     assert [one.id for one in found.lifetime] == [7], "most of its life lies before the period"
 
@@ -203,7 +216,7 @@ def test_figures_begin_when_a_post_was_published() -> None:
 def test_a_moved_post_has_a_ctr_only_from_the_move_on() -> None:
     at = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
     moved = dataclasses.replace(_post(7, days_ago=5), moved_at=at)
-    clicks = [Count(1, 7, Kind.CLICK, 9, DAY)]
+    clicks = [Count(1, 7, Kind.CLICK, 9)]
     assert _summary(clicks, [moved], [_figure(7, 900, days_ago=1)]).ctr is None
     later = dataclasses.replace(moved, published_at=at + dt.timedelta(hours=1))
     assert _summary(clicks, [later], [_figure(7, 900, days_ago=1)]).ctr == Rate(9, 900)
@@ -219,7 +232,7 @@ def test_a_moved_post_has_a_ctr_only_from_the_move_on() -> None:
 def test_sums_of_views_and_impressions_never_mix(told: dict[tuple[int, str], int], kind: str) -> None:
     posts = [_kind(_post(id_, days_ago=3), "instagram", kind) for id_ in (7, 8, 9)]
     figures = [_figure(id_, n, days_ago=1, metric=metric) for (id_, metric), n in told.items()]
-    found = _summary([Count(1, 7, Kind.CLICK, 4, DAY)], posts, figures)
+    found = _summary([Count(1, 7, Kind.CLICK, 4)], posts, figures)
     assert found.impressions == sum(n for (_id, metric), n in told.items() if metric == "impressions")
     assert found.views == sum(n for (_id, metric), n in told.items() if metric == "views")
     if kind == "reel":
@@ -232,7 +245,7 @@ def test_sums_of_views_and_impressions_never_mix(told: dict[tuple[int, str], int
 
 def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many() -> None:
     found = _summary(
-        [Count(1, 7, Kind.CLICK, 20, DAY), Count(1, 8, Kind.CLICK, 5, DAY), Count(1, BARE, Kind.CLICK, 3, DAY)],
+        [Count(1, 7, Kind.CLICK, 20), Count(1, 8, Kind.CLICK, 5), Count(1, BARE, Kind.CLICK, 3)],
         [_post(7, days_ago=3), _post(8, days_ago=3), _post(9, days_ago=60), _post(10, days_ago=3, link_id=None)],
         [
             _figure(7, 1000, days_ago=1),
@@ -250,7 +263,7 @@ def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many(
     assert found.engagement is not None
     assert found.engagement.value == pytest.approx(110 / 1500)
     assert found.engagement.interval == pytest.approx(proportion_confint(110, 1500, method="wilson"))
-    assert _summary([Count(1, 7, Kind.CLICK, 20, DAY)], [_post(7, days_ago=3)], []).engagement is None
+    assert _summary([Count(1, 7, Kind.CLICK, 20)], [_post(7, days_ago=3)], []).engagement is None
 
 
 def test_an_engagement_over_one_has_an_interval() -> None:
@@ -259,7 +272,7 @@ def test_an_engagement_over_one_has_an_interval() -> None:
 
 
 def test_viewable_impressions_are_a_part_of_the_measured_ones() -> None:
-    found = _summary([Count(1, 7, Kind.IMPRESSION, 20, DAY), Count(1, 7, Kind.VIEWABLE, 5, DAY)], [], [])
+    found = _summary([Count(1, 7, Kind.IMPRESSION, 20), Count(1, 7, Kind.VIEWABLE, 5)], [], [])
     (place,) = found.by_place
     assert (place.measured, place.viewable, place.impressions) == (25, 5, 25)
 
@@ -274,12 +287,11 @@ def test_every_place_has_its_own_numbers() -> None:
 
 
 def test_an_unfinished_period_is_compared_with_as_much_of_the_one_before() -> None:
-    whole = [Count(1, BARE, Kind.CLICK, 70), Count(1, 7, Kind.CLICK, 5), Count(1, BARE, Kind.IMPRESSION, 9)]
-    last_day = [Count(1, BARE, Kind.CLICK, 30), Count(1, 7, Kind.CLICK, 5)]
-    so_far = [Count(1, BARE, Kind.CLICK, 12)]
-    found = comparable(whole, last_day, so_far)
-    assert set(found) == {Count(1, BARE, Kind.CLICK, 52), Count(1, BARE, Kind.IMPRESSION, 9)}
-    assert set(comparable(whole, last_day, last_day)) == set(whole)
+    bare, post, seen = (1, BARE, "click"), (1, 7, "click"), (1, BARE, "impression")
+    whole = {bare: 70, post: 5, seen: 9}
+    last_day = {bare: 30, post: 5}
+    assert comparable(whole, last_day, {bare: 12}) == {bare: 52, seen: 9}
+    assert comparable(whole, last_day, last_day) == whole
 
 
 def test_a_post_noted_with_its_figure_has_no_ctr_of_zero() -> None:
@@ -292,12 +304,12 @@ def test_a_post_noted_with_its_figure_has_no_ctr_of_zero() -> None:
 
 def test_best_day_and_rankings() -> None:
     earlier = DAY - dt.timedelta(days=1)
-    found = _summary([Count(1, BARE, Kind.CLICK, 5, DAY), Count(1, BARE, Kind.CLICK, 9, earlier)], [], [])
+    found = _summary([Count(1, BARE, Kind.CLICK, 5), Count(1, BARE, Kind.CLICK, 9, earlier)], [], [])
     assert found.best_day is not None
     assert (found.best_day.day, found.best_day.count) == (earlier, 9)
-    lucky = [Count(1, PROFILE, kind, 1, DAY) for kind in (Kind.CLICK, Kind.VIEWABLE, Kind.VIEW)]
-    many = [Count(2, PROFILE, Kind.CLICK, 480, DAY), Count(2, PROFILE, Kind.IMPRESSION, 10_000, DAY)]
-    tallies = by_link(_summary([*lucky, *many, Count(2, BARE, Kind.CLICK, 20, DAY)], [], []).by_place)
+    lucky = [Count(1, PROFILE, kind, 1) for kind in (Kind.CLICK, Kind.VIEWABLE, Kind.VIEW)]
+    many = [Count(2, PROFILE, Kind.CLICK, 480), Count(2, PROFILE, Kind.IMPRESSION, 10_000)]
+    tallies = by_link(_summary([*lucky, *many, Count(2, BARE, Kind.CLICK, 20)], [], []).by_place)
     assert tallies == {
         1: Tally(1, 1, Rate(1, 1), rated=1),
         2: Tally(500, 10_000, Rate(480, 10_000), rated=1, places=2),
@@ -313,7 +325,7 @@ def test_best_day_and_rankings() -> None:
     )
 )
 def test_totals_equal_what_went_in(rows: list[tuple[int, Kind, int]]) -> None:
-    found = _summary([Count(1, place, kind, n, DAY) for place, kind, n in rows], [], [])
+    found = _summary([Count(1, place, kind, n) for place, kind, n in rows], [], [])
     assert found.clicks == sum(n for _place, kind, n in rows if kind is Kind.CLICK) == sum(found.clicks_by_day)
     assert found.impressions == sum(n for _place, kind, n in rows if kind.metric is Kind.IMPRESSION)
     if found.ctr is not None:
@@ -332,7 +344,7 @@ def test_impressions_are_the_reported_or_the_measured_of_each_post(
 ) -> None:
     posts = [_post(id_, days_ago=3) for id_ in (7, 8, 9)]
     figures = [_figure(id_, n, days_ago=1) for id_, n in told.items()]
-    found = _summary([Count(1, place, kind, n, DAY) for place, kind, n in rows], posts, figures)
+    found = _summary([Count(1, place, kind, n) for place, kind, n in rows], posts, figures)
     measured = {
         place: sum(n for where, kind, n in rows if where == place and kind.metric is Kind.IMPRESSION)
         for place in (BARE, 7, 8, 9)

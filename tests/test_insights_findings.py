@@ -21,7 +21,7 @@ from bot.insights.periods import Period
 from bot.insights.rates import Rate
 from bot.insights.summary import Summary, summarise
 from bot.insights.tally import Tally
-from storage.records import BARE, AsideCount, AudienceCount, Count, DayCount, Dimension, Figure, Kind, Post
+from storage.records import BARE, AsideCount, AudienceCount, DayCount, Dimension, Figure, Kind, PlaceKey, Post
 
 MONDAY = dt.date(2026, 5, 4)
 NOW = dt.datetime(2026, 6, 2, tzinfo=dt.UTC)
@@ -105,9 +105,9 @@ class World:
     def _summary(
         self, period: Period, links: np.ndarray, by_day: dict[dt.date, int], rates: dict[int, Rate]
     ) -> Summary:
-        counts = [Count(link, BARE, Kind.CLICK, int(n)) for link, n in enumerate(links)]
+        counts: dict[PlaceKey, int] = {(link, BARE, Kind.CLICK): int(n) for link, n in enumerate(links)}
         for id_, rate in rates.items():
-            counts += [Count(id_, id_, Kind.IMPRESSION, rate.impressions), Count(id_, id_, Kind.CLICK, rate.clicks)]
+            counts |= {(id_, id_, Kind.IMPRESSION): rate.impressions, (id_, id_, Kind.CLICK): rate.clicks}
         days = [DayCount(day, Kind.CLICK, by_day[day]) for day in period.days]
         found = summarise(period, counts, days, 0, [], {})
         clicks = int(links.sum())  # the posts' clicks are a world of their own
@@ -190,8 +190,8 @@ def test_a_record_week_is_found() -> None:
 
 def _whole(**clicks: int) -> Facts:
     period = Period(MONDAY, MONDAY + dt.timedelta(days=28), "UTC")
-    counts = [Count(int(link[1:]), BARE, Kind.CLICK, n) for link, n in clicks.items()]
-    links = {count.link_id: Tally(count.count, 0, None) for count in counts}
+    counts: dict[PlaceKey, int] = {(int(link[1:]), BARE, Kind.CLICK): n for link, n in clicks.items()}
+    links = {link_id: Tally(n, 0, None) for (link_id, _place_id, _kind), n in counts.items()}
     return Facts(period, now=summarise(period, counts, [], 0, [], {}), links=links)
 
 
@@ -260,9 +260,9 @@ def test_every_headline_number_explains_itself() -> None:
         Figure(1, n, 7, metric, value, made + dt.timedelta(days=1), 5, made)
         for n, (metric, value) in enumerate([("impressions", 28_310), ("likes", 300)])
     ]
-    counts = [Count(1, 7, Kind.CLICK, 1204), Count(1, 7, Kind.IMPRESSION, 10), Count(1, BARE, Kind.CLICK, 50)]
+    counts: dict[PlaceKey, int] = {(1, 7, "click"): 1204, (1, 7, "impression"): 10, (1, BARE, "click"): 50}
     now = summarise(period, counts, [], 900, [post], {7: figures})
-    before = summarise(period.previous, [Count(1, BARE, Kind.CLICK, 600)], [], 0, [], {})
+    before = summarise(period.previous, {(1, BARE, "click"): 600}, [], 0, [], {})
     said = {one.name: one for one in explain(Numbers(now, before), [AsideCount("bot", "", 12)], 3, "today 14:05")}
     assert said["Click"].filled_in == "1,254"
     assert "12 requests were set aside" in said["Click"].note
@@ -274,13 +274,13 @@ def test_every_headline_number_explains_itself() -> None:
     assert ctr.note.startswith("1 of 2 posts and places have both sides. Clicks elsewhere: 50. With 95% certainty")
     assert said["Engagement rate"].filled_in == "(1,204 clicks + 300 reactions) / 28,310 = 5.3%"
     assert "a rise of 109%" in said["Change"].filled_in
-    empty = summarise(period, [], [], 0, [], {})
+    empty = summarise(period, {}, [], 0, [], {})
     assert [one.filled_in for one in explain(Numbers(empty, empty))][3:] == ["–"] * 3
 
 
 def test_one_of_anything_is_one() -> None:
     period = Period(MONDAY, MONDAY + dt.timedelta(days=7), "UTC")
-    counts = [Count(1, BARE, Kind.CLICK, 1), Count(1, BARE, Kind.IMPRESSION, 1)]
+    counts: dict[PlaceKey, int] = {(1, BARE, "click"): 1, (1, BARE, "impression"): 1}
     now = summarise(period, counts, [], 1, [], {})
     said = {one.name: one for one in explain(Numbers(now, None), [AsideCount("bot", "", 1)], 1, "")}
     assert said["Click"].note == "1 request was set aside: crawlers, link previews, prefetches. 1 hit is missing."

@@ -72,7 +72,7 @@ class Site:
             rows = await counts.by_place(conn, GUILD, today - dt.timedelta(days=1), today + dt.timedelta(days=1))
         names = {link.id: link.slug for link in await self.app.services.links.visible(WHO)}
         names[profile.id if profile else 0] = "page"
-        return {(names[row.link_id], row.kind.value): row.count for row in rows if row.place_id == PROFILE}
+        return {(names[link_id], kind): n for (link_id, place_id, kind), n in rows.items() if place_id == PROFILE}
 
     async def positions(self, link_id: int, kind: Kind, dimension: Dimension = Dimension.POSITION) -> dict[str, int]:
         async with self.app.db.read() as conn:

@@ -178,9 +178,10 @@ class Look:
             return recent
         start = bucket_of(since) + QUARTER
         newer: Counter[tuple[int, Kind]] = Counter()
-        for one in await counts.until(self.conn, self.server.guild_id, start, self.now + QUARTER, mine):
-            if one.place_id not in ELSEWHERE:
-                newer[one.link_id, one.kind] += one.count
+        found = await counts.until(self.conn, self.server.guild_id, start, self.now + QUARTER, mine)
+        for (link_id, place_id, kind), n in found.items():
+            if place_id not in ELSEWHERE:
+                newer[link_id, Kind(kind)] += n
         for key, n in recent.items():
             if key[0] in mine:
                 before[key] += max(0, n - newer[key])
@@ -207,9 +208,9 @@ class Look:
         for end in (first, tomorrow):
             by_place = await counts.by_place(self.conn, guild_id, dt.date.min, end, ids)
             impressions = Counter[int]()
-            for one in by_place:
-                if one.kind.metric is Kind.IMPRESSION:
-                    impressions[one.place_id] += one.count
+            for (_link_id, place_id, kind), n in by_place.items():
+                if Kind(kind).metric is Kind.IMPRESSION:
+                    impressions[place_id] += n
             measured.append(impressions)
         for one in told:
             # What carries no link still counts for its creator.

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
-from storage.records import BARE, ELSEWHERE, PROFILE, Count, DayCount, Figure, Kind, Post, Service
+from storage.records import BARE, ELSEWHERE, PROFILE, DayCount, Figure, Kind, PlaceCounts, PlaceKey, Post, Service
 
 IMPRESSIONS = "impressions"
 VIEWS = "views"
 """The platforms' newer word: it counts repeats that impressions don't, so the two are never added nor compared."""
 REACTIONS = ("likes", "comments", "shares", "saves")
 """The metrics that make engagements, with our clicks."""
+
+_MEASURED = tuple(kind for kind in Kind if kind.metric is Kind.IMPRESSION)
 
 Place = tuple[int | None, int]
 """(link id, place id): the bare address, the profile, or a post; the link is None for a post without one."""
@@ -178,7 +180,7 @@ def lifetime_total(figures: Sequence[Figure], metric: str = IMPRESSIONS) -> int 
     return next((figure.value for figure in reversed(figures) if figure.metric == metric), None)
 
 
-def comparable(whole: Iterable[Count], last_day: Iterable[Count], so_far: Iterable[Count]) -> list[Count]:
+def comparable(whole: PlaceCounts, last_day: PlaceCounts, so_far: PlaceCounts) -> PlaceCounts:
     """The previous period's counts by place with its last day cut at the time of day that it is now.
 
     `whole` are its counts, `last_day` those of its last day, `so_far` those within `Period.so_far(now)`:
@@ -187,11 +189,10 @@ def comparable(whole: Iterable[Count], last_day: Iterable[Count], so_far: Iterab
 
     Unique clicks belong to whole days; compare them over `Period.whole_days(now)`. `by_day` stays whole: it is drawn.
     """
-    totals: Counter[tuple[int, int, Kind]] = Counter()
-    for counts, sign in ((whole, 1), (last_day, -1), (so_far, 1)):
-        for count in counts:
-            totals[count.link_id, count.place_id, count.kind] += sign * count.count
-    return [Count(*key, n) for key, n in totals.items() if n > 0]
+    found: Counter[PlaceKey] = Counter(whole)
+    found.subtract(last_day)
+    found.update(so_far)
+    return +found
 
 
 def _both_sides_known(post: Post, reported: Reported, clicks: int, period: Period) -> bool:
@@ -206,7 +207,7 @@ def _both_sides_known(post: Post, reported: Reported, clicks: int, period: Perio
 
 def summarise(
     period: Period,
-    by_place: Iterable[Count],
+    by_place: PlaceCounts,
     by_day: Iterable[DayCount],
     unique_clicks: int,
     posts: Iterable[Post],
@@ -217,9 +218,9 @@ def summarise(
     `by_place` are its hits by link, place and kind, `by_day` the same hits by local day and kind, `figures` what
     platforms told of `posts`, by post id in the order of time.
     """
-    hits: dict[Place, Counter[Kind]] = defaultdict(Counter)
-    for count in by_place:
-        hits[count.link_id, count.place_id][count.kind] += count.count
+    hits: dict[Place, Counter[str]] = defaultdict(Counter)
+    for (link_id, place_id, kind), n in by_place.items():
+        hits[link_id, place_id][kind] = n
     days: dict[Kind, Counter[dt.date]] = defaultdict(Counter)
     for count in by_day:
         days[count.kind.metric][count.day] += count.count
@@ -290,8 +291,8 @@ def summed(rates: Sequence[Rate]) -> Rate | None:
     return Rate(sum(rate.clicks for rate in rates), shown) if shown > 0 else None
 
 
-def _place(place: Place, hits: Counter[Kind], told: _Told | None, period: Period) -> PlaceSummary:
-    clicks, measured = hits[Kind.CLICK], sum(n for kind, n in hits.items() if kind.metric is Kind.IMPRESSION)
+def _place(place: Place, hits: Counter[str], told: _Told | None, period: Period) -> PlaceSummary:
+    clicks, measured = hits[Kind.CLICK], sum(hits[kind] for kind in _MEASURED)
     impressions, known = measured, told is None or not told.post.link_in_bio
     reported = None if told is None else told.grown.get(IMPRESSIONS)
     viewed = None if told is None else told.grown.get(VIEWS)

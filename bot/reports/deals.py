@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ from bot.texts import _
 from storage import brand, counts, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Count, Deal, Kind, Post, State
+from storage.records import Deal, Kind, PlaceKey, Post, State
 
 METRICS = ("impressions", "clicks")
 """What can be promised."""
@@ -253,20 +253,25 @@ async def _curve(reading: Reading, targets: Sequence[Target], period: Period, me
 
 
 def _reached(
-    period: Period, found: Sequence[Count], told: Sequence[Post], figures: Figures, metric: str
+    period: Period,
+    found: Iterable[tuple[dt.date, PlaceKey, int]],
+    told: Sequence[Post],
+    figures: Figures,
+    metric: str,
 ) -> Sequence[int]:
     """Of one target. Only posts whose platform told something need more than a sum."""
     kind = Kind.CLICK if metric == "clicks" else Kind.IMPRESSION
     special = {post.id for post in told}
     plain: dict[dt.date, int] = defaultdict(int)
-    apart: dict[dt.date, list[Count]] = defaultdict(list)
-    for count in found:
-        assert count.day is not None
-        if count.place_id in special:
-            apart[count.day].append(count)
-        elif count.kind.metric is kind:
-            plain[count.day] += count.count
-    total, so_far, days = 0, [], []
+    apart: dict[dt.date, Counter[PlaceKey]] = defaultdict(Counter)
+    for day, key, n in found:
+        _link_id, place_id, counted = key
+        if place_id in special:
+            apart[day][key] += n
+        elif Kind(counted).metric is kind:
+            plain[day] += n
+    total, days = 0, []
+    so_far: Counter[PlaceKey] = Counter()
     for day in period.days:
         total += plain[day]
         so_far += apart[day]

@@ -25,7 +25,7 @@ from bot.stats.reading import Figures, Reading
 from bot.stats.reports import brief, report
 from bot.texts import _
 from storage import links
-from storage.records import BARE, ELSEWHERE, PROFILE, Count, Dimension, Kind, Post
+from storage.records import BARE, ELSEWHERE, PROFILE, Dimension, Kind, Post
 
 MOST_GROUPS = 8
 """Platforms and kinds that a page has room for; those with the fewest impressions are taken together."""
@@ -278,7 +278,7 @@ def _of_post(place: PlaceSummary, post: Post, figures: Figures, window: Period) 
     if place.rate is not None and place.rate.impressions >= MIN_IMPRESSIONS:
         yield "ctr", Fraction(place.rate.clicks, place.rate.impressions)
     hits = ((Kind.CLICK, place.clicks), (Kind.IMPRESSION, place.measured))
-    counts = [Count(place.link_id, place.place_id, kind, n) for kind, n in hits if n and place.link_id is not None]
+    counts = {(place.link_id, place.place_id, kind.value): n for kind, n in hits if n and place.link_id is not None}
     found = summarise(window, counts, (), 0, [post], figures).engagement
     if found is not None and found.base >= MIN_IMPRESSIONS:
         yield "engagement", Fraction(found.clicks + found.reactions, found.base)

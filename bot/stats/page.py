@@ -63,4 +63,4 @@ async def page(reading: Reading, head: Head) -> ProfileStats:
 async def _views_before(reading: Reading, head: Head, profile_id: int) -> int:
     _question, _targets, (period, *_more), _now = head
     found = await read(reading.conn, lambda reader: reading.places_before_within(reader, period, [profile_id]))
-    return sum(item.count for item in found)
+    return sum(found.values())

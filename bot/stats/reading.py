@@ -18,7 +18,7 @@ from bot.stats.question import Scope
 from bot.texts import _
 from storage import counts, links, meta, notes, posts
 from storage.prepared import Reader, read
-from storage.records import BARE, ELSEWHERE, PROFILE, Count, Figure, Kind, Link, Note, Post, Segment, Server
+from storage.records import BARE, ELSEWHERE, PROFILE, Figure, Kind, Link, Note, PlaceCounts, Post, Segment, Server
 
 VIEWABLE_SINCE = "viewable_since"
 """Where `storage.meta` keeps when displays of profiles gave way to links that were seen, where there were any."""
@@ -157,7 +157,7 @@ class Reading:
 
     def places_before_within(
         self, reader: Reader, period: Period, link_ids: Collection[int] | None, place_id: int | None = None
-    ) -> list[Count]:
+    ) -> PlaceCounts:
         """Hits by place of the period before, up to the same time of day while this one runs."""
         guild_id, previous = self.guild_id, period.previous
         whole = counts.by_place.within(reader, guild_id, previous.first, previous.end, link_ids, place_id)

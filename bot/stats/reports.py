@@ -22,7 +22,17 @@ from bot.stats.reading import Figures, Reading, is_post
 from bot.stats.sense import with_findings
 from storage import counts, links, posts
 from storage.prepared import Reader, read
-from storage.records import ELSEWHERE, AsideCount, AudienceCount, Count, DayCount, DroppedCount, Kind, Post
+from storage.records import (
+    ELSEWHERE,
+    AsideCount,
+    AudienceCount,
+    DayCount,
+    DroppedCount,
+    Kind,
+    PlaceCounts,
+    PlaceKey,
+    Post,
+)
 
 NAMED = 50
 """Links and posts of a report that are looked up by name at most, the busiest first."""
@@ -110,7 +120,7 @@ class _Counted:
 
     period: Period
     by_day: Sequence[DayCount]
-    by_place: Sequence[Count]
+    by_place: PlaceCounts
     uniques: Mapping[dt.date, int]
     audience: Sequence[AudienceCount] = ()
     set_aside: Sequence[AsideCount] = ()
@@ -150,11 +160,14 @@ def _counted_before(
     )
 
 
-def _at_home(found: list[Count], target: Target) -> list[Count]:
+def _at_home(found: PlaceCounts, target: Target) -> PlaceCounts:
     """The counts of a post with those of links that it carried before as the present one's."""
     if len(target.carried) < 2:
         return found
-    return [dataclasses.replace(count, link_id=target.carried[0]) for count in found]
+    moved: Counter[PlaceKey] = Counter()
+    for (_link_id, place_id, kind), n in found.items():
+        moved[target.carried[0], place_id, kind] += n
+    return moved
 
 
 async def _imported_by_day(reading: Reading, now: Summary, period: Period) -> tuple[int, ...]:
@@ -164,9 +177,8 @@ async def _imported_by_day(reading: Reading, now: Summary, period: Period) -> tu
     for place_id in {place_id for _link, place_id in places}:
         link_ids = [link_id for link_id, place in places if place == place_id and link_id is not None]
         found = await counts.by_place_day(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
-        for count in found:
-            if count.kind is Kind.CLICK and count.day is not None:
-                clicks[count.day] += count.count
+        for day, (_link_id, _place_id, kind), n in found:
+            clicks[day] += n * (kind == Kind.CLICK)
     return tuple(clicks[day] for day in period.days) if clicks else ()
 
 
@@ -186,9 +198,9 @@ async def _rates_by_day(
         {link_id for link_id, _ in measuring if link_id is not None},
         place_id,
     )
-    for count in found:
-        if (count.link_id, count.place_id) in measuring and count.day is not None:
-            (clicks if count.kind is Kind.CLICK else impressions)[count.day] += count.count
+    for day, (link_id, place, kind), n in found:
+        if (link_id, place) in measuring:
+            (clicks if kind == Kind.CLICK else impressions)[day] += n
     return tuple(Rate(clicks[day], impressions[day]) if impressions[day] else None for day in period.days)
 
 

@@ -155,9 +155,10 @@ async def _trends(
     in_period = (reading.conn, reading.guild_id, period.first, period.end)
     if found:
         link_ids = {found[id_].link_id for id_ in ids}
-        for count in await counts.by_place_day(*in_period, [id_ for id_ in link_ids if id_ is not None]):
-            if count.kind.metric is kind and count.day is not None:
-                by_id[count.place_id][count.day] += count.count
+        shown = await counts.by_place_day(*in_period, [id_ for id_ in link_ids if id_ is not None])
+        for day, (_link_id, place_id, one), n in shown:
+            if Kind(one).metric is kind:
+                by_id[place_id][day] += n
     else:
         for item in await counts.by_link_day(*in_period, ids):
             if item.kind.metric is kind:
