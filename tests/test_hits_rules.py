@@ -80,6 +80,16 @@ def reason(user_agent: str = CHROME, method: str = "GET", **headers: str) -> Rea
         CHROME.replace("Chrome", "Kiwi Chrome").replace("Windows NT 10.0; Win64; x64", "Linux; Android 9; Pixel 2"),
         CHROME.replace("Windows NT 10.0; Win64; x64", "X11; Manjaro; Linux x86_64"),
         "Mozilla/4.61 [en] (X11; U; ) - BrowseX (2.0.0 Windows)",
+        "ZEN X20i/MAUI WAP Browser",
+        "ALCATEL_A207BG/1.0 ObigoInternetBrowser/Q05A",
+        "Android 4.4.2;AppleWebKit/534.30;Build/KOT49H;IQ4414 Quad Build/KOT49H",
+        "OneBrowser/3.1 (SAMSUNG-GT-S5222)",
+        "Mozilla/5.0 (PDA; NF35WMPRO/1.0; like Gecko) NetFront/3.5",
+        "Mozilla/5.0 (X11; U; Linux i686; de; rv:1.7.12) Gecko/20051010 Firefox/1.0.7 (Ubuntu package 1.0.7)",
+        "Mozilla/5.0 (Windows NT 6.1; WOW64; rv:45.9) Gecko/20141110 Firefox/45.9 (Pale Moon)",
+        f"{ANDROID} Mobile Safari/537.36 OPR/84.0",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 "
+        "Safari/605.1.15 Ddg/17.4",
     ],
 )
 def test_browsers_and_in_app_browsers_are_people(user_agent: str) -> None:
@@ -160,6 +170,15 @@ def test_link_previews_are_set_aside(user_agent: str) -> None:
         CHROME.replace("Chrome", "unheard2png Chrome"),
         f"{IPHONE} Version/7.0 Mobile/11A465 Safari/9537.53 DMBrowser-BV",
         f"{ANDROID} Mobile Safari/537.36 Gigablast",
+        f"{ANDROID.replace('Version/4.0 ', '')} Mobile Safari/537.36 Unheard",
+        "Mozilla/5.0 (Windows NT 6.1; rv:6.0) Gecko/20110814 Firefox/6.0 (Unheard 1.0)",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 "
+        "Safari/605.1.15 (Unheard)",
+        CHROME.replace("Gecko)", "Gecko, Unheard)"),
+        CHROME.replace("Chrome/", "Trae/1.107.1 Chrome/").replace("Safari/", "Electron/39.2.7 Safari/"),
+        "Mozilla/4.0 (compatible; MSIE 4.01; unheard.com)",
+        "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; U n h e a r d b o t)",
+        "Mozilla/4.0 (compatible;)",
         "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
         "DoCoMo/2.0 N905i(c100;TB;W24H16)",
     ],

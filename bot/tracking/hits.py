@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 
@@ -139,6 +139,10 @@ _CRAWLER = _any_of(
     "pentest|exploit|ddos|neural|prospect|classif|annotat|retriev|enrich|exporter|scheduler|resizer|converter",
     "htmlpdf|webshot|siteshot|webhost|webstat|statist|metrika|searcher|certific|pinger|find|stats|response|parse",
     "query|traffic|alert|url|rank|answer|hunt|categor|advert|hosting",
+    "website|webpage|notif|discovery|bookmark|copyright|dmca|piracy|consent|gdpr|cookieyes|cookiepro|metatag|miner",
+    "mining|pubsub|pingback|digest|summar|sentiment|influenc|intellig|observ|incident|beacon|sonar|sentinel|patrol",
+    "golang|webcam|bibliogr|scholar|flipboardproxy|iframely|embedly|opengraph",
+    "directori|katalog|webglance|rmsnapkit|lightspeedsys|safersurf",
     "abonti|aboundex|abusix|accoona|acoon|adaxas|addsearch|addthis|adloox|alchemyapi|allsubmitter|anyrun|apify",
     "appdynamics|arachni|aspseek|assetnote|asterias|audisto|awario|axios|aylien|basicstate|bazqux|betterstack",
     "binaryedge|blogpulse|blueprism|boitho|botify|botseer|brightcloud|brightdata|browserbase|browserless",
@@ -176,7 +180,7 @@ _CRAWLER = _any_of(
 # Phrases, each looked for only where its longest word stands by itself.
 _PHRASES = (
     *("www.", "-user/", "page speed", "search console", "(java)", "node.js", "ghost inspector", "ylt ", "rapid7"),
-    *("google-", "-google", "google pp", "/+/web/snippet", "site24x7", "webkit2png"),
+    *("google-", "-google", "google pp", "/+/web/snippet", "site24x7", "webkit2png", "libwww-perl"),
 )
 _HINTS = frozenset(max(re.findall("[a-z]+", phrase), key=len) for phrase in _PHRASES)
 # CUBOT and others make phones: what stands where Android names its model is nobody's bot.
@@ -244,13 +248,32 @@ _NAME_BETWEEN = re.compile(
     r"like gecko\) (?!like|mobile|safari|rekonq|brave|shiira|kiwi|fluidapp|x?ubuntu|debian|sabayon)[a-z][a-z\d]{2,}"
     r" (?:version|chrome)/"
 )
-_NOTE_BETWEEN = re.compile(r"khtml, like gecko;(?! compatible; pageburst| googleweblight| version)")
+_NOTE_BETWEEN = re.compile(
+    r"khtml, like gecko(?:;(?! compatible; pageburst| googleweblight| version)|, (?!safari|chrome|version|hevc)[a-z])"
+)
+# A remark behind Safari on a desktop, where it stands by itself.
+_BEHIND_SAFARI = re.compile(r"\) (?:version/[\d.]+ )?safari/[\d.]+ \((?!qupzilla)[a-z][^)]*\)$")
+# A remark behind Firefox; old ones' packages are named there.
+_BEHIND_FIREFOX = re.compile(
+    r"firefox/[\d.]+ \((?!debian|\w*buntu|linux|pale ?moon|qupzilla|chrome|\.net|fedora|\w*suse|gentoo|mint|build)"
+    r"[a-z][^)]*\)$"
+)
+# Chrome for Android ends with its version, and apps say that they are a web view.
+_BARE_NAME = re.compile(r"[\d.]+ ([a-z][\w-]*)$")
+_RECENT_CHROME = re.compile(r"chrome/\d{3}\.")
+_NAMELESS = re.compile(r"mozilla/[\d.]+ \(compatible;? ?\)$")
+# Whose it is, where Internet Explorer's system is named.
+_OWNER = re.compile(r"msie [\d.]+; [^;)]*[a-z]\.(?:com|net|org|ru|de)\b")
+# Programs to write programs with, whose assistants fetch what they want to read.
+_EDITOR = re.compile(r"\b(?:antigravity|cursor|kiro|trae|windsurf)/\d.* electron/")
 # "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
 _NAME_BEFORE = re.compile(
     r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf|ibrowse|amigavoyager|ncsa_mosaic|konqueror|elinks|dillo|surf)"
-    r"[\w.-]+(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
+    r"([\w.-]+)(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
     re.ASCII,
 )
+# Phones' browsers say no more than their name, and the phone's.
+_PHONES_BROWSER = _any_of("maui|obigo|wap browser|wap-browser|up.browser|uc browser|android")
 _NO_PLATFORM = re.compile(
     r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;(?! linux (?:arm|mips))"
     r"|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
@@ -258,7 +281,7 @@ _NO_PLATFORM = re.compile(
     r"|mobile;|intel mac|windows|android|;|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
     r"|(?![^)]*?(?:win|linux|fuchsia|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series"
     r"|play|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;|rv:\d|haiku|droid|unix|solaris"
-    r"|qnx|ubuntu|softbank|netfront|sm-|gt-))))"
+    r"|qnx|ubuntu|softbank|netfront|like gecko|;;;|sm-|gt-))))"
     # The old ones, of whose browsers few said "compatible".
     r"|mozilla/[1-4]\.[\w.-]+ (?:\[\w+\] ?)?\((?![^)]*?(?:compatible|win|mac|x11|linux|os/2|sun|irix|hp-ux"
     r"|unix|bsd|msie|nokia|sony|samsung|palm|brew|midp|sharp|pda|phone|mobile|ppc|powerpc|amiga|play|ps[p2-4]|dreamcast|netfront|java|symb|black"
@@ -345,8 +368,13 @@ def _says_crawler(agent: str) -> bool:
         )
         or ("@" in agent and _ADDRESS.search(agent) is not None)
         or _NO_PLATFORM.match(agent) is not None
+        or _NAMELESS.match(agent) is not None
+        or ("msie" in agent and _OWNER.search(agent) is not None)
+        or "b o t" in agent
+        or "b-o-t" in agent
         or _NAME_BETWEEN.search(agent) is not None
         or _NOTE_BETWEEN.search(agent) is not None
+        or ("electron/" in agent and _EDITOR.search(agent) is not None)
         # Asked last: most browsers name no program, and this is the slowest.
         or (
             _names_a_program(agent)
@@ -368,21 +396,29 @@ def _is_confirmed(agent: str) -> bool:
 
 def _names_a_program(agent: str) -> bool:
     """Whether a program that is no browser is named where apps and old phones alone may put a name."""
-    if _NAME_BEFORE.match(agent) or ("(" not in agent and not agent.startswith(_BROWSER_STARTS)):
-        return True
+    if found := _NAME_BEFORE.match(agent):
+        return not _is_browser(found[1])
+    if "(" not in agent and not agent.startswith(_BROWSER_STARTS):
+        return _PHONES_BROWSER.search(agent) is None
     before, _, behind = agent.rpartition("safari/")
+    if "android" in agent:
+        found = _BARE_NAME.match(behind) if _RECENT_CHROME.search(before) else None
+        return found is not None and not _is_browser(found[1])
+    if before and "chrome" not in before:
+        return _BEHIND_SAFARI.search(agent) is not None
     if "chrome" in before and (found := _BEHIND.match(behind)):
         text, note = found.groups()
-        if "android" in agent:
-            return False
-        names = _SHORT_VERSION.findall(text)
-        return bool(note) or any(
-            name not in _PRODUCTS and "browser" not in name and "explorer" not in name for name in names
-        )
+        return bool(note) or not all(map(_is_browser, _SHORT_VERSION.findall(text)))
+    if "firefox" in agent and "msie" not in agent and "; u;" not in agent:
+        return _BEHIND_FIREFOX.search(agent) is not None
     if "webkit" in agent or not ("msie" in agent or "trident" in agent):
         return False
     found = _BEHIND_EXPLORER.match(agent.rpartition(")")[2])
     return found is not None and found[1] not in _PRODUCTS
+
+
+def _is_browser(name: str) -> bool:
+    return name in _PRODUCTS or "browser" in name or "explorer" in name
 
 
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
