@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from storage.records import counted
+
 Z95 = 1.959963984540054
 """The normal quantile of a two-sided 95 % interval."""
 
@@ -36,7 +38,7 @@ def rate_interval(events: int, exposure: int, z: float = Z95) -> tuple[float, fl
     return low / exposure, high / exposure
 
 
-@dataclass(frozen=True, slots=True)
+@counted
 class Rate:
     """Clicks by impressions. May exceed 1: clicks and impressions come from different places."""
 

@@ -9,15 +9,25 @@ from dataclasses import dataclass
 
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
-from storage.records import BARE, ELSEWHERE, PROFILE, DayCount, Figure, Kind, PlaceCounts, PlaceKey, Post, Service
+from storage.records import (
+    BARE,
+    ELSEWHERE,
+    PROFILE,
+    DayCount,
+    Figure,
+    Kind,
+    PlaceCounts,
+    PlaceKey,
+    Post,
+    Service,
+    counted,
+)
 
 IMPRESSIONS = "impressions"
 VIEWS = "views"
 """The platforms' newer word: it counts repeats that impressions don't, so the two are never added nor compared."""
 REACTIONS = ("likes", "comments", "shares", "saves")
 """The metrics that make engagements, with our clicks."""
-
-_MEASURED = tuple(kind for kind in Kind if kind.metric is Kind.IMPRESSION)
 
 Place = tuple[int | None, int]
 """(link id, place id): the bare address, the profile, or a post; the link is None for a post without one."""
@@ -39,7 +49,7 @@ class BestDay:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@counted
 class PlaceSummary:
     """What one post, or a link's bare address or profile, did in a period."""
 
@@ -218,7 +228,7 @@ def summarise(
     `by_place` are its hits by link, place and kind, `by_day` the same hits by local day and kind, `figures` what
     platforms told of `posts`, by post id in the order of time.
     """
-    hits: dict[Place, Counter[str]] = defaultdict(Counter)
+    hits: dict[Place, dict[str, int]] = defaultdict(dict)
     for (link_id, place_id, kind), n in by_place.items():
         hits[link_id, place_id][kind] = n
     days: dict[Kind, Counter[dt.date]] = defaultdict(Counter)
@@ -287,12 +297,15 @@ class _Told:
 
 def summed(rates: Sequence[Rate]) -> Rate | None:
     """All their clicks by all their impressions; None without any."""
+    if len(rates) < 2:
+        return rates[0] if rates and rates[0].impressions > 0 else None
     shown = sum(rate.impressions for rate in rates)
     return Rate(sum(rate.clicks for rate in rates), shown) if shown > 0 else None
 
 
-def _place(place: Place, hits: Counter[str], told: _Told | None, period: Period) -> PlaceSummary:
-    clicks, measured = hits[Kind.CLICK], sum(hits[kind] for kind in _MEASURED)
+def _place(place: Place, hits: Mapping[str, int], told: _Told | None, period: Period) -> PlaceSummary:
+    clicks, viewable = hits.get(Kind.CLICK, 0), hits.get(Kind.VIEWABLE, 0)
+    measured = hits.get(Kind.IMPRESSION, 0) + viewable
     impressions, known = measured, told is None or not told.post.link_in_bio
     reported = None if told is None else told.grown.get(IMPRESSIONS)
     viewed = None if told is None else told.grown.get(VIEWS)
@@ -308,7 +321,7 @@ def _place(place: Place, hits: Counter[str], told: _Told | None, period: Period)
         clicks=clicks,
         impressions=impressions,
         measured=measured,
-        viewable=hits[Kind.VIEWABLE],
+        viewable=viewable,
         reported=0 if reported is None else reported.growth,
         rate=Rate(clicks, impressions) if known and impressions > 0 else None,
         views=views,
