@@ -15,11 +15,11 @@ from bot.alerts.asking import Asker
 from bot.alerts.destinations import Destinations
 from bot.alerts.service import Alerts
 from bot.alerts.telling import Telling
+from bot.budget import Budget
 from bot.charts import ChartRenderer
 from bot.client import Client
 from bot.clock import Clock, SystemClock
 from bot.config import Config
-from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.exports import Exports
@@ -188,7 +188,8 @@ async def open_application(
 @asynccontextmanager
 async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
     """Ask every few seconds which digests, alerts and flags are due, and post them once Discord is there."""
-    deliverer, alert_deliverer, teller = Deliverer(client, app.budget), AlertDeliverer(client), FlagTeller(client)
+    deliverer, teller = Deliverer(client, app.budget), FlagTeller(client)
+    alert_deliverer = AlertDeliverer(client, app.budget)
 
     async def tick() -> None:
         if client.is_ready():

@@ -24,7 +24,7 @@ async def look(world: World) -> int:
 
 
 async def tell(world: World) -> int:
-    return await world.app.telling.tick(AlertDeliverer(world.client))
+    return await world.app.telling.tick(AlertDeliverer(world.client, world.app.budget))
 
 
 async def tick(world: World) -> int:

@@ -30,10 +30,10 @@ from yarl import URL
 
 from bot import scheduler
 from bot.app import TICK_SECONDS
+from bot.budget import Budget
 from bot.charts import ChartRenderer
 from bot.clock import SystemClock
 from bot.digests import due
-from bot.digests.budget import Budget
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.insights.periods import Named, period_of

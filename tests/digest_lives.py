@@ -25,9 +25,9 @@ from typing import Any
 
 from yarl import URL
 
+from bot.budget import Budget
 from bot.clock import FixedClock
 from bot.digests import due
-from bot.digests.budget import Budget
 from bot.digests.content import Content
 from bot.digests.contents import Contents
 from bot.digests.deliver import Unreadable

@@ -11,6 +11,7 @@ import simcord
 
 from bot.alerts.destinations import Destinations
 from bot.alerts.rules import Answer
+from bot.budget import Budget
 from bot.links.access import Actor
 from cogs.ui.alerts import AlertDeliverer
 from storage.records import Link
@@ -178,11 +179,31 @@ async def test_another_servers_links_are_told_there(world: World) -> None:
             raise ConnectionError("broken")
 
     await look(world)
-    assert await world.app.telling.tick(Faulty(world.client)) == 0
+    assert await world.app.telling.tick(Faulty(world.client, world.app.budget)) == 0
     assert there.history() == []
     world.move(minutes=4)
     assert await tick(world) == 1
     assert len(posted(world)) == 1
+
+
+async def test_alerts_and_digests_share_what_may_be_asked_of_discord(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[None] = []
+    real = Budget.take
+
+    async def take(budget: Budget) -> None:
+        taken.append(None)
+        await real(budget)
+
+    monkeypatch.setattr(Budget, "take", take)
+    await world.add_link(creator=world.maya)
+    await set_up(world)
+    await world.maya.slash(world.channel, "alerts me")
+    await clicked(world, await link_named(world, "summer"), 100)
+    await look(world)
+    assert await tell(world) == 2
+    assert len(taken) == 3  # the post; whether the creator is still there, and their message
 
 
 async def test_one_servers_failure_does_not_stop_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 from discord.http import Route
 from simcord.http.client import FakeHTTPClient
 
-from bot.digests.budget import Budget
+from bot.budget import Budget
 from cogs.ui.deliver import Deliverer, custom_ids
 from storage.records import RunState
 from tests.conftest import World, text_of, words

@@ -12,6 +12,7 @@ import discord
 
 from bot.alerts import rules
 from bot.alerts.deliver import Content, Gone, Trend, Unreadable
+from bot.budget import Budget
 from bot.charts import ChartRenderer, Counts, Series, alt_text
 from bot.errors import RefusedError
 from bot.links.access import Actor
@@ -225,8 +226,9 @@ class MuteButton(
 class AlertDeliverer:
     """Sends alerts through Discord."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, budget: Budget) -> None:
         self._client = client
+        self._budget = budget
 
     @property
     def application_id(self) -> int:
@@ -239,6 +241,7 @@ class AlertDeliverer:
         if guild.unavailable:
             raise ConnectionError("the server is unavailable: an outage at Discord")
         if target.user_id != SERVER_TARGET:
+            await self._budget.take()
             try:
                 return await guild.fetch_member(target.user_id), guild
             except discord.NotFound:
@@ -261,6 +264,7 @@ class AlertDeliverer:
         parts = await message(self._client.services.charts, content, base)
         if content.target.user_id != SERVER_TARGET:
             parts["embed"].set_footer(text=_("From {server}").format(server=fmt.plain(guild.name)))
+        await self._budget.take()
         try:
             sent = await where.send(**parts, nonce=nonce)
         except discord.Forbidden as refused:
@@ -278,6 +282,7 @@ class AlertDeliverer:
     async def find(self, content: Content, *, after: dt.datetime) -> int | None:
         where, _guild = await self._where(content.target)
         wanted = marker(content)
+        await self._budget.take()
         try:
             read = 0
             async for found in where.history(limit=HISTORY, after=after, oldest_first=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 import structlog
 
-from bot.digests.budget import Budget
+from bot.budget import Budget
 from bot.digests.content import Content
 from bot.digests.deliver import Failure, Refused, Unreadable
 from bot.errors import InvalidError
