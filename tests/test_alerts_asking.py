@@ -18,6 +18,7 @@ from yarl import URL
 
 from bot.alerts.asking import Asker, is_public
 from bot.alerts.rules import Answer
+from bot.tracking.hits import Reason, RequestFacts, classify
 
 BASE = URL("https://go.example")
 
@@ -125,9 +126,7 @@ async def test_another_eyeballs_would_set_our_request_aside(site: Site) -> None:
     site.answers["/a"] = _status(200)
     async with asking(site) as asker:
         await asker.ask(f"http://shop.example:{site.port}/a")
-    from bot.tracking.hits import _says_crawler
-
-    assert _says_crawler(site.headers[0]["User-Agent"])
+    assert classify(RequestFacts("GET", site.headers[0]["User-Agent"], {})) is Reason.CRAWLER
 
 
 async def test_redirects_are_followed_five_times_at_most(site: Site) -> None:
