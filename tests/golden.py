@@ -6,15 +6,16 @@ write, so that another machine or another version of FreeType draws them the sam
 
 from __future__ import annotations
 
+import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from bot.charts import Chart, Counts, Rates, Theme, draw
+from bot.charts import Chart, Colour, Counts, Rates, Reported, Theme, draw
 from bot.reports.sheet import sheet
 from tests import samples
 from tests.branded import fullest
@@ -38,10 +39,20 @@ def charts() -> dict[str, Chart]:
         "empty": replace(usual, panels=(Counts("clicks", zeros),)),
         "one-day": replace(panels, days=panels.days[-1:], panels=one, notes=panels.notes[:0]),
         "year": samples.series(365),
+        "reported": replace(usual, panels=(_reported_in_parts(usual.days),), unfinished=False),
         "top-empty": replace(samples.top(), bars=()),
         "heatmap-empty": replace(samples.heatmap(), cells=(0,) * 168, best=()),
         "sheet": sheet(fullest(), "f" * 64),
     }
+
+
+def _reported_in_parts(days: Sequence[dt.date]) -> Counts:
+    """Figures close below and far above what was measured."""
+    seen = samples.traffic(len(days), 640, 7)
+    spans = ((days[0] - dt.timedelta(days=9), days[8], 9_800), (days[9], days[16], 5_100), (days[19], days[27], 13_300))
+    return Counts(
+        "measured impressions", seen, reported=tuple(Reported(*one) for one in spans), colour=Colour.IMPRESSIONS
+    )
 
 
 def cut(panel: Counts | Rates) -> Counts | Rates:

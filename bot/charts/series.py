@@ -36,6 +36,8 @@ _HEIGHTS = {1: (172,), 2: (112, 134), 3: (104, 104, 104)}
 _GAP = 46
 """Between panels; the upper half of it holds the lower one's heading."""
 _BELOW = 38
+_TINT = 0.16
+"""Of what lies under a line."""
 Sample = Callable[[float, float], None]
 """Draws a key's sample, 18 wide, from x on, centred on y."""
 
@@ -107,8 +109,11 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     # Where only a platform counted, 0 would say that nobody looked.
     total = "" if spans and not value.sum else number(value.sum)
     _heading(panel, title_case(value.name), total, "", palette.inks[value.colour], keys)
+    if spans:
+        _name_reported(panel, counts, spans, chart.days)
     if any(counts):
-        _mark_best(panel, chart.days, counts)
+        within = _per_day(spans, len(counts))[counts.index(max(counts))] > max(counts)
+        _mark_best(panel, chart.days, counts, back=palette.raised if within else palette.background)
     elif not spans:
         then = share_it() if value.previous is None and len(chart.panels) == 1 else ""
         middle = (top + bottom) / 2 + (0 if then else 5)
@@ -128,7 +133,7 @@ def _area(panel: Panel, counts: Sequence[int], over: int, mark: str) -> None:
     back = canvas.palette.background
     if over > 1:
         ends = [(points[over - 1][0], panel.bottom), (points[0][0], panel.bottom)]
-        canvas.polygon([*points[:over], *ends], mark, alpha=0.16)
+        canvas.polygon([*points[:over], *ends], mark, alpha=_TINT)
         canvas.line(points[:over], mark, width=2.4)
     elif over:
         canvas.dots(points[:1], 4.5, fill=mark)
@@ -178,23 +183,40 @@ def _reported(
     total = sum(one.count for *_days, one in spans)
     outside = any(one.first < days[0] or one.last > days[-1] for *_days, one in spans)
     text = _("{n} reported, partly outside") if outside else _("{n} reported, spread evenly")
-    apart = all(one[1] < other[0] for one, other in pairwise(sorted(spans, key=lambda span: span[:2])))
-    for first, last, one in spans if apart and (len(spans) > 1 or outside) else ():
-        said = _("{n}, {first} – {last}").format(
-            n=number(one.count), first=day_month(one.first), last=day_month(one.last)
-        )
-        x = float(panel.x((first + last) / 2))
-        half = canvas.measure(said, size=10) / 2
-        if len(spans) == 1 or half * 2 < (last - first + 1) * panel.step:
-            x = min(max(x, LEFT + half), panel.right - half)
-            y = float(panel.y(shares[first])) - 6
-            canvas.text(x, y, said, size=10, colour=mark, align="center", halo=palette.background)
 
     def sample(x: float, y: float) -> None:
         canvas.boxes([(x, y - 4, x + 18, y + 5)], palette.raised)
         canvas.lines([(x, y - 4, x + 18, y - 4)], mark, width=1.6, dash=(4, 2))
 
     return text.format(n=number(total)), sample
+
+
+def _name_reported(
+    panel: Panel, counts: Sequence[int], spans: Sequence[tuple[int, int, Reported]], days: Sequence[dt.date]
+) -> None:
+    """How much each figure is, and of when: above its step, or as far below as the line does not run through."""
+    outside = any(one.first < days[0] or one.last > days[-1] for *_days, one in spans)
+    apart = all(one[1] < other[0] for one, other in pairwise(sorted(spans, key=lambda span: span[:2])))
+    if not apart or (len(spans) == 1 and not outside):
+        return
+    canvas, palette, shares = panel.canvas, panel.canvas.palette, _per_day(spans, panel.count)
+    for first, last, one in spans:
+        said = _("{n}, {first} – {last}").format(
+            n=number(one.count), first=day_month(one.first), last=day_month(one.last)
+        )
+        half = canvas.measure(said, size=10) / 2
+        if len(spans) > 1 and half * 2 >= (last - first + 1) * panel.step:
+            continue
+        x = min(max(float(panel.x((first + last) / 2)), LEFT + half), panel.right - half)
+        step = float(panel.y(shares[first]))
+        across = np.linspace(x - half, x + half, 64)
+        line = np.interp(across, panel.x(np.arange(panel.count)), panel.y(np.asarray(counts, float)))
+        places = [step - 6, *np.arange(step + 14, panel.bottom - 4, 6)]
+        y = next((y for y in places if not ((y - 14 < line) & (line < y + 6)).any()), places[-1])
+        back = palette.background if y < step else palette.raised
+        if line.max() < y - 11:  # within what the line fills
+            back = blend(back, palette.marks[Colour.IMPRESSIONS], _TINT)
+        canvas.text(x, y, said, size=10, colour=palette.muted, align="center", halo=back)
 
 
 def _rates(canvas: Canvas, top: int, bottom: int, value: Rates, chart: Series) -> Panel:
@@ -301,11 +323,11 @@ def _whisker(canvas: Canvas, mark: str, thick: bool) -> Sample:
     return lambda x, y: canvas.boxes([(x, y - 5, x + 18, y + 5)], mark, alpha=0.3)
 
 
-def _mark_best(panel: Panel, days: Sequence[dt.date], counts: Sequence[int]) -> None:
-    """Name the best day above it."""
+def _mark_best(panel: Panel, days: Sequence[dt.date], counts: Sequence[int], back: str) -> None:
+    """Name the best day above it; `back` is what lies there."""
     canvas, best = panel.canvas, max(counts)
     at = counts.index(best)
     text = number(best) if len(days) == 1 else _("{n} on {date}").format(n=number(best), date=day_month(days[at]))
     half = canvas.measure(text, size=10.5) / 2
     x = min(max(float(panel.x(at)), LEFT + half), panel.right - half)
-    canvas.text(x, float(panel.y(best)) - 6, text, size=10.5, align="center", halo=canvas.palette.background)
+    canvas.text(x, float(panel.y(best)) - 6, text, size=10.5, align="center", halo=back)
