@@ -44,16 +44,16 @@ class Memory:
         self._lock = Lock()
         """Each connection has a thread of its own."""
 
-    def get(self, key: Hashable, make: Callable[[], T], weigh: Callable[[T], int]) -> T:
-        """What `make` returns, or returned before for this key: it must say all that the answer depends on."""
+    def get(self, key: Hashable) -> Any:
+        """The answer that was put there, which nobody may change; None when there is none."""
         with self._lock:
             kept = self._kept.get(key)
-        if kept is not None:
-            return kept[1]
-        found = make()
+        return None if kept is None else kept[1]
+
+    def put(self, key: Hashable, answer: object, weight: int) -> None:
+        """Keep an answer; the key must say all that it depends on."""
         with self._lock, suppress(ValueError):  # which is raised for what alone weighs too much
-            self._kept[key] = weigh(found), found
-        return found
+            self._kept[key] = weight, answer
 
 
 class Reader:

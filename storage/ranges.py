@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from storage import totals as closed
-from storage.prepared import Reader, Statement, one_of, padded, spread
+from storage.prepared import Memory, Reader, Statement, one_of, padded, spread
 from storage.records import ALL_LINKS, Dimension, Kind
-from storage.schema import audience_daily, closed_days, hits_daily, set_aside_daily, totals, uniques_daily
+from storage.schema import audience_daily, closed_days, hits, hits_daily, set_aside_daily, totals, uniques_daily
 from storage.totals import ONE_DAY
 
 _MONTH = [totals.c[f"t{day}"] for day in range(32)]
@@ -22,6 +22,8 @@ _COLUMNS = [sa.literal_column(f"column_{number}", sa.BigInteger) for number in r
 _NAMED_DAYS = 400
 """More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
 
+_MOST_EVENTS = 2_000
+"""More are no faster than the counts that they make."""
 _OVERHEAD = 20
 """What a remembered answer weighs without a number in it."""
 
@@ -104,6 +106,12 @@ class Question:
         return "link_id" in self.by or self.source is PLACES
 
     @property
+    def of_thousands(self) -> bool:
+        """Whether it goes to all places or links of a server, and events know what by."""
+        alone = self.link_ids is None and self.place_id is None and self.kind is None
+        return alone and self.each and self.source in (HITS, PLACES, UNIQUES)
+
+    @property
     def key(self) -> Hashable:
         """What is asked, as a key."""
         link_ids = None if self.link_ids is None else tuple(self.link_ids)
@@ -126,7 +134,7 @@ class Closed:
     until: dt.date
     """Before this day the totals hold; `dt.date.min` when there are none."""
     version: int
-    """As long as it stands, what was counted on them does."""
+    """As long as it stands, what was counted on them does, and no count but an event's came to other days."""
 
     def remembered(
         self,
@@ -137,13 +145,13 @@ class Closed:
         stop: dt.date,
     ) -> S:
         """What `make` makes of days that are closed, or made before. It is shared: nobody may change it."""
-        if reader.memory is None:
+        if (memory := reader.memory) is None:
             return make(reader, question, first, stop)
-        return reader.memory.get(
-            (make, question.key, first, stop, self.version),
-            lambda: make(reader, question, first, stop),
-            lambda found: _OVERHEAD + len(question.link_ids or ()) + len(found),
-        )
+        key = (make, question.key, first, stop, self.version)
+        if (found := memory.get(key)) is None:
+            found = make(reader, question, first, stop)
+            memory.put(key, found, _OVERHEAD + len(question.link_ids or ()) + len(found))
+        return found
 
 
 def _closed_days() -> Statement:
@@ -219,16 +227,91 @@ def _not_closed(source: Source, by: tuple[str, ...], rows: Rows, days: int | Non
 
 def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
     """The sums over the whole range, where there are any."""
-    return _sums(reader, question, first, end, _closed_sums, question.by)
+    if question.nothing:
+        return {}
+    known = closed_of(reader, question.guild_id)
+    if reader.memory is not None and question.of_thousands and first < known.until < end:
+        return _kept_up(reader, reader.memory, known, question, first, end)
+    return _sums(reader, known, question, first, end, _closed_sums, question.by)
 
 
 def by_day(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Sums:
     """The sums by day, where there are any."""
-    return _sums(reader, question, first, end, _closed_by_day, ("day", *question.by))
+    if question.nothing:
+        return {}
+    known = closed_of(reader, question.guild_id)
+    return _sums(reader, known, question, first, end, _closed_by_day, ("day", *question.by))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Sums over a range up to an event."""
+
+    last_id: int
+    of_server: Sums
+    """By kind: what all events have to come to."""
+    sums: Sums
+
+
+def _kept_up(reader: Reader, memory: Memory, known: Closed, question: Question, first: dt.date, end: dt.date) -> Sums:
+    """What was remembered, and the events since: a large server has thousands of counts, of which a few change.
+
+    The sums of the server tell whether those are all. One that was made before the last and written after it is missing
+    from them: then all is read anew.
+    """
+    key = (_kept_up, question.key, first, end, known.version)
+    of_server = sums(reader, Question(HITS, question.guild_id, ("kind",)), first, end)
+    before: _Counted | None = memory.get(key)
+    events = [] if before is None else reader.rows(_events, guild_id=question.guild_id, last_id=before.last_id)
+    if before is not None and len(events) < _MOST_EVENTS:
+        last_id = events[-1][0] if events else before.last_id
+        events = [event for event in events if first <= event[4] < end]
+        kinds = Counter(before.of_server)
+        kinds.update((event[3],) for event in events)
+        if kinds == Counter(of_server):
+            now = _Counted(last_id, of_server, _with_events(question, before.sums, events))
+            memory.put(key, now, _OVERHEAD + len(now.sums))
+            return now.sums
+    ((last_id,),) = reader.rows(_last_event, guild_id=question.guild_id)
+    found = _sums(reader, known, question, first, end, _closed_sums, question.by)
+    memory.put(key, _Counted(last_id, of_server, found), _OVERHEAD + len(found))
+    return found
+
+
+def _with_events(question: Question, before: Sums, events: Sequence[tuple[Any, ...]]) -> Sums:
+    if question.source is UNIQUES:
+        events = [event for event in events if event[5]]
+    if not events:
+        return before
+    places = [_EVENT[name] for name in question.by]
+    found = dict(before)
+    for event in events:
+        key = tuple(event[place] for place in places)
+        found[key] = found.get(key, 0) + 1
+    return found
+
+
+_EVENT = {"link_id": 1, "value": 2, "kind": 3}
+"""Where an event has what questions go by."""
+
+
+def _events() -> Statement:
+    c = hits.c
+    return (
+        sa.select(c.id, c.link_id, c.place_id, c.kind, c.day, c.is_unique)
+        .where(c.guild_id == sa.bindparam("guild_id"), c.id > sa.bindparam("last_id"))
+        .order_by(c.id)
+        .limit(_MOST_EVENTS)
+    )
+
+
+def _last_event() -> Statement:
+    return sa.select(sa.func.coalesce(sa.func.max(hits.c.id), 0)).where(hits.c.guild_id == sa.bindparam("guild_id"))
 
 
 def _sums(
     reader: Reader,
+    known: Closed,
     question: Question,
     first: dt.date,
     end: dt.date,
@@ -236,9 +319,6 @@ def _sums(
     by: tuple[str, ...],
 ) -> Sums:
     """`of_closed` of the closed days, and what is counted by `by` on the others."""
-    if question.nothing:
-        return {}
-    known = closed_of(reader, question.guild_id)
     stop = min(end, known.until)
     settled = known.remembered(reader, of_closed, question, first, stop) if first < stop else {}
     if (start := max(first, known.until)) >= end:

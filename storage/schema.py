@@ -301,7 +301,7 @@ closed_days = _table(
     sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),
 )
 """The totals are there for the days before `until`; those before `building` are there or under way. `version` rises
-when a day is opened again: while it stands, so do the counts of closed days."""
+when a day is opened again and when anything but events is counted: while it stands, so do the counts of closed days."""
 
 salts = _table(
     "salts",

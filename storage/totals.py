@@ -79,16 +79,13 @@ async def until(conn: AsyncConnection, guild_id: int) -> dt.date:
 
 
 def reopen(conn: sa.Connection, guild_id: int, day: dt.date = dt.date.min) -> None:
-    """Something is counted on a closed day: from it on, the totals hold no longer.
+    """Something is counted on a closed day, or without an event on any: from it on, the totals hold no longer.
 
     Without a day, none holds: the days themselves have changed.
     """
     c = closed_days.c
-    conn.execute(
-        sa.update(closed_days)
-        .where(c.guild_id == guild_id, c.building > day)
-        .values(until=sa.case((c.until > day, day), else_=c.until), building=day, version=c.version + 1)
-    )
+    earlier = {name: sa.case((c[name] > day, day), else_=c[name]) for name in ("until", "building")}
+    conn.execute(sa.update(closed_days).where(c.guild_id == guild_id).values(earlier | {"version": c.version + 1}))
 
 
 async def steps(conn: AsyncConnection, guild_id: int, before: dt.date) -> list[Step]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -338,21 +339,78 @@ async def test_what_is_remembered_of_closed_days_is_forgotten_when_one_is_opened
 
 
 def test_memory_keeps_what_was_used_last_and_weighs_no_more_than_it_may() -> None:
-    memory, made = Memory(10), list[str]()
+    memory = Memory(10)
+    memory.put("a", "A", 4)
+    memory.put("b", "B", 4)
+    assert memory.get("a") == "A"
+    memory.put("huge", "H", 11)
+    assert memory.get("huge") is None
+    memory.put("c", "C", 4)  # b was used before a
+    assert [memory.get(key) for key in "abc"] == ["A", None, "C"]
 
-    def get(key: str, weight: int) -> str:
-        def make() -> str:
-            made.append(key)
-            return key * 2
 
-        return memory.get(key, make, lambda found: weight)
+async def all_of_server(conn: AsyncConnection) -> tuple[Any, ...]:
+    """What goes to thousands of places or links, over ranges with closed and open days, and open ones alone."""
+    today = NOW.date()
+    return tuple(
+        [
+            await ask(conn, 1, today - ago * ONE_DAY, today + ahead * ONE_DAY)
+            for ago, ahead in ((15, 1), (15, 0), (1, 1), (2, 5))
+            for ask in (counts.by_place, counts.by_link, counts.uniques_by_link)
+        ]
+    )
 
-    assert [get("a", 4), get("b", 4), get("a", 4)] == ["aa", "bb", "aa"]
-    assert get("huge", 11) == "hugehuge"
-    assert get("huge", 11) == "hugehuge"  # made again, and nothing else goes for it
-    get("c", 4)  # b was used before a
-    assert [get("a", 4), get("c", 4), get("b", 4)] == ["aa", "cc", "bb"]
-    assert made == ["a", "b", "huge", "huge", "c", "b"]
+
+async def remembered_and_read(db: Database) -> None:
+    """What is remembered, and kept up by events, is what one reads who remembers nothing: who writes."""
+    async with db.read() as conn:
+        remembered = await all_of_server(conn)
+        assert await all_of_server(conn) == remembered
+    assert remembered == await db.write(all_of_server)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+async def test_what_is_remembered_of_a_server_is_kept_up_by_its_events(tmp_path: Path, data: st.DataObject) -> None:
+    """Whatever comes in between: hits of any day and place, in any order of their ids, nothing, and closing."""
+    ids, hit_ids = Ids(), st.integers(-3, 3)
+    moments = st.integers(0, 4).map(lambda ago: NOW - ago * ONE_DAY)
+    kinds = st.sampled_from([Kind.CLICK, Kind.IMPRESSION, Kind.VIEW])
+    hit = st.tuples(moments, st.sampled_from(LINKS), st.sampled_from(PLACES), kinds, st.integers(1, 3), hit_ids)
+    folder = tmp_path / str(next(GUILDS))
+    async with Database.open(folder / "eyeballs.db") as db:
+        await click(db, NOW - 5 * ONE_DAY)
+        await close(db, 1, NOW.date())
+        await remembered_and_read(db)
+        for batch in data.draw(st.lists(st.lists(hit, max_size=4), min_size=1, max_size=6)):
+            made = [
+                Hit(1, ids.new() + earlier * 10**9, link, place, kind, at, at.date(), visitor, "DE", "phone", "X")
+                for at, link, place, kind, visitor, earlier in batch
+            ]
+            await db.write(lambda conn, made=made: conn.run_sync(hits.record, made, Seen()))
+            if data.draw(st.booleans()):
+                await close(db, 1, NOW.date())
+            await remembered_and_read(db)
+
+
+async def test_what_changes_today_without_an_event_is_not_overlooked(db: Database) -> None:
+    """A repair, and another zone: of neither is there an event, and the server's sums are what they were."""
+    for at, link_id in ((NOW - 2 * ONE_DAY, LINKS[0]), (NOW, LINKS[0]), (NOW, LINKS[1])):
+        await click(db, at, link_id)
+    await close(db, 1, NOW.date())
+    c = hits_daily.c
+    for link_id, n in ((LINKS[0], 2), (LINKS[1], 0)):
+        wrong = sa.update(hits_daily).where(c.day == NOW.date(), c.link_id == link_id).values(count=n)
+        await db.write(lambda conn, wrong=wrong: conn.execute(wrong))
+    await remembered_and_read(db)
+    found = await mismatches(db)
+    assert len(found) == 2
+    await db.write(lambda conn: recount.repair(conn, found))
+    await close(db, 1, NOW.date())
+    await remembered_and_read(db)
+    await Servers(db).change(Actor(1, 5, manager=True), timezone="Pacific/Kiritimati")
+    await close(db, 1, NOW.date())
+    await remembered_and_read(db)
 
 
 async def test_a_hit_that_comes_while_its_day_is_closed_is_not_forgotten(
