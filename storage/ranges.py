@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -23,7 +23,7 @@ _NAMED_DAYS = 400
 """More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
 
 _MOST_EVENTS = 2_000
-"""More are no faster than the counts that they make."""
+"""More are no faster than the counts that they make; where there are, they don't come to the server's sums."""
 _OVERHEAD = 20
 """What a remembered answer weighs without a number in it."""
 
@@ -262,13 +262,13 @@ def _kept_up(reader: Reader, memory: Memory, known: Closed, question: Question, 
     key = (_kept_up, question.key, first, end, known.version)
     of_server = sums(reader, Question(HITS, question.guild_id, ("kind",)), first, end)
     before: _Counted | None = memory.get(key)
-    events = [] if before is None else reader.rows(_events, guild_id=question.guild_id, last_id=before.last_id)
-    if before is not None and len(events) < _MOST_EVENTS:
-        last_id = events[-1][0] if events else before.last_id
-        events = [event for event in events if first <= event[4] < end]
+    if before is not None:
+        rows = reader.rows(_events, guild_id=question.guild_id, last_id=before.last_id)
+        events = [event for event in map(_Event._make, rows) if first <= event.day < end]
         kinds = Counter(before.of_server)
-        kinds.update((event[3],) for event in events)
+        kinds.update((event.kind,) for event in events)
         if kinds == Counter(of_server):
+            last_id = rows[-1][0] if rows else before.last_id
             now = _Counted(last_id, of_server, _with_events(question, before.sums, events))
             memory.put(key, now, _OVERHEAD + len(now.sums))
             return now.sums
@@ -278,21 +278,27 @@ def _kept_up(reader: Reader, memory: Memory, known: Closed, question: Question, 
     return found
 
 
-def _with_events(question: Question, before: Sums, events: Sequence[tuple[Any, ...]]) -> Sums:
+class _Event(NamedTuple):
+    """One that was counted since; what questions go by has the same name here."""
+
+    id: int
+    link_id: int
+    value: int
+    kind: str
+    day: dt.date
+    is_unique: bool
+
+
+def _with_events(question: Question, before: Sums, events: Sequence[_Event]) -> Sums:
     if question.source is UNIQUES:
-        events = [event for event in events if event[5]]
+        events = [event for event in events if event.is_unique]
     if not events:
         return before
-    places = [_EVENT[name] for name in question.by]
     found = dict(before)
     for event in events:
-        key = tuple(event[place] for place in places)
+        key = tuple(getattr(event, name) for name in question.by)
         found[key] = found.get(key, 0) + 1
     return found
-
-
-_EVENT = {"link_id": 1, "value": 2, "kind": 3}
-"""Where an event has what questions go by."""
 
 
 def _events() -> Statement:
