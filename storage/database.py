@@ -25,7 +25,7 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 
 READERS = 4
 REMEMBERED = 100_000
-"""Counts of closed days that are kept in memory: up to some 20 MiB."""
+"""Counts that are kept in memory for who asks again: up to some 20 MiB."""
 FIRST, LATER, QUIET, LAST = range(4)
 """In which order waiting writes are done: hits, what people wait for, what changes nothing that is seen, closing."""
 
