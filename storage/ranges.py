@@ -22,6 +22,8 @@ _COLUMNS = [sa.literal_column(f"column_{number}", sa.BigInteger) for number in r
 _NAMED_DAYS = 400
 """More of them are read as a range; those that are not closed are one or two, but while totals are built anew."""
 
+_FEW = 200
+"""Counts that are as soon read as kept up."""
 _MOST_EVENTS = 2_000
 """More are no faster than the counts that they make; where there are, they don't come to the server's sums."""
 _OVERHEAD = 20
@@ -260,9 +262,10 @@ def _kept_up(reader: Reader, memory: Memory, known: Closed, question: Question, 
     from them: then all is read anew.
     """
     key = (_kept_up, question.key, first, end, known.version)
-    of_server = sums(reader, Question(HITS, question.guild_id, ("kind",)), first, end)
+    by_kind = Question(HITS, question.guild_id, ("kind",))
     before: _Counted | None = memory.get(key)
     if before is not None:
+        of_server = sums(reader, by_kind, first, end)
         rows = reader.rows(_events, guild_id=question.guild_id, last_id=before.last_id)
         events = [event for event in map(_Event._make, rows) if first <= event.day < end]
         kinds = Counter(before.of_server)
@@ -272,9 +275,11 @@ def _kept_up(reader: Reader, memory: Memory, known: Closed, question: Question, 
             now = _Counted(last_id, of_server, _with_events(question, before.sums, events))
             memory.put(key, now, _OVERHEAD + len(now.sums))
             return now.sums
-    ((last_id,),) = reader.rows(_last_event, guild_id=question.guild_id)
     found = _sums(reader, known, question, first, end, _closed_sums, question.by)
-    memory.put(key, _Counted(last_id, of_server, found), _OVERHEAD + len(found))
+    if len(found) > _FEW:
+        ((last_id,),) = reader.rows(_last_event, guild_id=question.guild_id)
+        now = _Counted(last_id, sums(reader, by_kind, first, end), found)
+        memory.put(key, now, _OVERHEAD + len(found))
     return found
 
 

@@ -22,7 +22,7 @@ from bot.insights.periods import ONE_DAY, day_start, local_day
 from bot.links.access import Actor
 from bot.servers import Servers
 from bot.tracking.visitors import Visitors
-from storage import counts, hits, links, posts, recount, servers, totals
+from storage import counts, hits, links, posts, ranges, recount, servers, totals
 from storage.database import Database
 from storage.ids import Ids
 from storage.prepared import Memory
@@ -371,8 +371,11 @@ async def remembered_and_read(db: Database) -> None:
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
-async def test_what_is_remembered_of_a_server_is_kept_up_by_its_events(tmp_path: Path, data: st.DataObject) -> None:
+async def test_what_is_remembered_of_a_server_is_kept_up_by_its_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
     """Whatever comes in between: hits of any day and place, in any order of their ids, nothing, and closing."""
+    monkeypatch.setattr(ranges, "_FEW", 0)
     ids, hit_ids = Ids(), st.integers(-3, 3)
     moments = st.integers(0, 4).map(lambda ago: NOW - ago * ONE_DAY)
     kinds = st.sampled_from([Kind.CLICK, Kind.IMPRESSION, Kind.VIEW])
@@ -393,8 +396,11 @@ async def test_what_is_remembered_of_a_server_is_kept_up_by_its_events(tmp_path:
             await remembered_and_read(db)
 
 
-async def test_what_changes_today_without_an_event_is_not_overlooked(db: Database) -> None:
+async def test_what_changes_today_without_an_event_is_not_overlooked(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A repair, and another zone: of neither is there an event, and the server's sums are what they were."""
+    monkeypatch.setattr(ranges, "_FEW", 0)
     for at, link_id in ((NOW - 2 * ONE_DAY, LINKS[0]), (NOW, LINKS[0]), (NOW, LINKS[1])):
         await click(db, at, link_id)
     await close(db, 1, NOW.date())
