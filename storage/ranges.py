@@ -234,6 +234,10 @@ def sums(reader: Reader, question: Question, first: dt.date, end: dt.date) -> Su
     known = closed_of(reader, question.guild_id)
     if reader.memory is not None and question.of_thousands and first < known.until < end:
         return _kept_up(reader, reader.memory, known, question, first, end)
+    return _in_all(reader, known, question, first, end)
+
+
+def _in_all(reader: Reader, known: Closed, question: Question, first: dt.date, end: dt.date) -> Sums:
     return _sums(reader, known, question, first, end, _closed_sums, question.by)
 
 
@@ -265,7 +269,7 @@ def _kept_up(reader: Reader, memory: Memory, known: Closed, question: Question, 
     by_kind = Question(HITS, question.guild_id, ("kind",))
     before: _Counted | None = memory.get(key)
     if before is not None:
-        of_server = sums(reader, by_kind, first, end)
+        of_server = _in_all(reader, known, by_kind, first, end)
         rows = reader.rows(_events, guild_id=question.guild_id, last_id=before.last_id)
         events = [event for event in map(_Event._make, rows) if first <= event.day < end]
         kinds = Counter(before.of_server)
@@ -275,10 +279,10 @@ def _kept_up(reader: Reader, memory: Memory, known: Closed, question: Question, 
             now = _Counted(last_id, of_server, _with_events(question, before.sums, events))
             memory.put(key, now, _OVERHEAD + len(now.sums))
             return now.sums
-    found = _sums(reader, known, question, first, end, _closed_sums, question.by)
+    found = _in_all(reader, known, question, first, end)
     if len(found) > _FEW:
         ((last_id,),) = reader.rows(_last_event, guild_id=question.guild_id)
-        now = _Counted(last_id, sums(reader, by_kind, first, end), found)
+        now = _Counted(last_id, _in_all(reader, known, by_kind, first, end), found)
         memory.put(key, now, _OVERHEAD + len(found))
     return found
 

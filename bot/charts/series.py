@@ -37,7 +37,11 @@ _GAP = 46
 """Between panels; the upper half of it holds the lower one's heading."""
 _BELOW = 38
 _TINT = 0.16
-"""Of what lies under a line."""
+"""How much of a line's colour lies under it."""
+_BARS = 0.35
+"""How much of it the bars of many days have."""
+Span = tuple[int, int, Reported]
+"""The first and the last day of a figure in the chart, by number, and the figure."""
 Sample = Callable[[float, float], None]
 """Draws a key's sample, 18 wide, from x on, centred on y."""
 
@@ -66,16 +70,17 @@ def draw(chart: Series, theme: Theme) -> bytes:
 def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series) -> Panel:
     palette = canvas.palette
     mark, counts = palette.marks[value.colour], value.values
-    tint = blend(palette.background, mark, 0.35)
+    tint = blend(palette.background, mark, _BARS)
     many, over = len(counts) > MANY, len(counts) - chart.unfinished
     spans = _clipped(value.reported, chart.days)
-    highest = max((*counts, *(value.previous or ()), *_per_day(spans, len(counts))))
+    shares = _per_day(spans, len(counts))
+    highest = max((*counts, *(value.previous or ()), *shares))
     panel = Panel(canvas, top, bottom, len(counts), max(highest, 1) * 1.32)
     panel.grid(empty=not highest)
     note_lines(panel, notes_in(chart.notes, chart.days), chart.days)
     keys: list[tuple[str, Sample]] = []
     if spans:
-        keys.append(_reported(panel, value, spans, chart.days))
+        keys.append(_reported(panel, shares, spans, chart.days))
     wide = 0.5 if many else 0.36
     x, y = panel.x(np.arange(len(counts))), panel.y(np.asarray(counts, float))
     floor = np.full(len(counts), float(bottom))
@@ -110,9 +115,9 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     total = "" if spans and not value.sum else number(value.sum)
     _heading(panel, title_case(value.name), total, "", palette.inks[value.colour], keys)
     if spans:
-        _name_reported(panel, counts, spans, chart.days)
+        _name_reported(panel, counts, shares, spans, chart.days)
     if any(counts):
-        within = _per_day(spans, len(counts))[counts.index(max(counts))] > max(counts)
+        within = shares[counts.index(max(counts))] > max(counts)
         _mark_best(panel, chart.days, counts, back=palette.raised if within else palette.background)
     elif not spans:
         then = share_it() if value.previous is None and len(chart.panels) == 1 else ""
@@ -142,7 +147,7 @@ def _area(panel: Panel, counts: Sequence[int], over: int, mark: str) -> None:
         canvas.dots(points[over:], 4, fill=back, stroke=mark, width=2)
 
 
-def _clipped(reported: Sequence[Reported], days: Sequence[dt.date]) -> list[tuple[int, int, Reported]]:
+def _clipped(reported: Sequence[Reported], days: Sequence[dt.date]) -> list[Span]:
     """The figures that touch the chart, each with its first and last day there."""
     spans = (
         (max(0, (one.first - days[0]).days), min(len(days) - 1, (one.last - days[0]).days), one) for one in reported
@@ -150,7 +155,7 @@ def _clipped(reported: Sequence[Reported], days: Sequence[dt.date]) -> list[tupl
     return [span for span in spans if span[0] <= span[1]]
 
 
-def _per_day(spans: Sequence[tuple[int, int, Reported]], count: int) -> np.ndarray:
+def _per_day(spans: Sequence[Span], count: int) -> np.ndarray:
     """What the figures come to by day, each spread evenly over its days."""
     shares = np.zeros(count)
     for first, last, one in spans:
@@ -158,13 +163,14 @@ def _per_day(spans: Sequence[tuple[int, int, Reported]], count: int) -> np.ndarr
     return shares
 
 
-def _reported(
-    panel: Panel, value: Counts, spans: Sequence[tuple[int, int, Reported]], days: Sequence[dt.date]
-) -> tuple[str, Sample]:
+def _go_outside(spans: Sequence[Span], days: Sequence[dt.date]) -> bool:
+    return any(one.first < days[0] or one.last > days[-1] for *_days, one in spans)
+
+
+def _reported(panel: Panel, shares: np.ndarray, spans: Sequence[Span], days: Sequence[dt.date]) -> tuple[str, Sample]:
     """Figures of platforms as a hatched step behind what was measured, open where they go on outside the chart."""
     canvas, palette = panel.canvas, panel.canvas.palette
     mark = palette.muted
-    shares = _per_day(spans, panel.count)
     left, right = panel.x(np.arange(panel.count)) - panel.step / 2, panel.x(np.arange(panel.count)) + panel.step / 2
     shown = shares > 0
     boxes = np.column_stack([left, panel.y(shares), right, np.full(panel.count, float(panel.bottom))])[shown]
@@ -181,8 +187,7 @@ def _reported(
     if rises:
         canvas.lines(rises, mark, width=1.6, dash=(4, 2))
     total = sum(one.count for *_days, one in spans)
-    outside = any(one.first < days[0] or one.last > days[-1] for *_days, one in spans)
-    text = _("{n} reported, partly outside") if outside else _("{n} reported, spread evenly")
+    text = _("{n} reported, partly outside") if _go_outside(spans, days) else _("{n} reported, spread evenly")
 
     def sample(x: float, y: float) -> None:
         canvas.boxes([(x, y - 4, x + 18, y + 5)], palette.raised)
@@ -192,14 +197,13 @@ def _reported(
 
 
 def _name_reported(
-    panel: Panel, counts: Sequence[int], spans: Sequence[tuple[int, int, Reported]], days: Sequence[dt.date]
+    panel: Panel, counts: Sequence[int], shares: np.ndarray, spans: Sequence[Span], days: Sequence[dt.date]
 ) -> None:
     """How much each figure is, and of when: above its step, or as far below as the line does not run through."""
-    outside = any(one.first < days[0] or one.last > days[-1] for *_days, one in spans)
     apart = all(one[1] < other[0] for one, other in pairwise(sorted(spans, key=lambda span: span[:2])))
-    if not apart or (len(spans) == 1 and not outside):
+    if not apart or (len(spans) == 1 and not _go_outside(spans, days)):
         return
-    canvas, palette, shares = panel.canvas, panel.canvas.palette, _per_day(spans, panel.count)
+    canvas, palette = panel.canvas, panel.canvas.palette
     for first, last, one in spans:
         said = _("{n}, {first} – {last}").format(
             n=number(one.count), first=day_month(one.first), last=day_month(one.last)
@@ -214,8 +218,9 @@ def _name_reported(
         places = [step - 6, *np.arange(step + 14, panel.bottom - 4, 6)]
         y = next((y for y in places if not ((y - 14 < line) & (line < y + 6)).any()), places[-1])
         back = palette.background if y < step else palette.raised
-        if line.max() < y - 11:  # within what the line fills
-            back = blend(back, palette.marks[Colour.IMPRESSIONS], _TINT)
+        if line.max() < y - 11:  # within what the line or the bars fill
+            mark = palette.marks[Colour.IMPRESSIONS]
+            back = blend(palette.background, mark, _BARS) if panel.count > MANY else blend(back, mark, _TINT)
         canvas.text(x, y, said, size=10, colour=palette.muted, align="center", halo=back)
 
 

@@ -178,7 +178,8 @@ async def _imported_by_day(reading: Reading, now: Summary, period: Period) -> tu
         link_ids = [link_id for link_id, place in places if place == place_id and link_id is not None]
         found = await counts.by_place_day(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
         for day, (_link_id, _place_id, kind), n in found:
-            clicks[day] += n * (kind == Kind.CLICK)
+            if kind == Kind.CLICK:
+                clicks[day] += n
     return tuple(clicks[day] for day in period.days) if clicks else ()
 
 

@@ -330,18 +330,18 @@ def _is_confirmed(agent: str) -> bool:
 def _names_a_program(agent: str) -> bool:
     """Whether a program that is no browser is named where apps and old phones alone may put a name."""
     if found := _NAME_BEFORE.match(agent):
-        return not _is_browsers(found[1])
+        return not _names_a_browser(found[1])
     if "(" not in agent and not agent.startswith(_BROWSER_STARTS):
         return _PHONES_BROWSER.search(agent) is None
     before, _, behind = agent.rpartition("safari/")
     if "android" in agent:
         found = _BARE_NAME.match(behind) if _RECENT_CHROME.search(before) else None
-        return found is not None and not _is_browsers(found[1])
+        return found is not None and not _names_a_browser(found[1])
     if before and "chrome" not in before:
         return _BEHIND_SAFARI.search(agent) is not None
     if "chrome" in before and (found := _BEHIND.match(behind)):
         text, note = found.groups()
-        return bool(note) or not all(map(_is_browsers, _SHORT_VERSION.findall(text)))
+        return bool(note) or not all(map(_names_a_browser, _SHORT_VERSION.findall(text)))
     if "firefox" in agent and "msie" not in agent and "; u;" not in agent:
         return _BEHIND_FIREFOX.search(agent) is not None
     if "webkit" in agent or not ("msie" in agent or "trident" in agent):
@@ -350,5 +350,5 @@ def _names_a_program(agent: str) -> bool:
     return found is not None and found[1] not in _PRODUCTS
 
 
-def _is_browsers(name: str) -> bool:
+def _names_a_browser(name: str) -> bool:
     return name in _PRODUCTS or "browser" in name or "explorer" in name
