@@ -1,5 +1,8 @@
 """Tells by its user agent whether a browser asks, or a program. Pure, standard library only.
 
+The words that programs are told by stand here, and `crawlers.txt` has names of theirs that public lists give
+(docs/classifier.md): words of letters alone, each of which counts where it stands by itself.
+
 Whatever is given here is in lower case.
 """
 
@@ -8,6 +11,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 
 
 def _any_of(*words: str) -> re.Pattern[str]:
@@ -141,6 +145,7 @@ _CRAWLER = _any_of(
     "websphinx|webzio|wesee|whatcms|whatruns|whatsmyip|wheregoes|wikto|wisenut|wormly|wotbox|xaldon|xerka|yacy",
     "yahooseeker|yowedo|yslow|zapier|zaproxy|zauba|zebz|zelist|zenrows|zermelo|zoomeye|zvelo|zyborg|zyte",
 )
+_NAMES = frozenset((Path(__file__).parent / "crawlers.txt").read_text(encoding="utf-8").split())
 # Phrases, each looked for only where its longest word stands by itself.
 _PHRASES = (
     *("www.", "-user/", "page speed", "search console", "(java)", "node.js", "ghost inspector", "ylt ", "rapid7"),
@@ -156,7 +161,10 @@ _ADD_ON = re.compile(r"iopus-web-automation|; feed/7\.[\d.]+|http://www\.(?:tees
 _BOT = re.compile(r"(?<!cu)bot(?!ab|an|ech|h|net|t)", re.ASCII)
 # "MagentaTV" is a box, "masking-agent" what a browser for privacy says of itself, IDS7 a hospital's viewer of pictures.
 _AGENT = re.compile(r"(?<!user-)(?<!masking-)(?<!ids7 )agent(?!a)")
-_TOP_LEVELS = _words("com|net|org|info|io|ai|co|de|eu|fr|ru|uk|jp")
+_TOP_LEVELS = _words(
+    "com|net|org|info|io|ai|co|de|eu|fr|ru|uk|jp|app|at|au|biz|ch|cloud|cn|dk|fi|it|kr|news|nl|no|online|page|pl|se|site",
+    "tech|ws|xyz",
+)
 # The end of a version, as in "4346.1009.de", is none, nor is the toolbar of Ant.com.
 _DOMAIN = re.compile(rf"\.(?<=[a-z]\.)(?<!\bant\.)(?:{'|'.join(_TOP_LEVELS)})(?![\w.-])", re.ASCII)
 _ADDRESS = re.compile(r"@[\w-]+\.[a-z]", re.ASCII)
@@ -165,8 +173,10 @@ _COMPATIBLE = re.compile(
     r"compatible;(?![ +]?(?:\w*; ?|fw [\d.]+p; ?){0,2}"
     r"(?:msie ?[\db]|mspie|konqueror|icab|omniweb|netpositive|pageburst|avantgo|windows|trident|xbox|intel mac|linux 2"
     r"|origyn|polaris|ibrowse|abrowse|aweb|amigavoyager|netgem|liberate|antfresco|planetweb|espial|blazer|palm|webtv|netfront"
-    # Internet Explorer puts whatever it is told to be in here, other browsers ended up with its form.
-    r"|mozilla/|opera[ /]|chrome[ /]|aol |safari |applewebkit|android|googletoolbar|antgalio|(?:u; )?haiku|rv:|[*;)]))"
+    # Internet Explorer puts whatever it is told to be in here, other browsers ended up with its form. Office asks in
+    # the place of whoever clicks in a document, follows each redirect, and leaves only the last page to the browser.
+    r"|ms-office|mozilla/|opera[ /]|chrome[ /]|aol |safari |applewebkit|android"
+    r"|googletoolbar|antgalio|(?:u; )?haiku|rv:|[*;)]))"
 )
 # Addresses of browsers, and of the component that many programs' Internet Explorer windows were made of.
 _BROWSERS_ADDRESS = re.compile(r"http://(?:www\.)?(?:bsalsa|qtweb|avantbrowser|kangaroo-personal)\.[a-z]+")
@@ -285,7 +295,7 @@ def _says_crawler(agent: str) -> bool:
     if not unusual:
         return _NO_PLATFORM.match(agent) is not None
     return (
-        (_CRAWLER.search(unusual) is not None and _is_confirmed(agent))
+        (_names_crawler(words, unusual) and _is_confirmed(agent))
         or (not words.isdisjoint(_HINTS) and "sketchup" not in words and any(phrase in agent for phrase in _PHRASES))
         or ("bot" in unusual and _BOT.search(_MODEL.sub("", agent)) is not None)
         or ("agent" in unusual and _AGENT.search(agent) is not None)
@@ -317,6 +327,10 @@ def _says_crawler(agent: str) -> bool:
     )
 
 
+def _names_crawler(words: set[str], unusual: str) -> bool:
+    return not words.isdisjoint(_NAMES) or _CRAWLER.search(unusual) is not None
+
+
 def _is_confirmed(agent: str) -> bool:
     """Whether a crawler's word stands elsewhere than in the name of a device or an add-on ("Seoul", "Capture+")."""
     rest = _ADD_ON.sub("", _MODEL.sub("", agent))
@@ -324,7 +338,8 @@ def _is_confirmed(agent: str) -> bool:
         rest = _MAUI.sub("", rest)
     if rest == agent:
         return True
-    return _CRAWLER.search(" ".join(_words_in(rest) - _USUAL)) is not None
+    words = _words_in(rest)
+    return _names_crawler(words, " ".join(words - _USUAL))
 
 
 def _names_a_program(agent: str) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from bot.tracking.agents import is_browser, is_preview
 
-RULES_VERSION = 6
+RULES_VERSION = 7
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 
