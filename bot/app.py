@@ -95,7 +95,7 @@ async def open_application(
     """
     base_url = config.base_url
     clock = clock or SystemClock()
-    ids = Ids(lambda: clock.now().timestamp())
+    ids = Ids(clock.timestamp)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(Database.open(config.storage.path, backups=config.storage.backups))
         if charts is None:

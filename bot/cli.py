@@ -93,6 +93,17 @@ def run_until_signal(
         runner.run(guarded())
 
 
+def spare_the_collector() -> None:
+    """Have the garbage collector pass over what is there now, and look at the rest less often.
+
+    Else it looks through all of it now and then, while hits wait. Requests that wait for the disk keep so much alive
+    that at its usual pace it would look every few of them: a fifth of what counting a hit costs.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
 @app.command()
 def run(config_file: ConfigOption = None) -> None:
     """Run the bot against Discord."""
@@ -101,9 +112,7 @@ def run(config_file: ConfigOption = None) -> None:
 
     async def work() -> None:
         async with open_application(config) as application:
-            # What is there now stays: else the collector looks through all of it now and then, and hits wait.
-            gc.collect()
-            gc.freeze()
+            spare_the_collector()
             application.services.charts.begin()
             log.info("web edge is up", host=config.web.host, port=application.web.port, base_url=str(config.base_url))
             pause = FIRST_PAUSE

@@ -326,7 +326,7 @@ def _run(config: Config, work: Work) -> None:
                 denied_domains=config.links.denied_domains,
                 allow_private_destinations=config.links.allow_private_destinations,
             )
-            own = Histories(db, clock, Ids(lambda: clock.now().timestamp()), config.base_url, limits)
+            own = Histories(db, clock, Ids(clock.timestamp), config.base_url, limits)
             with telling() as tell:
                 await work(own, db, tell)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Protocol
 
 
@@ -11,12 +12,19 @@ class Clock(Protocol):
         """The current instant, aware, in UTC."""
         ...
 
+    def timestamp(self) -> float:
+        """The current instant in seconds since 1970."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
+
+    def timestamp(self) -> float:
+        return time.time()
 
 
 class FixedClock:
@@ -27,6 +35,9 @@ class FixedClock:
 
     def now(self) -> dt.datetime:
         return self._now
+
+    def timestamp(self) -> float:
+        return self._now.timestamp()
 
     def move(self, **delta: float) -> None:
         """Move by a timedelta's keywords, `days=7`."""

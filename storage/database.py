@@ -26,6 +26,8 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 READERS = 4
 REMEMBERED = 100_000
 """Counts that are kept in memory for who asks again: up to some 20 MiB."""
+BUSY_MS = 5000
+"""How long another process that has the database is waited for."""
 FIRST, LATER, QUIET, LAST = range(4)
 """In which order waiting writes are done: hits, what people wait for, what changes nothing that is seen, closing."""
 
@@ -46,6 +48,13 @@ class Writer:
         """One transaction, on disk when the block ends; rolled back when it raises."""
         with self._conn.begin():
             yield self._conn
+
+    def clear_log(self) -> None:
+        cursor = self._conn.connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 0")  # hits wait: who reads is not waited for
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        cursor.close()
 
     def close(self) -> None:
         self._conn.close()
@@ -126,6 +135,14 @@ class Database:
         Hits wait for as long as it runs: keep it to some milliseconds.
         """
         return await self._write_plain(QUIET, work)
+
+    async def clear_log(self) -> None:
+        """Empty the write-ahead log, in which what was deleted still stands; not while somebody reads what it has."""
+
+        def work(writer: Writer) -> None:
+            writer.clear_log()
+
+        await self.write_quietly(work)
 
     async def _write_plain(self, rank: int, work: Callable[[Writer], T]) -> T:
         async def run(conn: AsyncConnection) -> T:
@@ -226,10 +243,13 @@ def _engine(path: Path, *, read_only: bool) -> AsyncEngine:
     def _connect(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout = 5000")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         if not read_only:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = FULL")
+            # Pages of rollups change with every batch: the more batches a checkpoint is for, the less it copies.
+            cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+            cursor.execute("PRAGMA cache_size = -32000")  # in KiB: visitors lie anywhere in their table
             cursor.execute("PRAGMA secure_delete = ON")  # a deleted salt leaves no trace in free pages
         cursor.close()
 

@@ -35,12 +35,18 @@ class Ids:
         self._lock = threading.Lock()
 
     def new(self) -> int:
-        return self.several(1)[0]
+        fresh = self._fresh()
+        with self._lock:
+            self._last = last = fresh if fresh > self._last else self._last + 1
+            return last
 
     def several(self, n: int) -> range:
         """So many ids, one after the other, at once."""
-        fresh = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
+        fresh = self._fresh()
         with self._lock:
             first = max(fresh, self._last + 1)
             self._last = first + max(n, 1) - 1
             return range(first, first + n)
+
+    def _fresh(self) -> int:
+        return max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from itertools import groupby
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -17,7 +18,7 @@ from storage import meta, upsert
 from storage.ids import floor
 from storage.schema import hits, hits_quarter, visitors_seen
 
-MERGED_AT = 8_000
+MERGED_AT = 20_000
 """Visitors in memory that are worth a merge."""
 CATCH_UP_ROWS = 1_000
 MARGIN = dt.timedelta(hours=1)
@@ -25,52 +26,64 @@ MARGIN = dt.timedelta(hours=1)
 
 _MERGED = "visitors_merged"
 
-Visitor = tuple[int, int, dt.date, int]
-"""guild_id, link_id, day, salted hash."""
+LinkDay = tuple[int, int, dt.date]
+"""guild_id, link_id, day: within these visitors are told apart, by salted hashes."""
+_Visitor = tuple[int, int, dt.date, int]
+
+_link_day_of = itemgetter(0, 1, 2)
 
 
 class Seen:
     """The visitors seen, on disk and in memory together; used by one writer alone."""
 
     def __init__(self) -> None:
-        self._latest: set[Visitor] = set()
-        self._merging: list[Visitor] = []
+        self._latest: dict[LinkDay, set[int]] = {}
+        self._merging: list[_Visitor] = []
         """Those under way to disk: sorted, the next ones last."""
 
     def __len__(self) -> int:
         """How many are in memory alone."""
-        return len(self._latest)
+        return sum(map(len, self._latest.values()))
 
-    def new(self, conn: sa.Connection, clicks: Mapping[Visitor, int]) -> dict[Visitor, int]:
-        """Those of the clicks, given with their events' ids, whose visitors were not seen before."""
-        unknown = sorted(visitor for visitor in clicks if visitor not in self._latest)
-        new: dict[Visitor, int] = {}
-        for prefix, group in groupby(unknown, lambda visitor: visitor[:3]):
-            hashes = [visitor[3] for visitor in group]
-            old = upsert.existing(conn, visitors_seen, prefix, hashes)
-            new |= {(*prefix, value): clicks[*prefix, value] for value in hashes if value not in old}
+    def new(self, conn: sa.Connection, clicks: Mapping[LinkDay, Mapping[int, int]]) -> dict[LinkDay, dict[int, int]]:
+        """Those of the clicks, given as their visitors with their events' ids, whose visitors were not seen before."""
+        new: dict[LinkDay, dict[int, int]] = {}
+        for link_day, ids in clicks.items():
+            latest = self._latest.get(link_day, ())
+            if unknown := sorted(visitor for visitor in ids if visitor not in latest):
+                old = upsert.existing(conn, visitors_seen, link_day, unknown)
+                new[link_day] = {visitor: ids[visitor] for visitor in unknown if visitor not in old}
         return new
 
-    def add(self, visitors: Iterable[Visitor]) -> None:
+    def add(self, visitors: Mapping[LinkDay, Iterable[int]]) -> None:
         """Remember visitors whose events are on disk."""
-        self._latest.update(visitors)
+        for link_day, hashes in visitors.items():
+            self._latest.setdefault(link_day, set()).update(hashes)
 
-    def part(self, size: int, *, all_of_them: bool = False) -> list[Visitor]:
+    def part(self, size: int, *, all_of_them: bool = False) -> list[_Visitor]:
         """Up to `size` visitors to hand to `merge` next: once `MERGED_AT` are in memory, or if all are wanted."""
-        if not self._merging and (all_of_them or len(self._latest) >= MERGED_AT):
-            self._merging = sorted(self._latest, reverse=True)
+        if not self._merging and (all_of_them or len(self) >= MERGED_AT):
+            self._merging = [
+                (*link_day, visitor)
+                for link_day in sorted(self._latest, reverse=True)
+                for visitor in sorted(self._latest[link_day], reverse=True)
+            ]
         return self._merging[-size:] if self._merging else []
 
-    def merge(self, conn: sa.Connection, part: list[Visitor], now: dt.datetime) -> None:
+    def merge(self, conn: sa.Connection, part: list[_Visitor], now: dt.datetime) -> None:
         """Write a part to disk; hand it to `forget` once the transaction stands."""
         upsert.insert_missing(conn, visitors_seen, part[::-1])
         if part and len(part) == len(self._merging):
             set_merged(conn, now)
 
-    def forget(self, part: list[Visitor]) -> None:
+    def forget(self, part: list[_Visitor]) -> None:
         """What `part` gave and `merge` wrote is no longer in memory."""
         del self._merging[len(self._merging) - len(part) :]
-        self._latest.difference_update(part)
+        for link_day, visitors in groupby(part, _link_day_of):
+            latest = self._latest[link_day]
+            latest.difference_update(visitor[3] for visitor in visitors)
+            if not latest:
+                del self._latest[link_day]
 
 
 def set_merged(conn: sa.Connection, at: dt.datetime) -> None:

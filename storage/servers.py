@@ -11,13 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
+from storage.prepared import Reader, Statement
 from storage.records import ALL_LINKS, AddPolicy, Server
 from storage.schema import closed_days, hits_quarter, servers
 
-_SETTLED = sa.select(
-    sa.select(servers.c.timezone).where(servers.c.guild_id == sa.bindparam("guild_id")).scalar_subquery(),
-    sa.select(closed_days.c.building).where(closed_days.c.guild_id == sa.bindparam("guild_id")).scalar_subquery(),
-)
+
+def _settled() -> Statement:
+    guild_id = sa.bindparam("guild_id", type_=sa.BigInteger)
+    return sa.select(
+        sa.select(servers.c.timezone).where(servers.c.guild_id == guild_id).scalar_subquery(),
+        sa.select(closed_days.c.building).where(closed_days.c.guild_id == guild_id).scalar_subquery(),
+    )
 
 
 async def get(conn: AsyncConnection, guild_id: int) -> Server:
@@ -35,8 +39,9 @@ async def put(conn: AsyncConnection, server: Server) -> None:
 def settled(conn: sa.Connection, guild_ids: Collection[int]) -> dict[int, tuple[ZoneInfo, dt.date]]:
     """Each server's time zone, and the day before which its days are closed (`storage.totals`)."""
     found: dict[int, tuple[ZoneInfo, dt.date]] = {}
+    reader = Reader(conn.connection, conn.dialect, None)  # asked with each batch of hits
     for guild_id in guild_ids:
-        zone, closed = conn.execute(_SETTLED, {"guild_id": guild_id}).one()
+        ((zone, closed),) = reader.rows(_settled, guild_id=guild_id)
         found[guild_id] = (ZoneInfo(zone or Server(guild_id).timezone), closed or dt.date.min)
     return found
 

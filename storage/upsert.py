@@ -35,6 +35,15 @@ def insert_bound(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> N
         cursor.close()
 
 
+def spelling(conn: sa.Connection, column: sa.Column[Any]) -> Callable[[Any], Any]:
+    """How values of the column are made the driver's, for `insert_bound`."""
+    return _processor(conn.dialect, column) or _itself
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
 def insert_missing(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     """Insert those rows whose key is free; like `insert` otherwise."""
     _execute(conn, table, rows, _unless_there)

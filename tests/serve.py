@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import gc
 import ipaddress
 import random
 import sys
@@ -25,7 +24,7 @@ import uvloop
 from aiohttp import web
 
 from bot.app import open_application
-from bot.cli import run_until_signal
+from bot.cli import run_until_signal, spare_the_collector
 from bot.config import Config, StorageSection, WebSection
 from bot.errors import InvalidError
 from bot.links.access import Actor
@@ -54,8 +53,7 @@ async def main(path: Path, *options: str) -> None:
     async with open_application(config) as app:
         with contextlib.suppress(InvalidError):  # it stands since before the last kill
             await app.services.links.add(Actor(1, 2, manager=True), "https://shop.example/x", name="summer")
-        gc.collect()  # as `run` does
-        gc.freeze()
+        spare_the_collector()
         print(app.web.port, flush=True)  # noqa: T201
         await asyncio.Event().wait()
 

@@ -133,7 +133,7 @@ async def play(db: Database, model: Model, begin: dt.date, action: str, what: An
             batch.append(Hit(model.guild_id, IDS.new(), link_id, place_id, kind, at, day, *about))
         new = await db.write(lambda conn: conn.run_sync(hits.record, batch, model.seen))
         model.seen.add(new)
-        model.unique.update(new.values())
+        model.unique.update(hit_id for found in new.values() for hit_id in found.values())
         model.events += batch
     elif action == "aside":
         counter = Counter(SetAside(model.guild_id, link, BARE, begin + n * ONE_DAY, "crawler") for n, link in what)

@@ -59,7 +59,7 @@ class Quiet:
 
 @pytest.fixture
 def own(db: Database, clock: FixedClock) -> Histories:
-    ids = Ids(lambda: clock.now().timestamp())
+    ids = Ids(clock.timestamp)
     return Histories(db, clock, ids, URL("https://go.example"), Limits())
 
 

@@ -319,7 +319,7 @@ async def test_a_copy_of_a_database_in_use_is_whole(db: Database, tmp_path: Path
 
 
 async def test_old_events_go_and_their_rollups_stay(db: Database, clock: FixedClock) -> None:
-    ids = Ids(lambda: clock.now().timestamp())
+    ids = Ids(clock.timestamp)
     housekeeping = Housekeeping(db, clock, Visitors(db, clock, lambda salt: None), dt.timedelta(days=90))
 
     async def click() -> None:

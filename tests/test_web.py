@@ -319,7 +319,7 @@ async def test_an_internal_error_is_a_plain_page(edge: Edge, monkeypatch: pytest
     assert "127.0.0.1" not in str(logs)
 
 
-async def test_salts_and_visitors_are_forgotten_after_two_days(edge: Edge, clock: FixedClock) -> None:
+async def test_salts_and_visitors_are_forgotten_after_two_days(edge: Edge, clock: FixedClock, tmp_path: Path) -> None:
     await edge.get("/summer")
     async with edge.db.read() as conn:
         before = await hits.salt(conn, GUILD, TODAY)
@@ -332,6 +332,10 @@ async def test_salts_and_visitors_are_forgotten_after_two_days(edge: Edge, clock
     async with edge.db.read() as conn:
         assert await hits.salt(conn, GUILD, TODAY) is None
         assert await recount.count_events(conn) == 1
+    files = await asyncio.to_thread(lambda: [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()])
+    assert before is not None
+    assert files
+    assert not any(before in content for content in files)
 
 
 @pytest.mark.parametrize("trusted", [(ipaddress.ip_network("127.0.0.0/8"),)])

@@ -185,7 +185,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     """Write the sample into an empty database through the same services that commands use."""
     rng = random.Random(SEED)
     clock = FixedClock(now - dt.timedelta(days=DAYS))
-    ids = Ids(lambda: clock.now().timestamp())
+    ids = Ids(clock.timestamp)
     links, posts = Links(db, clock, ids, base_url, Limits(), OwnerTokens(db)), Posts(db, clock, ids)
     actors = {name: Actor(crew.guild_id, user_id, manager=True) for name, user_id in crew.creators.items()}
     await Servers(db).change(crew.manager, timezone=ZONE, creator_role_id=crew.creator_role_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from storage.records import counted
+from storage.records import plain
 
 Z95 = 1.959963984540054
 """The normal quantile of a two-sided 95 % interval."""
@@ -38,7 +38,7 @@ def rate_interval(events: int, exposure: int, z: float = Z95) -> tuple[float, fl
     return low / exposure, high / exposure
 
 
-@counted
+@plain
 class Rate:
     """Clicks by impressions. May exceed 1: clicks and impressions come from different places."""
 

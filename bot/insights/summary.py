@@ -20,7 +20,7 @@ from storage.records import (
     PlaceKey,
     Post,
     Service,
-    counted,
+    plain,
 )
 
 IMPRESSIONS = "impressions"
@@ -49,7 +49,7 @@ class BestDay:
     count: int
 
 
-@counted
+@plain
 class PlaceSummary:
     """What one post, or a link's bare address or profile, did in a period."""
 

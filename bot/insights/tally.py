@@ -9,12 +9,12 @@ from typing import TypeVar
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
 from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, PlaceSummary, pooled, summed
-from storage.records import ELSEWHERE, counted
+from storage.records import ELSEWHERE, plain
 
 K = TypeVar("K")
 
 
-@counted
+@plain
 class Tally:
     """Numbers in a period of a link, a post or a group; `ctr` only over places with both sides known."""
 

@@ -17,7 +17,7 @@ from bot.clock import Clock
 from storage import hits, meta
 from storage.database import REFUSED, Database, Writer
 from storage.records import Hit, Salt, SetAside
-from storage.seen import Seen, Visitor, catch_up, set_merged
+from storage.seen import LinkDay, Seen, catch_up, set_merged
 
 QUEUE_LIMIT = 50_000
 """Requests that wait to be written at most; what comes on top is dropped and counted."""
@@ -60,7 +60,7 @@ class _Batch:
     dropped: Counter[hits.Quarter] = field(default_factory=Counter)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     tried: bool = False
-    new: dict[Visitor, int] = field(default_factory=dict)
+    new: dict[LinkDay, dict[int, int]] = field(default_factory=dict)
 
     @property
     def hits(self) -> list[Hit]:

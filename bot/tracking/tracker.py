@@ -29,8 +29,9 @@ from bot.tracking.unfurlers import family_of
 from bot.tracking.visitors import Visitors
 from storage import addresses, counts, links, meta, profiles, servers
 from storage.database import Database
+from storage.hits import QUARTER, bucket_of
 from storage.ids import Ids
-from storage.records import BARE, PROFILE, Address, Hit, Kind, Link, SetAside, State
+from storage.records import BARE, PROFILE, Address, Hit, Kind, Link, SetAside, State, plain
 
 _ANSWERED = (State.ACTIVE, State.ARCHIVED)
 _LinkKey = tuple[int, int]
@@ -52,6 +53,8 @@ READY_SECONDS = 2.0
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30.0
 
+_NEVER = (dt.datetime.max.replace(tzinfo=dt.UTC),) * 2 + (dt.date.min,)
+
 UNKNOWN_PROXY = "unknown_proxy_seen_at"
 """Where `storage.meta` keeps when a forwarded header was last not believed."""
 
@@ -69,7 +72,7 @@ class Outcome(Enum):
     """The link's last click went to somebody else; this one gets what an unknown address answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@plain
 class Mark:
     """What a request is counted as, for one link."""
 
@@ -92,7 +95,7 @@ class LinkView:
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
+@plain
 class Visit:
     """A request as the edge hands it over. `client` is the visitor's address: hashed or forgotten, never kept."""
 
@@ -141,6 +144,8 @@ class Tracker:
         self._pace = Buckets(BURST, PER_SECOND)
         self._addresses: dict[str, Address | None] = {}
         self._zones: dict[int, str] = {}
+        self._days: dict[str, tuple[dt.datetime, dt.datetime, dt.date]] = {}
+        """By zone: from when until when it is which day there."""
         self._written: dict[_LinkKey, int] = {}
         self._clicks: dict[_LinkKey, int] = {}
         """Clicks of links that have a limit, those under way too."""
@@ -157,17 +162,18 @@ class Tracker:
         await self.check()
         return self._recorder.waiting_seconds <= READY_SECONDS
 
-    async def _cached(self, cache: dict[K, V], key: K, read: Callable[[AsyncConnection], Awaitable[V]]) -> V:
-        """What was read for the key since the last write, at most `CACHE_SECONDS` ago; unknown names too.
-
-        Another process may write to the same database: hence the time.
-        """
+    def _forget_stale(self) -> None:
+        """Empty the caches after a write, and after `CACHE_SECONDS`: another process may write to the database too."""
         now = time.monotonic()
         if self._db.generation != self._generation or now >= self._stale_at:
             self._addresses.clear()
             self._zones.clear()
             self._written.clear()
             self._generation, self._stale_at = self._db.generation, now + CACHE_SECONDS
+
+    async def _cached(self, cache: dict[K, V], key: K, read: Callable[[AsyncConnection], Awaitable[V]]) -> V:
+        """What was read for the key since the last write, at most `CACHE_SECONDS` ago; unknown names too."""
+        self._forget_stale()
         if key not in cache:
             generation = self._generation
             async with self._db.read() as conn:
@@ -183,7 +189,8 @@ class Tracker:
         async def read(conn: AsyncConnection) -> str:
             return (await servers.get(conn, guild_id)).timezone
 
-        return await self._cached(self._zones, guild_id, read)
+        self._forget_stale()  # asked with each hit: without a coroutine while it is known
+        return self._zones.get(guild_id) or await self._cached(self._zones, guild_id, read)
 
     async def resolve(self, text: str) -> Address | None:
         """The tracked address of that name, in any case; None for what is unknown, deleted, over, or denied."""
@@ -280,15 +287,20 @@ class Tracker:
         """
         try:
             now = self._clock.now()
-            day = local_day(now, await self._zone(guild_id))
+            day = self._local_day(now, await self._zone(guild_id))
             link_ids, kind = [mark.link_id for mark in marks], marks[0].kind
             visitor = arrival = None
             reason = classify(visit.facts, self._crawlers)
             if reason is None and not reported:
-                reason = await self._conduct(guild_id, link_ids, visit)
+                if visit.test and await self._is_own(guild_id, link_ids, visit.test):
+                    reason = Reason.OWNER
+                # By address, not by the day's hash: those who opted out of being told apart are throttled too.
+                elif not self._pace.take(hash((visit.client, visit.facts.user_agent)), time.monotonic()):
+                    reason = Reason.THROTTLED
             if reason is None and kind in (Kind.CLICK, Kind.VIEW):  # nothing is made of an impression's visitor
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
-                arrival = await self._arrival(guild_id, marks[0], place_id, visitor, visit, now)
+                if visit.via and kind is Kind.CLICK and place_id == BARE:
+                    arrival = await self._arrival(guild_id, link_ids[0], visitor, visit, now)
                 if arrival is not None:
                     place_id = PROFILE
                     marks = [Mark(link_ids[0], kind, str(arrival.position), delay_of(arrival.after))]
@@ -321,28 +333,30 @@ class Tracker:
             log.exception("A request was answered but could not be counted")
             return Outcome.LATE
 
+    def _local_day(self, now: dt.datetime, zone: str) -> dt.date:
+        """`local_day`, worked out once for each quarter hour: no zone's day begins within one."""
+        begin, end, day = self._days.get(zone, _NEVER)
+        if not begin <= now < end:
+            begin, day = bucket_of(now), local_day(now, zone)
+            self._days[zone] = (begin, begin + QUARTER, day)
+        return day
+
     async def _arrival(
-        self, guild_id: int, mark: Mark, place_id: int, visitor: int | None, visit: Visit, now: dt.datetime
+        self, guild_id: int, link_id: int, visitor: int | None, visit: Visit, now: dt.datetime
     ) -> Arrival | None:
-        """Where on a profile page a click on a link's own address came from; None for one that did not.
+        """Where on a profile page a click on a link's own address came from; None when its token says nothing.
 
         Whoever clicks a second time on the same view is the same visitor, or was handed a copied address.
         """
-        if mark.kind is not Kind.CLICK or place_id != BARE or not visit.via:
-            return None
-        found = await self._views.arrival(visit.via, guild_id, mark.link_id, now)
+        found = await self._views.arrival(visit.via, guild_id, link_id, now)
         if found is None or not found.again:
             return found
-        same = visitor is not None and self._repeats.knows((guild_id, mark.link_id, PROFILE, visitor), now)
+        same = visitor is not None and self._repeats.knows((guild_id, link_id, PROFILE, visitor), now)
         return found if same else None
 
-    async def _conduct(self, guild_id: int, link_ids: Sequence[int], visit: Visit) -> Reason | None:
-        """What a person's browser is set aside for: trying one's own link out, or asking faster than people do."""
-        if visit.test and any([await self._owner_tokens.fits(guild_id, link_id, visit.test) for link_id in link_ids]):
-            return Reason.OWNER
-        # By address, not by the day's hash: those who opted out of being told apart are throttled too.
-        key = hash((visit.client, visit.facts.user_agent))
-        return None if self._pace.take(key, time.monotonic()) else Reason.THROTTLED
+    async def _is_own(self, guild_id: int, link_ids: Sequence[int], test: str) -> bool:
+        """Whether the creator tries one of the links out."""
+        return any([await self._owner_tokens.fits(guild_id, link_id, test) for link_id in link_ids])
 
 
 def _host(destination: str) -> str:

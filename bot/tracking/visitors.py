@@ -55,7 +55,8 @@ class Visitors:
         """Who this is on the server's local day; None for one who opted out."""
         if opted_out(facts.headers):
             return None
-        return visitor_hash(await self._salt(guild_id, day), facts.user_agent, client, host)
+        salt = self._salts.get((guild_id, day)) or await self._salt(guild_id, day)
+        return visitor_hash(salt, facts.user_agent, client, host)
 
     async def forget(self, now: dt.datetime) -> None:
         """Housekeeping: delete the salts, and the visitors seen, that are older than `KEPT`."""
@@ -64,12 +65,11 @@ class Visitors:
             await hits.forget_visitors(conn, now - KEPT)
 
         await self._db.write(work)
+        await self._db.clear_log()
         self._salts.clear()
 
     async def _salt(self, guild_id: int, day: dt.date) -> bytes:
         key = (guild_id, day)
-        if key in self._salts:
-            return self._salts[key]
         async with self._lock:  # the first visitors of a day come at once, and one salt is enough for them
             if key not in self._salts:
                 async with self._db.read() as conn:
