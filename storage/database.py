@@ -27,7 +27,7 @@ READERS = 4
 REMEMBERED = 100_000
 """Counts that are kept in memory for who asks again: up to some 20 MiB."""
 BUSY_MS = 5000
-"""How long another process that has the database is waited for."""
+"""Milliseconds that another process which has the database is waited for."""
 FIRST, LATER, QUIET, LAST = range(4)
 """In which order waiting writes are done: hits, what people wait for, what changes nothing that is seen, closing."""
 
@@ -50,6 +50,7 @@ class Writer:
             yield self._conn
 
     def clear_log(self) -> None:
+        """See `Database.clear_log`."""
         cursor = self._conn.connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 0")  # hits wait: who reads is not waited for
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -138,11 +139,7 @@ class Database:
 
     async def clear_log(self) -> None:
         """Empty the write-ahead log, in which what was deleted still stands; not while somebody reads what it has."""
-
-        def work(writer: Writer) -> None:
-            writer.clear_log()
-
-        await self.write_quietly(work)
+        await self.write_quietly(Writer.clear_log)
 
     async def _write_plain(self, rank: int, work: Callable[[Writer], T]) -> T:
         async def run(conn: AsyncConnection) -> T:

@@ -35,18 +35,17 @@ class Ids:
         self._lock = threading.Lock()
 
     def new(self) -> int:
-        fresh = self._fresh()
-        with self._lock:
-            self._last = last = fresh if fresh > self._last else self._last + 1
-            return last
+        return self._take(1)
 
     def several(self, n: int) -> range:
         """So many ids, one after the other, at once."""
-        fresh = self._fresh()
+        first = self._take(n)
+        return range(first, first + n)
+
+    def _take(self, n: int) -> int:
+        """The first of so many."""
+        fresh = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
         with self._lock:
             first = max(fresh, self._last + 1)
             self._last = first + max(n, 1) - 1
-            return range(first, first + n)
-
-    def _fresh(self) -> int:
-        return max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
+            return first

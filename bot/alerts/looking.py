@@ -15,7 +15,7 @@ from bot.alerts.rules import Usual
 from bot.insights.periods import ONE_DAY, day_start, local_day
 from storage import alerts, counts, destinations, histories
 from storage.alerts import Reported
-from storage.hits import bucket_of
+from storage.hits import QUARTER, bucket_of
 from storage.records import ELSEWHERE, AlertKind, Kind, Server, State
 
 HISTORY_PART = 25
@@ -23,7 +23,6 @@ HISTORY_PART = 25
 SETTLED = dt.timedelta(minutes=15)
 """After the end of a day, before it is judged: its last clicks may still be on their way to the disk."""
 BACK_IS_NEWS = dt.timedelta(days=3)
-QUARTER = dt.timedelta(minutes=15)
 METRICS = {Kind.CLICK: "clicks", Kind.IMPRESSION: "impressions"}
 
 Sums = Mapping[tuple[int, Kind], int]
