@@ -44,8 +44,9 @@ class Ids:
 
     def _take(self, n: int) -> int:
         """The first of so many."""
-        fresh = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
+        first = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
         with self._lock:
-            first = max(fresh, self._last + 1)
-            self._last = first + max(n, 1) - 1
+            if first <= self._last:
+                first = self._last + 1
+            self._last = first + n - 1 if n else first
             return first

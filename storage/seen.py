@@ -38,7 +38,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._latest: dict[LinkDay, set[int]] = {}
-        self._merging: list[_Visitor] = []
+        self._merging: list[tuple[LinkDay, list[int]]] = []
         """Those under way to disk: sorted, the next ones last."""
 
     def __len__(self) -> int:
@@ -64,24 +64,32 @@ class Seen:
         """Up to `size` visitors to hand to `merge` next: once `MERGED_AT` are in memory, or if all are wanted."""
         if not self._merging and (all_of_them or len(self) >= MERGED_AT):
             self._merging = [
-                (*link_day, visitor)
+                (link_day, sorted(self._latest[link_day], reverse=True))
                 for link_day in sorted(self._latest, reverse=True)
-                for visitor in sorted(self._latest[link_day], reverse=True)
             ]
-        return self._merging[-size:] if self._merging else []
+        part: list[_Visitor] = []
+        for link_day, visitors in reversed(self._merging):
+            if len(part) >= size:
+                break
+            part += [(*link_day, visitor) for visitor in visitors[: -1 - (size - len(part)) : -1]]
+        return part
 
     def merge(self, conn: sa.Connection, part: list[_Visitor], now: dt.datetime) -> None:
         """Write a part to disk; hand it to `forget` once the transaction stands."""
-        upsert.insert_missing(conn, visitors_seen, part[::-1])
-        if part and len(part) == len(self._merging):
+        upsert.insert_missing(conn, visitors_seen, part)
+        if part and len(part) == sum(len(visitors) for _link_day, visitors in self._merging):
             set_merged(conn, now)
 
     def forget(self, part: list[_Visitor]) -> None:
         """What `part` gave and `merge` wrote is no longer in memory."""
-        del self._merging[len(self._merging) - len(part) :]
         for link_day, visitors in groupby(part, _link_day_of):
+            hashes = [visitor[3] for visitor in visitors]
+            merging = self._merging[-1][1]
+            del merging[-len(hashes) :]
+            if not merging:
+                self._merging.pop()
             latest = self._latest[link_day]
-            latest.difference_update(visitor[3] for visitor in visitors)
+            latest.difference_update(hashes)
             if not latest:
                 del self._latest[link_day]
 

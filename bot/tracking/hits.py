@@ -1,14 +1,14 @@
-"""Decides whether a request is a person's hit, or under which reason it is set aside. Pure, standard library only."""
+"""Decides whether a request is a person's hit, or under which reason it is set aside. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from bot.tracking.agents import is_browser, is_preview
+from storage.records import plain
 
 RULES_VERSION = 7
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
@@ -33,7 +33,7 @@ class Reason(StrEnum):
     """The creator trying the link out through its test address."""
 
 
-@dataclass(frozen=True, slots=True)
+@plain
 class RequestFacts:
     """What a request says about itself; the names in `headers` are lower-case, or found in any case."""
 

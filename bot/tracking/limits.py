@@ -65,10 +65,13 @@ class Buckets:
 
     def take(self, key: Hashable, now: float) -> bool:
         """Whether there is a token left for `key` at `now` (seconds of a clock that never goes back)."""
-        tokens, before = self._buckets.get(key, (float(self._burst), now))
+        if (bucket := self._buckets.get(key)) is None:
+            while len(self._buckets) >= REMEMBERED:
+                self._buckets.popitem(last=False)
+            self._buckets[key] = (self._burst - 1.0, now)
+            return True
+        tokens, before = bucket
         tokens = min(self._burst, tokens + (now - before) * self._per_second)
         self._buckets[key] = (tokens - 1 if tokens >= 1 else tokens, now)
         self._buckets.move_to_end(key)
-        while len(self._buckets) > REMEMBERED:
-            self._buckets.popitem(last=False)
         return tokens >= 1

@@ -277,8 +277,9 @@ class Recorder:
                 hits.keep_salts(conn, salts)
                 if batch.requests:
                     batch.new = hits.record(conn, batch.hits, self._seen)
-                hits.set_aside(conn, batch.aside)
-                hits.note_dropped(conn, batch.dropped)
+                else:
+                    hits.set_aside(conn, batch.aside)
+                    hits.note_dropped(conn, batch.dropped)
                 meta.write(conn, key, batch.token)
             self._seen.merge(conn, part, self._clock.now())
         self._seen.forget(part)
