@@ -304,7 +304,10 @@ async def test_whatever_happens_no_digest_comes_twice_or_gets_lost(tmp_path: Pat
         )
         DigestMachine.TestCase("runTest").debug()
 
-    await asyncio.to_thread(stories)
+    for _more in range(5):  # by chance nothing is under way when the processes of so few stories are killed
+        await asyncio.to_thread(stories)
+        if told["kills"]:
+            break
     assert told["sent"] > STORIES / 4
     assert told["kills"]
     print(dict(told))  # noqa: T201

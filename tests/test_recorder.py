@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.clock import FixedClock
 from bot.links.access import Actor
@@ -218,6 +221,31 @@ async def test_visitors_in_memory_are_few(db: Database, clock: FixedClock, monke
             assert len(recorder._seen) <= 2 * 50 + 30
     assert len(recorder._seen) == 0
     assert await uniques(db) == 250
+
+
+@given(
+    waves=st.lists(st.dictionaries(st.integers(1, 4), st.sets(st.integers(0, 30), min_size=1), max_size=3), max_size=6),
+    sizes=st.lists(st.integers(1, 40), min_size=1),
+)
+def test_whatever_is_seen_meanwhile_parts_hand_over_every_visitor(
+    waves: list[dict[int, set[int]]], sizes: list[int]
+) -> None:
+    """Each part is in order of the keys, no longer than asked for, and takes nobody that is not in memory."""
+    memory, given_out, known = seen.Seen(), set[tuple[Any, ...]](), set[tuple[Any, ...]]()
+    steps = itertools.zip_longest(waves, itertools.islice(itertools.cycle(sizes), len(waves)))
+    for wave, size in itertools.chain(steps, zip(itertools.repeat({}), itertools.cycle(sizes), strict=False)):
+        memory.add({(GUILD, link_id, DAY): visitors for link_id, visitors in wave.items()})
+        known |= {(GUILD, link_id, DAY, visitor) for link_id, visitors in wave.items() for visitor in visitors}
+        part = memory.part(size, all_of_them=True)
+        assert part == sorted(set(part))
+        assert len(part) <= size
+        assert set(part) <= known
+        memory.forget(part)
+        given_out |= set(part)
+        if not (wave or part):
+            break
+    assert given_out == known
+    assert len(memory) == 0
 
 
 async def test_an_answer_does_not_wait_for_a_slow_disk_but_its_hit_stays(
