@@ -38,12 +38,14 @@ class Seen:
 
     def __init__(self) -> None:
         self._latest: dict[LinkDay, set[int]] = {}
+        self._size = 0
+        """Of all of them: asked for with each batch, and there can be thousands of links."""
         self._merging: list[tuple[LinkDay, list[int]]] = []
         """Those under way to disk: sorted, the next ones last."""
 
     def __len__(self) -> int:
         """How many are in memory alone."""
-        return sum(map(len, self._latest.values()))
+        return self._size
 
     def new(self, conn: sa.Connection, clicks: Mapping[LinkDay, Mapping[int, int]]) -> dict[LinkDay, dict[int, int]]:
         """Those of the clicks, given as their visitors with their events' ids, whose visitors were not seen before."""
@@ -58,7 +60,10 @@ class Seen:
     def add(self, visitors: Mapping[LinkDay, Iterable[int]]) -> None:
         """Remember visitors whose events are on disk."""
         for link_day, hashes in visitors.items():
-            self._latest.setdefault(link_day, set()).update(hashes)
+            latest = self._latest.setdefault(link_day, set())
+            before = len(latest)
+            latest.update(hashes)
+            self._size += len(latest) - before
 
     def part(self, size: int, *, all_of_them: bool = False) -> list[_Visitor]:
         """Up to `size` visitors to hand to `merge` next: once `MERGED_AT` are in memory, or if all are wanted."""
@@ -89,7 +94,8 @@ class Seen:
             if not merging:
                 self._merging.pop()
             latest = self._latest[link_day]
-            latest.difference_update(hashes)
+            latest.difference_update(hashes)  # each of them is there until it is merged
+            self._size -= len(hashes)
             if not latest:
                 del self._latest[link_day]
 

@@ -242,6 +242,7 @@ def test_whatever_is_seen_meanwhile_parts_hand_over_every_visitor(
         assert set(part) <= known
         memory.forget(part)
         given_out |= set(part)
+        assert len(memory) == sum(map(len, memory._latest.values()))
         if not (wave or part):
             break
     assert given_out == known
