@@ -39,23 +39,36 @@ REFUSED = (sqlite3.IntegrityError, exc.IntegrityError, ValueError, TypeError, Ov
 class Writer:
     """The connection that writes, for use in its own thread alone."""
 
-    def __init__(self, conn: sa.Connection, waiting: asyncio.PriorityQueue[Any]) -> None:
-        self._conn = conn
+    def __init__(self, driver: sqlite3.Connection, waiting: asyncio.PriorityQueue[Any]) -> None:
+        self._driver = driver
+        # SQLAlchemy without coroutines, over a connection that is open already.
+        engine = sa.create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool, hide_parameters=True)
+        self._conn = engine.connect()
         self._waiting = waiting
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """One transaction, on disk when the block ends; rolled back when it raises."""
-        with self._conn.begin():
+        # Past SQLAlchemy, whose way there takes longer than the statement; it joins in where it is asked something.
+        self._run("BEGIN IMMEDIATE")
+        try:
             yield self._conn
+            (self._conn if self._conn.in_transaction() else self._driver).commit()
+        except BaseException:
+            self._conn.rollback()
+            self._driver.rollback()
+            raise
+
+    def _run(self, statement: str) -> None:
+        cursor = self._driver.cursor()
+        cursor.execute(statement)
+        cursor.close()
 
     def clear_log(self) -> None:
         """See `Database.clear_log`."""
-        cursor = self._conn.connection.cursor()
-        cursor.execute("PRAGMA busy_timeout = 0")  # hits wait: who reads is not waited for
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        cursor.close()
+        self._run("PRAGMA busy_timeout = 0")  # hits wait: who reads is not waited for
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._run(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def close(self) -> None:
         self._conn.close()
@@ -83,7 +96,6 @@ class Database:
         self.generation = 0
         """Rises with every write but those of hits and quiet ones: what was cached before is to be read again."""
         self._task: asyncio.Task[None] | None = None
-        self._plain: Writer | None = None
 
     @classmethod
     @asynccontextmanager
@@ -142,12 +154,9 @@ class Database:
         await self.write_quietly(Writer.clear_log)
 
     async def _write_plain(self, rank: int, work: Callable[[Writer], T]) -> T:
-        async def run(conn: AsyncConnection) -> T:
-            driver = await _driver(conn)
-            if self._plain is None:
-                self._plain = Writer(_plain_connection(driver._conn), self._queue)
+        async def run(_conn: AsyncConnection) -> T:
             # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
-            return await driver._execute(work, self._plain)
+            return await self._driver._execute(work, self._plain)
 
         return await self._submit(rank, run)
 
@@ -160,11 +169,12 @@ class Database:
 
     async def _work(self) -> None:
         async with self._writer.connect() as conn:
+            self._driver: Any = (await conn.get_raw_connection()).driver_connection
+            self._plain = Writer(self._driver._conn, self._queue)
             while True:
                 rank, _, run, reply = await self._queue.get()
                 if run is None:
-                    if self._plain is not None:
-                        await (await _driver(conn))._execute(self._plain.close)
+                    await self._driver._execute(self._plain.close)
                     reply.set_result(None)
                     return
                 try:
@@ -212,18 +222,6 @@ def own(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-async def _driver(conn: AsyncConnection) -> Any:
-    """aiosqlite's own connection."""
-    return (await conn.get_raw_connection()).driver_connection
-
-
-def _plain_connection(connection: sqlite3.Connection) -> sa.Connection:
-    """SQLAlchemy without coroutines over a connection that is open already, for use in its own thread alone."""
-    engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True)
-    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine.connect()
 
 
 def _engine(path: Path, *, read_only: bool) -> AsyncEngine:

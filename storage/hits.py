@@ -111,6 +111,11 @@ def record(
     return new
 
 
+def is_recorded(conn: sa.Connection, hit: Hit) -> bool:
+    """Whether the event is there, and so all that was written with it."""
+    return bool(upsert.existing(conn, hits, (hit.guild_id,), [hit.id]))
+
+
 def _add_server(counter: Counter[upsert.Row], *, with_place: bool) -> None:
     """Add the sums over a server's links and places; keys begin with guild, day, link, and perhaps place."""
     for (guild_id, day, _link_id, *rest), n in list(counter.items()):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+import sqlalchemy as sa
 import structlog
 
 from bot.clock import Clock
@@ -35,8 +36,8 @@ CLOSING_PART = 2_000
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Pauses after failed transactions; the last one repeats."""
 
-_HITS, _ASIDE = "recorder hits", "recorder aside"
-"""Where the mark of the last batch of each sort is kept."""
+_ASIDE = "recorder aside"
+"""Where the mark of the last batch of what was set aside is kept."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +53,10 @@ class _Request:
 
 @dataclass(slots=True, eq=False)
 class _Batch:
-    """What is written in one transaction, which leaves `token` on disk: so a commit that failed can be told from one
-    that only seemed to. No batch of the same sort is written before this one is settled."""
+    """What is written in one transaction: requests, or what was set aside and dropped, which leaves `token` on disk.
+
+    No batch of the same sort is written before this one is settled.
+    """
 
     requests: list[_Request] = field(default_factory=list)
     aside: Counter[SetAside] = field(default_factory=Counter)
@@ -65,6 +68,12 @@ class _Batch:
     @property
     def hits(self) -> list[Hit]:
         return [hit for request in self.requests for hit in request.hits]
+
+    def is_written(self, conn: sa.Connection) -> bool:
+        """Whether the commit that failed only seemed to."""
+        if self.requests:
+            return hits.is_recorded(conn, self.requests[0].hits[0])
+        return meta.read(conn, _ASIDE) == self.token
 
 
 class Recorder:
@@ -121,7 +130,7 @@ class Recorder:
         return self._loop.time() - oldest[0].since if oldest else 0.0
 
     async def count(self, *counted: Hit) -> bool:
-        """Queue a request's hits; True once they are on disk, False when that takes over `ANSWER_SECONDS`.
+        """Queue a request's hits, one or more; True once they are on disk, False after `ANSWER_SECONDS` without that.
 
         Then they stay queued. False too when the queue is full or the recorder closed; then they are dropped. A caller
         that is cancelled does not take its hits back.
@@ -271,8 +280,7 @@ class Recorder:
         # A merge goes along in small parts, which need no commit of their own, and faster than visitors come.
         part = self._seen.part(2 * len(batch.requests) + MERGE_ALONG)
         with writer.begin() as conn:
-            key = _HITS if batch.requests else _ASIDE
-            if not (batch.tried and meta.read(conn, key) == batch.token):
+            if not (batch.tried and batch.is_written(conn)):
                 batch.tried = True
                 hits.keep_salts(conn, salts)
                 if batch.requests:
@@ -280,7 +288,7 @@ class Recorder:
                 else:
                     hits.set_aside(conn, batch.aside)
                     hits.note_dropped(conn, batch.dropped)
-                meta.write(conn, key, batch.token)
+                    meta.write(conn, _ASIDE, batch.token)
             self._seen.merge(conn, part, self._clock.now())
         self._seen.forget(part)
         self._seen.add(batch.new)
