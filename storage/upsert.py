@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,8 @@ MOST_ROWS = 128
 
 Row = tuple[Any, ...]
 _Tail = Callable[[Any, sa.Table], Any]
-_Processors = tuple[Callable[[Any], Any] | None, ...]
+_Processors = Sequence[tuple[int, Callable[[Any], Any]]]
+"""Which values are to be made the driver's, and how."""
 
 
 def insert(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -31,7 +33,7 @@ def insert_bound(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> N
     for part in _parts(rows):
         sql, _ = _statement(conn.dialect, table, len(part), _as_it_is)
         cursor = conn.connection.cursor()
-        cursor.execute(sql, [value for row in part for value in row])
+        cursor.execute(sql, list(chain.from_iterable(part)))
         cursor.close()
 
 
@@ -68,7 +70,7 @@ def existing(conn: sa.Connection, table: sa.Table, prefix: Row, values: Sequence
     found: set[Any] = set()
     for part in _parts(values):
         sql, processors = _lookup(conn.dialect, table, len(part))
-        cursor = _run(conn, sql, processors, (*prefix, *part))
+        cursor = _run(conn, sql, processors, [*prefix, *part])
         found.update(row[0] for row in cursor.fetchall())
         cursor.close()
     return found
@@ -112,14 +114,15 @@ def _parts(rows: Sequence[Any]) -> list[Sequence[Any]]:
 def _execute(conn: sa.Connection, table: sa.Table, rows: Sequence[Row], tail: _Tail) -> None:
     for part in _parts(rows):
         sql, processors = _statement(conn.dialect, table, len(part), tail)
-        _run(conn, sql, processors, [value for row in part for value in row]).close()
+        _run(conn, sql, processors, list(chain.from_iterable(part))).close()
 
 
-def _run(conn: sa.Connection, sql: str, processors: _Processors, values: Sequence[Any]) -> Any:
+def _run(conn: sa.Connection, sql: str, processors: _Processors, values: list[Any]) -> Any:
     """On the driver's own cursor: the text is built once, and SQLAlchemy's way there would cost more than the rows."""
-    bound = [value if process is None else process(value) for process, value in zip(processors, values, strict=True)]
+    for number, process in processors:
+        values[number] = process(values[number])
     cursor = conn.connection.cursor()
-    cursor.execute(sql, bound)
+    cursor.execute(sql, values)
     return cursor
 
 
@@ -144,7 +147,8 @@ def _lookup(dialect: sa.Dialect, table: sa.Table, size: int) -> tuple[str, _Proc
 
 
 def _processors(dialect: sa.Dialect, columns: Sequence[sa.Column[Any]]) -> _Processors:
-    return tuple(_processor(dialect, column) for column in columns)
+    processes = [_processor(dialect, column) for column in columns]
+    return [(number, process) for number, process in enumerate(processes) if process is not None]
 
 
 @cache

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from bot.insights.periods import local_day
-from bot.tracking.visitors import visitor_hash
+from bot.tracking.visitors import keyed, visitor_hash
 from storage import counts, recount
 from storage.database import open_reader
 from tests.conftest import BROWSER
@@ -88,7 +88,7 @@ async def check(path: Path, answers: Answers) -> int:
         query = "SELECT count(*), count(DISTINCT visitor) FROM hits"
         ((events, visitors),) = [tuple(row) for row in await conn.exec_driver_sql(query)]
         assert events == visitors, "a hit is there twice: each one came from somebody new"
-        salts = [row[0] for row in await conn.exec_driver_sql("SELECT salt FROM salts")]
+        salts = [keyed(row[0]) for row in await conn.exec_driver_sql("SELECT salt FROM salts")]
         known = {row[0] for row in await conn.exec_driver_sql("SELECT visitor FROM hits")}
         for agent in answers.agents:  # one by one: no late hit may stand in for one that is missing
             hashes = {visitor_hash(salt, agent, "127.0.0.1", "go.example") for salt in salts}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from bot.tracking import agents
 from bot.tracking.hits import Reason, RequestFacts, classify
-from bot.tracking.visitors import opted_out, visitor_hash
+from bot.tracking.visitors import keyed, opted_out, visitor_hash
 from tests import accuracy
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -285,12 +286,14 @@ def test_head_and_options_never_count() -> None:
 
 
 def test_a_visitor_is_a_63_bit_number_that_only_the_salt_gives_away() -> None:
-    salt = b"s" * 16
+    salt = keyed(b"s" * 16)
     seen = {visitor_hash(salt, CHROME, f"192.0.2.{n}", "go.example") for n in range(256)}
     assert len(seen) == 256
     assert all(0 <= visitor < 2**63 for visitor in seen)
     assert visitor_hash(salt, CHROME, "192.0.2.1", "go.example") in seen
-    assert visitor_hash(b"t" * 16, CHROME, "192.0.2.1", "go.example") not in seen
+    assert visitor_hash(keyed(b"t" * 16), CHROME, "192.0.2.1", "go.example") not in seen
+    digest = hashlib.blake2b(f"{CHROME}\x00192.0.2.1\x00go.example".encode(), digest_size=8, key=b"s" * 16).digest()
+    assert visitor_hash(salt, CHROME, "192.0.2.1", "go.example") == int.from_bytes(digest, "big") >> 1
     assert visitor_hash(salt, "odd \udcff bytes", "192.0.2.1", "go.example") not in seen
 
 

@@ -99,7 +99,7 @@ async def test_what_queues_during_a_commit_goes_into_the_next_one(db: Database, 
     async with Recorder(disk, clock) as recorder:
         opened = disk.trips
         disk.ready.clear()
-        waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(50)]
+        waiting = [recorder.count(hit()) for _ in range(50)]
         await asyncio.sleep(0.01)
         assert recorder.queued == 50
         assert recorder.waiting_seconds > 0
@@ -175,7 +175,7 @@ async def test_a_disk_that_is_really_full_loses_nothing(
         async with Recorder(db, clock) as recorder:
             await recorder.count(hit(1))
             await most_pages(1)
-            waiting = [asyncio.create_task(recorder.count(hit(n))) for n in range(2_000)]
+            waiting = [recorder.count(hit(n)) for n in range(2_000)]
             await until(lambda: logs)
             await most_pages(1_000_000)
             await asyncio.gather(*waiting)
@@ -266,7 +266,7 @@ async def test_an_answer_does_not_wait_for_a_slow_disk_but_its_hit_stays(
 async def test_a_visitor_who_hangs_up_is_counted_all_the_same(db: Database, disk: Any, clock: FixedClock) -> None:
     async with Recorder(disk, clock) as recorder:
         disk.ready.clear()
-        waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(3)]
+        waiting = [recorder.count(hit()) for _ in range(3)]
         await asyncio.sleep(0.01)
         for task in waiting:
             task.cancel()
@@ -281,7 +281,7 @@ async def test_closing_writes_everything_that_is_queued(
     monkeypatch.setattr(recorder_module, "BATCH_LIMIT", 7)
     async with Recorder(disk, clock) as recorder:
         disk.ready.clear()
-        waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(40)]
+        waiting = [recorder.count(hit()) for _ in range(40)]
         for _ in range(30):
             recorder.set_aside(SetAside(GUILD, LINK, BARE, DAY, "preview"))
         await asyncio.sleep(0.01)
@@ -307,7 +307,7 @@ async def test_a_full_queue_drops_and_says_how_many_and_when(
     monkeypatch.setattr(recorder_module, "QUEUE_LIMIT", 5)
     async with Recorder(disk, clock) as recorder:
         disk.ready.clear()
-        waiting = [asyncio.create_task(recorder.count(hit())) for _ in range(8)]
+        waiting = [recorder.count(hit()) for _ in range(8)]
         monkeypatch.setattr(recorder_module, "ASIDE_LIMIT", 2)
         for place in (1, 2, 3, 2):
             recorder.set_aside(SetAside(GUILD, LINK, place, DAY, "crawler"))
@@ -342,7 +342,7 @@ async def test_hits_that_wait_while_the_zone_changes_count_on_the_new_zones_day(
     async with Recorder(disk, clock) as recorder:
         await recorder.count(hit(1))
         disk.ready.clear()
-        waiting = [asyncio.create_task(recorder.count(hit(n))) for n in range(2, 5)]
+        waiting = [recorder.count(hit(n)) for n in range(2, 5)]
         await asyncio.sleep(0.01)
         await Servers(db).change(Actor(GUILD, 1, manager=True), timezone="Pacific/Kiritimati")  # a day ahead
         disk.ready.set()

@@ -24,11 +24,12 @@ class Repeats:
 
     def is_repeat(self, key: Hashable, now: dt.datetime) -> bool:
         """Whether `key` was counted less than the window ago; if not, it counts now. A window of 0 finds none."""
-        if self.knows(key, now):
-            return True
+        if key in self._counted:
+            if self.knows(key, now):
+                return True
+            self._counted.move_to_end(key)
         self._counted[key] = now
-        self._counted.move_to_end(key)
-        while len(self._counted) > REMEMBERED:
+        if len(self._counted) > REMEMBERED:
             self._counted.popitem(last=False)
         return False
 
@@ -66,9 +67,9 @@ class Buckets:
     def take(self, key: Hashable, now: float) -> bool:
         """Whether there is a token left for `key` at `now` (seconds of a clock that never goes back)."""
         if (bucket := self._buckets.get(key)) is None:
-            while len(self._buckets) >= REMEMBERED:
-                self._buckets.popitem(last=False)
             self._buckets[key] = (self._burst - 1.0, now)
+            if len(self._buckets) > REMEMBERED:
+                self._buckets.popitem(last=False)
             return True
         tokens, before = bucket
         tokens = min(self._burst, tokens + (now - before) * self._per_second)

@@ -129,22 +129,24 @@ class Recorder:
         oldest = next((batch.requests for batch in list(self._failed)), None) or list(self._queue)[:1]
         return self._loop.time() - oldest[0].since if oldest else 0.0
 
-    async def count(self, *counted: Hit) -> bool:
+    def count(self, *counted: Hit) -> asyncio.Future[bool]:
         """Queue a request's hits, one or more; True once they are on disk, False after `ANSWER_SECONDS` without that.
 
         Then they stay queued. False too when the queue is full or the recorder closed; then they are dropped. A caller
         that is cancelled does not take its hits back.
         """
+        on_disk = self._loop.create_future()
         if self._closing.is_set() or len(self._queue) >= QUEUE_LIMIT:
             self._drop(counted)
-            return False
-        request = _Request(counted, self._loop.time(), self._loop.create_future())
+            on_disk.set_result(False)
+            return on_disk
+        request = _Request(counted, self._loop.time(), on_disk)
         self._queue.append(request)
         self._unanswered.append(request)
         if self._timer is None:
             self._timer = self._loop.call_later(ANSWER_SECONDS, self._answer_late)
         self._wake.set()
-        return await request.on_disk
+        return on_disk
 
     def keep_salt(self, salt: Salt) -> None:
         """Have a salt written together with the hits that are queued from now on."""

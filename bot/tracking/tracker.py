@@ -36,6 +36,8 @@ from storage.records import BARE, PROFILE, Address, Hit, Kind, Link, SetAside, S
 _ANSWERED = (State.ACTIVE, State.ARCHIVED)
 _LinkKey = tuple[int, int]
 """guild_id, link_id."""
+_Quarter = tuple[dt.datetime, dt.datetime, dt.date]
+"""From when until when it is which day with a server."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -53,7 +55,7 @@ READY_SECONDS = 2.0
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30.0
 
-_NEVER = (dt.datetime.max.replace(tzinfo=dt.UTC),) * 2 + (dt.date.min,)
+_BY_VISITOR = (Kind.CLICK, Kind.VIEW)
 
 UNKNOWN_PROXY = "unknown_proxy_seen_at"
 """Where `storage.meta` keeps when a forwarded header was last not believed."""
@@ -143,9 +145,7 @@ class Tracker:
         self._sources = Distinct(SOURCES, CACHE_SIZE)
         self._pace = Buckets(BURST, PER_SECOND)
         self._addresses: dict[str, Address | None] = {}
-        self._zones: dict[int, str] = {}
-        self._days: dict[str, tuple[dt.datetime, dt.datetime, dt.date]] = {}
-        """By zone: from when until when it is which day there."""
+        self._days: dict[int, _Quarter] = {}
         self._written: dict[_LinkKey, int] = {}
         self._clicks: dict[_LinkKey, int] = {}
         """Clicks of links that have a limit, those under way too."""
@@ -167,7 +167,7 @@ class Tracker:
         now = time.monotonic()
         if self._db.generation != self._generation or now >= self._stale_at:
             self._addresses.clear()
-            self._zones.clear()
+            self._days.clear()
             self._written.clear()
             self._generation, self._stale_at = self._db.generation, now + CACHE_SECONDS
 
@@ -185,12 +185,14 @@ class Tracker:
             cache[key] = value
         return cache[key]
 
-    async def _zone(self, guild_id: int) -> str:
-        async def read(conn: AsyncConnection) -> str:
-            return (await servers.get(conn, guild_id)).timezone
-
-        self._forget_stale()  # asked with each hit: without a coroutine while it is known
-        return self._zones.get(guild_id) or await self._cached(self._zones, guild_id, read)
+    async def _day(self, guild_id: int, now: dt.datetime) -> dt.date:
+        """The server's local day, worked out once for each quarter hour: no zone's day begins within one."""
+        self._forget_stale()
+        quarter = self._days.get(guild_id)
+        if quarter is None or not quarter[0] <= now < quarter[1]:
+            self._days.pop(guild_id, None)
+            quarter = await self._cached(self._days, guild_id, lambda conn: _quarter(conn, guild_id, now))
+        return quarter[2]
 
     async def resolve(self, text: str) -> Address | None:
         """The tracked address of that name, in any case; None for what is unknown, deleted, over, or denied."""
@@ -218,14 +220,14 @@ class Tracker:
         self._clicks[key] = max(written, self._clicks.get(key, 0))
         return self._clicks[key] >= max_clicks
 
-    async def track(self, address: Address, kind: Kind, visit: Visit) -> Outcome:
+    def track(self, address: Address, kind: Kind, visit: Visit) -> Awaitable[Outcome]:
         """Count a request for an address from `resolve`, or set it aside; returns when it is on disk, or late.
 
         Never raises: whoever asked gets an answer, counted or not.
         """
         assert address.link_id is not None
         place_id = address.post_id or BARE
-        return await self.count(
+        return self.count(
             address.guild_id, [Mark(address.link_id, kind)], place_id, visit, max_clicks=address.max_clicks
         )
 
@@ -287,7 +289,7 @@ class Tracker:
         """
         try:
             now = self._clock.now()
-            day = self._local_day(now, await self._zone(guild_id))
+            day = await self._day(guild_id, now)
             link_ids, kind = [mark.link_id for mark in marks], marks[0].kind
             visitor = arrival = None
             reason = classify(visit.facts, self._crawlers)
@@ -297,7 +299,7 @@ class Tracker:
                 # By address, not by the day's hash: those who opted out of being told apart are throttled too.
                 elif not self._pace.take(hash((visit.client, visit.facts.user_agent)), time.monotonic()):
                     reason = Reason.THROTTLED
-            if reason is None and kind in (Kind.CLICK, Kind.VIEW):  # nothing is made of an impression's visitor
+            if reason is None and kind in _BY_VISITOR:  # nothing is made of an impression's visitor
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
                 if visit.via and kind is Kind.CLICK and place_id == BARE:
                     arrival = await self._arrival(guild_id, link_ids[0], visitor, visit, now)
@@ -325,21 +327,13 @@ class Tracker:
             counted = []
             for mark in marks:
                 told = source if self._sources.allows((guild_id, mark.link_id, day), source) else OTHER
-                hit = (guild_id, self._ids.new(), mark.link_id, place_id, mark.kind, now, day)
                 who = visitor if mark.kind is kind else None
-                counted.append(Hit(*hit, who, country, device, told, mark.position, mark.delay))
+                about = (who, country, device, told, mark.position, mark.delay)
+                counted.append(Hit(guild_id, self._ids.new(), mark.link_id, place_id, mark.kind, now, day, *about))
             return Outcome.ON_DISK if await self._recorder.count(*counted) else Outcome.LATE
         except Exception:
             log.exception("A request was answered but could not be counted")
             return Outcome.LATE
-
-    def _local_day(self, now: dt.datetime, zone: str) -> dt.date:
-        """`local_day`, worked out once for each quarter hour: no zone's day begins within one."""
-        begin, end, day = self._days.get(zone, _NEVER)
-        if not begin <= now < end:
-            begin, day = bucket_of(now), local_day(now, zone)
-            self._days[zone] = (begin, begin + QUARTER, day)
-        return day
 
     async def _arrival(
         self, guild_id: int, link_id: int, visitor: int | None, visit: Visit, now: dt.datetime
@@ -357,6 +351,11 @@ class Tracker:
     async def _is_own(self, guild_id: int, link_ids: Sequence[int], test: str) -> bool:
         """Whether the creator tries one of the links out."""
         return any([await self._owner_tokens.fits(guild_id, link_id, test) for link_id in link_ids])
+
+
+async def _quarter(conn: AsyncConnection, guild_id: int, now: dt.datetime) -> _Quarter:
+    begin = bucket_of(now)
+    return begin, begin + QUARTER, local_day(now, (await servers.get(conn, guild_id)).timezone)
 
 
 def _host(destination: str) -> str:

@@ -23,13 +23,20 @@ SALT_BYTES = 16
 CACHED_SALTS = 1024
 
 
-def visitor_hash(salt: bytes, user_agent: str, client: str, host: str) -> int:
-    """Keyed BLAKE2b over user agent, client address and host, cut to 63 bits so that every engine's integer holds it.
+def keyed(salt: bytes) -> hashlib.blake2b:
+    """The beginning of each hash of a day."""
+    return hashlib.blake2b(digest_size=8, key=salt)
+
+
+def visitor_hash(begun: hashlib.blake2b, user_agent: str, client: str, host: str) -> int:
+    """BLAKE2b, `keyed` with the day's salt, over user agent, client address and host; cut to 63 bits, as engines have.
 
     The recipe is Plausible's; without the day's salt it leads nowhere.
     """
     text = "\0".join((user_agent, client, host)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8, key=salt).digest(), "big") >> 1
+    hasher = begun.copy()
+    hasher.update(text)
+    return int.from_bytes(hasher.digest(), "big") >> 1
 
 
 def opted_out(headers: Mapping[str, str]) -> bool:
@@ -48,15 +55,15 @@ class Visitors:
         self._db = db
         self._clock = clock
         self._keep = keep
-        self._salts: dict[tuple[int, dt.date], bytes] = {}
+        self._begun: dict[tuple[int, dt.date], hashlib.blake2b] = {}
         self._lock = asyncio.Lock()
 
     async def visitor(self, guild_id: int, day: dt.date, facts: RequestFacts, client: str, host: str) -> int | None:
         """Who this is on the server's local day; None for one who opted out."""
         if opted_out(facts.headers):
             return None
-        salt = self._salts.get((guild_id, day)) or await self._salt(guild_id, day)
-        return visitor_hash(salt, facts.user_agent, client, host)
+        begun = self._begun.get((guild_id, day)) or await self._begin(guild_id, day)
+        return visitor_hash(begun, facts.user_agent, client, host)
 
     async def forget(self, now: dt.datetime) -> None:
         """Housekeeping: delete the salts, and the visitors seen, that are older than `KEPT`."""
@@ -66,18 +73,18 @@ class Visitors:
 
         await self._db.write(work)
         await self._db.clear_log()
-        self._salts.clear()
+        self._begun.clear()
 
-    async def _salt(self, guild_id: int, day: dt.date) -> bytes:
+    async def _begin(self, guild_id: int, day: dt.date) -> hashlib.blake2b:
         key = (guild_id, day)
         async with self._lock:  # the first visitors of a day come at once, and one salt is enough for them
-            if key not in self._salts:
+            if key not in self._begun:
                 async with self._db.read() as conn:
                     value = await hits.salt(conn, guild_id, day)
                 if value is None:
                     value = secrets.token_bytes(SALT_BYTES)
                     self._keep(Salt(guild_id, day, value, self._clock.now()))
-                while len(self._salts) >= CACHED_SALTS:
-                    del self._salts[next(iter(self._salts))]
-                self._salts[key] = value
-            return self._salts[key]
+                while len(self._begun) >= CACHED_SALTS:
+                    del self._begun[next(iter(self._begun))]
+                self._begun[key] = keyed(value)
+            return self._begun[key]

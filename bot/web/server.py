@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -48,6 +48,15 @@ _logger.addFilter(_WithoutAddresses())
 
 class _Server(web.Server):
     """Makes connections of our kind."""
+
+    def __init__(self, answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def request(message: Any, payload: Any, connection: Any, writer: Any, task: Any) -> web.BaseRequest:
+            connection.head_received()
+            return web.BaseRequest(message, payload, connection, writer, task, loop)
+
+        super().__init__(answer, request_factory=request)
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(
@@ -107,12 +116,7 @@ async def serve(edge: Edge, *, host: str, port: int) -> AsyncIterator[WebEdge]:
     Raises OSError when the port can't be had.
     """
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        assert isinstance(request.protocol, _Connection)
-        request.protocol.head_received()
-        return await edge.answer(request)
-
-    runner = web.ServerRunner(_Server(answer), shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.ServerRunner(_Server(edge.answer), shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
