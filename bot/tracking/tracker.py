@@ -197,10 +197,17 @@ class Tracker:
     async def resolve(self, text: str) -> Address | None:
         """The tracked address of that name, in any case; None for what is unknown, deleted, over, or denied."""
         name = text.lower()
-        address = await self._cached(self._addresses, name, lambda conn: addresses.get(conn, name))
+        self._forget_stale()
+        if name in self._addresses:
+            address = self._addresses[name]
+        else:
+            address = await self._cached(self._addresses, name, lambda conn: addresses.get(conn, name))
         if address is None or address.link_id is None or address.state not in _ANSWERED:
             return None
-        if await self._is_over(address.guild_id, address.link_id, address.expires_at, address.max_clicks):
+        expires_at, max_clicks = address.expires_at, address.max_clicks
+        if (expires_at is not None or max_clicks is not None) and (
+            await self._is_over(address.guild_id, address.link_id, expires_at, max_clicks)
+        ):
             return None
         return None if self._is_denied(address.destination) else address
 

@@ -72,11 +72,10 @@ def _parse(text: str) -> _Address | None:
         text = text.partition(":")[0]
     try:
         if ":" not in text:
-            packed = socket.inet_pton(socket.AF_INET, text)
-        else:
-            packed = socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-            if packed.startswith(_MAPPED):
-                packed = packed[len(_MAPPED) :]
+            return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, text)), text  # there is one way to write each
+        packed = socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
+        if packed.startswith(_MAPPED):
+            packed = packed[len(_MAPPED) :]
     except (OSError, ValueError):  # a NUL or a surrogate within is a ValueError
         return None
     if len(packed) == 4:
