@@ -23,7 +23,9 @@ def made_at(id_: int) -> dt.datetime:
 
 
 class Ids:
-    """Makes ids: 42 bits of milliseconds since 2025, then 20 random bits; strictly rising within one process.
+    """Makes ids: 42 bits of milliseconds since 2025, then 20 bits, random for the first one of each millisecond.
+
+    Strictly rising within one process.
 
     `now` gives seconds since 1970.
     """
@@ -31,7 +33,8 @@ class Ids:
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._random = random.Random()  # seeded by the system; an id is no secret
-        self._last = 0
+        self._at, self._next = 0, 1
+        """The millisecond that ids were last asked for in, and the next one."""
         self._lock = threading.Lock()
 
     def new(self) -> int:
@@ -44,9 +47,11 @@ class Ids:
 
     def _take(self, n: int) -> int:
         """The first of so many."""
-        first = max(0, int(self._now() * 1000) - _EPOCH_MS) << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
+        at = int(self._now() * 1000) - _EPOCH_MS
         with self._lock:
-            if first <= self._last:
-                first = self._last + 1
-            self._last = first + n - 1 if n else first
+            if at > self._at:
+                fresh = at << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
+                self._at, self._next = at, max(self._next, fresh)  # many at once reach into later milliseconds
+            first = self._next
+            self._next += n
             return first

@@ -17,6 +17,7 @@ from bot.links.access import Actor, may_add, require_add
 from bot.links.destinations import parse_destination
 from bot.links.slugs import parse_handle, parse_slug, random_slug
 from bot.moments import parse_past
+from bot.tracking.limits import Buckets
 from cogs.ui.format import escape, rows
 from storage.ids import Ids
 from storage.records import AddPolicy, Server
@@ -183,6 +184,36 @@ def test_rows_are_whole_or_counted(lines: list[str]) -> None:
     if shown != lines:
         assert shown[:-1] == lines[: len(shown) - 1]
         assert shown[-1] == f"and {len(lines) - len(shown) + 1} more"
+
+
+@given(steps=st.lists(st.tuples(st.integers(-5_000, 5_000), st.sampled_from([1, 2, 1 << 20, 3 << 20])), max_size=30))
+def test_ids_rise_whatever_the_clock_does(steps: list[tuple[int, int]]) -> None:
+    now = 1_800_000_000.0
+    ids, last = Ids(lambda: now), 0
+    for moved, n in steps:
+        now += moved / 1000
+        made = ids.several(n)
+        assert len(made) == n
+        assert last < made[0]
+        last = made[-1]
+
+
+@given(
+    burst=st.integers(1, 40),
+    seconds=st.sampled_from([1 / 600, 0.5, 1.0, 3.0]),
+    pauses=st.lists(st.floats(0, 100), min_size=1, max_size=80),
+)
+def test_a_bucket_gives_what_a_count_of_its_tokens_does(burst: int, seconds: float, pauses: list[float]) -> None:
+    buckets, now, tokens = Buckets(burst, seconds), 1_000.0, float(burst)
+    for pause in pauses:
+        now += pause
+        tokens = min(burst, tokens + pause * seconds)
+        if abs(tokens - 1) > 1e-3:  # nearer than that rounding decides
+            assert buckets.take("somebody", now) == (tokens > 1)
+            tokens -= tokens > 1
+        else:
+            tokens -= buckets.take("somebody", now)
+    assert buckets.take("somebody else", now)
 
 
 def test_ids_rise() -> None:

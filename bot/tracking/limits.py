@@ -57,22 +57,26 @@ class Distinct:
 
 
 class Buckets:
-    """A token bucket for each key: `burst` at once, `per_second` on average."""
+    """A token bucket for each key: `burst` at once, `per_second` on average.
+
+    What is kept of a bucket is the moment at which it is full again: the generic cell rate algorithm (ITU-T I.371).
+    """
 
     def __init__(self, burst: int, per_second: float) -> None:
-        self._burst = burst
-        self._per_second = per_second
-        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._token = 1 / per_second
+        self._all = burst * self._token + 1e-6
+        """Seconds that it takes to fill, with a margin for the rounding of sums."""
+        self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def take(self, key: Hashable, now: float) -> bool:
         """Whether there is a token left for `key` at `now` (seconds of a clock that never goes back)."""
-        if (bucket := self._buckets.get(key)) is None:
-            self._buckets[key] = (self._burst - 1.0, now)
-            if len(self._buckets) > REMEMBERED:
-                self._buckets.popitem(last=False)
-            return True
-        tokens, before = bucket
-        tokens = min(self._burst, tokens + (now - before) * self._per_second)
-        self._buckets[key] = (tokens - 1 if tokens >= 1 else tokens, now)
-        self._buckets.move_to_end(key)
-        return tokens >= 1
+        before = self._full_at.get(key)
+        full_at = (now if before is None or before < now else before) + self._token
+        if full_at - now > self._all:
+            return False
+        self._full_at[key] = full_at
+        if before is not None:
+            self._full_at.move_to_end(key)
+        elif len(self._full_at) > REMEMBERED:
+            self._full_at.popitem(last=False)
+        return True
