@@ -42,6 +42,10 @@ class Seen:
         """Of all of them: asked for with each batch, and there can be thousands of links."""
         self._merging: list[tuple[LinkDay, list[int]]] = []
         """Those under way to disk: sorted, the next ones last."""
+        self._left = 0
+        """How many those are."""
+        self._since = dt.datetime.min.replace(tzinfo=dt.UTC)
+        """When they were all that was in memory."""
 
     def __len__(self) -> int:
         """How many are in memory alone."""
@@ -65,13 +69,14 @@ class Seen:
             latest.update(hashes)
             self._size += len(latest) - before
 
-    def part(self, size: int, *, all_of_them: bool = False) -> list[_Visitor]:
+    def part(self, size: int, now: dt.datetime, *, all_of_them: bool = False) -> list[_Visitor]:
         """Up to `size` visitors to hand to `merge` next: once `MERGED_AT` are in memory, or if all are wanted."""
         if not self._merging and (all_of_them or len(self) >= MERGED_AT):
             self._merging = [
                 (link_day, sorted(self._latest[link_day], reverse=True))
                 for link_day in sorted(self._latest, reverse=True)
             ]
+            self._left, self._since = self._size, now
         part: list[_Visitor] = []
         for link_day, visitors in reversed(self._merging):
             if len(part) >= size:
@@ -79,11 +84,11 @@ class Seen:
             part += [(*link_day, visitor) for visitor in visitors[: -1 - (size - len(part)) : -1]]
         return part
 
-    def merge(self, conn: sa.Connection, part: list[_Visitor], now: dt.datetime) -> None:
+    def merge(self, conn: sa.Connection, part: list[_Visitor]) -> None:
         """Write a part to disk; hand it to `forget` once the transaction stands."""
         upsert.insert_missing(conn, visitors_seen, part)
-        if part and len(part) == sum(len(visitors) for _link_day, visitors in self._merging):
-            set_merged(conn, now)
+        if part and len(part) == self._left:
+            set_merged(conn, self._since)  # who has come since is still in memory alone
 
     def forget(self, part: list[_Visitor]) -> None:
         """What `part` gave and `merge` wrote is no longer in memory."""
@@ -96,6 +101,7 @@ class Seen:
             latest = self._latest[link_day]
             latest.difference_update(hashes)  # each of them is there until it is merged
             self._size -= len(hashes)
+            self._left -= len(hashes)
             if not latest:
                 del self._latest[link_day]
 

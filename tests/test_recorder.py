@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import itertools
 from collections import Counter
@@ -202,7 +203,7 @@ async def test_visitors_are_known_again_after_a_crash(
     db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their merge is behind the events, and is made up for from them."""
-    monkeypatch.setattr(seen.Seen, "part", lambda self, size, **_: [])
+    monkeypatch.setattr(seen.Seen, "part", lambda self, size, now, **_: [])
     monkeypatch.setattr(seen.Seen, "__len__", lambda self: 0)
     async with Recorder(db, clock) as recorder:
         await asyncio.gather(*(recorder.count(hit(n)) for n in range(700)))
@@ -210,6 +211,32 @@ async def test_visitors_are_known_again_after_a_crash(
     async with Recorder(db, clock) as recorder:
         await asyncio.gather(*(recorder.count(hit(n)) for n in range(600, 800)))
     assert await uniques(db) == 800
+
+
+async def test_who_comes_while_others_are_merged_is_known_again_after_a_crash(
+    db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A merge goes along with what is written, and takes as long as people stay away."""
+    monkeypatch.setattr(seen, "MERGED_AT", 50)
+    monkeypatch.setattr(recorder_module, "MERGE_ALONG", 1)
+    ids = Ids(clock.timestamp)
+
+    def at_this_time(visitor: int) -> Hit:
+        return dataclasses.replace(hit(visitor), id=ids.new(), at=clock.now())
+
+    async with Recorder(db, clock) as recorder:
+        await asyncio.gather(*(recorder.count(at_this_time(n)) for n in range(50)))
+        await recorder.count(at_this_time(99))
+        for n in range(30):
+            clock.move(hours=1)
+            await recorder.count(at_this_time(n))
+        assert set(recorder._seen._latest[GUILD, LINK, DAY]) == {99}
+        monkeypatch.setattr(seen.Seen, "part", lambda self, size, now, **_: [])
+        monkeypatch.setattr(seen.Seen, "__len__", lambda self: 0)
+    monkeypatch.undo()
+    async with Recorder(db, clock) as recorder:
+        await recorder.count(at_this_time(99))
+    assert await uniques(db) == 51
 
 
 async def test_visitors_in_memory_are_few(db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +263,7 @@ def test_whatever_is_seen_meanwhile_parts_hand_over_every_visitor(
     for wave, size in itertools.chain(steps, zip(itertools.repeat({}), itertools.cycle(sizes), strict=False)):
         memory.add({(GUILD, link_id, DAY): visitors for link_id, visitors in wave.items()})
         known |= {(GUILD, link_id, DAY, visitor) for link_id, visitors in wave.items() for visitor in visitors}
-        part = memory.part(size, all_of_them=True)
+        part = memory.part(size, NOW, all_of_them=True)
         assert part == sorted(set(part))
         assert len(part) <= size
         assert set(part) <= known

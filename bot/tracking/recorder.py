@@ -237,9 +237,9 @@ class Recorder:
             self._commit(writer, self._flushing)
             self._flushing = None
         if self._closing.is_set():
-            while part := self._seen.part(CLOSING_PART, all_of_them=True):
+            while part := self._seen.part(CLOSING_PART, self._clock.now(), all_of_them=True):
                 with writer.begin() as conn:
-                    self._seen.merge(conn, part, self._clock.now())
+                    self._seen.merge(conn, part)
                 self._seen.forget(part)
 
     def _write_hits(self, writer: Writer) -> None:
@@ -280,7 +280,7 @@ class Recorder:
     def _commit(self, writer: Writer, batch: _Batch) -> None:
         salts = self._salts.copy()
         # A merge goes along in small parts, which need no commit of their own, and faster than visitors come.
-        part = self._seen.part(2 * len(batch.requests) + MERGE_ALONG)
+        part = self._seen.part(2 * len(batch.requests) + MERGE_ALONG, self._clock.now())
         with writer.begin() as conn:
             if not (batch.tried and batch.is_written(conn)):
                 batch.tried = True
@@ -291,7 +291,7 @@ class Recorder:
                     hits.set_aside(conn, batch.aside)
                     hits.note_dropped(conn, batch.dropped)
                     meta.write(conn, _ASIDE, batch.token)
-            self._seen.merge(conn, part, self._clock.now())
+            self._seen.merge(conn, part)
         self._seen.forget(part)
         self._seen.add(batch.new)
         del self._salts[: len(salts)]
