@@ -198,7 +198,7 @@ class Tracker:
         """The tracked address of that name, in any case; None for what is unknown, deleted, over, or denied."""
         name = text.lower()
         self._forget_stale()
-        if name in self._addresses:
+        if name in self._addresses:  # as nearly always: without a coroutine
             address = self._addresses[name]
         else:
             address = await self._cached(self._addresses, name, lambda conn: addresses.get(conn, name))
