@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import itertools
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,14 +16,15 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import exc
 
 from bot.clock import FixedClock
 from bot.links.access import Actor
 from bot.servers import Servers
 from bot.tracking import recorder as recorder_module
 from bot.tracking.recorder import Recorder
-from storage import counts, recount, seen
-from storage.database import Database
+from storage import counts, meta, recount, seen
+from storage.database import Database, Writer
 from storage.ids import Ids
 from storage.records import BARE, Dimension, Hit, Kind, SetAside
 from tests.conftest import NOW, mismatches, set_aside_by_reason
@@ -197,6 +199,31 @@ async def test_a_hit_that_can_never_be_written_holds_up_no_other(db: Database, c
         assert recorder.lost == 1
         assert [entry["log_level"] for entry in logs] == ["error"]
     assert await events(db) == 9
+
+
+@pytest.mark.parametrize("by_sqlalchemy", [False, True])
+@pytest.mark.parametrize("failing", ["block", "commit"])
+async def test_what_fails_in_the_writers_thread_leaves_nothing_and_the_next_goes_through(
+    db: Database, faults: Faults, by_sqlalchemy: bool, failing: str
+) -> None:
+    def put(writer: Writer, value: str, *, fail: bool) -> None:
+        with writer.begin() as conn:
+            meta.write(conn, "key", value)
+            if by_sqlalchemy:
+                assert meta.read(conn, "key") == value
+            if fail and failing == "commit":
+                faults.arm(range(1, 2))
+            elif fail:
+                raise ValueError(value)
+
+    with pytest.raises((ValueError, sqlite3.OperationalError, exc.OperationalError)):
+        await db.write_hits(lambda writer: put(writer, "lost", fail=True))
+    faults.armed = False
+    async with db.read() as conn:
+        assert await meta.get(conn, "key") is None
+    await db.write_hits(lambda writer: put(writer, "kept", fail=False))
+    async with db.read() as conn:
+        assert await meta.get(conn, "key") == "kept"
 
 
 async def test_visitors_are_known_again_after_a_crash(
