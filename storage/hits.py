@@ -32,7 +32,7 @@ Quarter = tuple[int, int, dt.datetime]
 
 
 _DIMENSIONS = tuple(dimension.value for dimension in Dimension)
-_BY_VISITOR = (Kind.CLICK, Kind.VIEW)
+BY_VISITOR = (Kind.CLICK, Kind.VIEW)
 """What visitors are told apart for."""
 QUARTER = dt.timedelta(minutes=15)
 
@@ -52,7 +52,7 @@ def record(
     """
     first: dict[LinkDay, dict[int, int]] = {}
     for hit in batch:
-        if hit.visitor is not None and hit.kind in _BY_VISITOR:
+        if hit.visitor is not None and hit.kind in BY_VISITOR:
             first.setdefault((hit.guild_id, hit.link_id, hit.day), {}).setdefault(hit.visitor, hit.id)
     new = seen.new(conn, first)
     unique = {hit_id for found in new.values() for hit_id in found.values()}

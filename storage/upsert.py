@@ -32,9 +32,7 @@ def insert_bound(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> N
     """Like `insert`, with values that are the driver's already: for very many rows."""
     for part in _parts(rows):
         sql, _ = _statement(conn.dialect, table, len(part), _as_it_is)
-        cursor = conn.connection.cursor()
-        cursor.execute(sql, list(chain.from_iterable(part)))
-        cursor.close()
+        _run(conn, sql, (), list(chain.from_iterable(part))).close()
 
 
 def spelling(conn: sa.Connection, column: sa.Column[Any]) -> Callable[[Any], Any]:

@@ -24,11 +24,10 @@ class Repeats:
 
     def is_repeat(self, key: Hashable, now: dt.datetime) -> bool:
         """Whether `key` was counted less than the window ago; if not, it counts now. A window of 0 finds none."""
-        if key in self._counted:
-            if self.knows(key, now):
-                return True
-            self._counted.move_to_end(key)
+        if self.knows(key, now):
+            return True
         self._counted[key] = now
+        self._counted.move_to_end(key)
         if len(self._counted) > REMEMBERED:
             self._counted.popitem(last=False)
         return False

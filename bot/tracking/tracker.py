@@ -29,7 +29,7 @@ from bot.tracking.unfurlers import family_of
 from bot.tracking.visitors import Visitors
 from storage import addresses, counts, links, meta, profiles, servers
 from storage.database import Database
-from storage.hits import QUARTER, bucket_of
+from storage.hits import BY_VISITOR, QUARTER, bucket_of
 from storage.ids import Ids
 from storage.records import BARE, PROFILE, Address, Hit, Kind, Link, SetAside, State, plain
 
@@ -54,8 +54,6 @@ READY_SECONDS = 2.0
 
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30.0
-
-_BY_VISITOR = (Kind.CLICK, Kind.VIEW)
 
 UNKNOWN_PROXY = "unknown_proxy_seen_at"
 """Where `storage.meta` keeps when a forwarded header was last not believed."""
@@ -306,7 +304,7 @@ class Tracker:
                 # By address, not by the day's hash: those who opted out of being told apart are throttled too.
                 elif not self._pace.take(hash((visit.client, visit.facts.user_agent)), time.monotonic()):
                     reason = Reason.THROTTLED
-            if reason is None and kind in _BY_VISITOR:  # nothing is made of an impression's visitor
+            if reason is None and kind in BY_VISITOR:  # nothing is made of an impression's visitor
                 visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
                 if visit.via and kind is Kind.CLICK and place_id == BARE:
                     arrival = await self._arrival(guild_id, link_ids[0], visitor, visit, now)
