@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
+from bot.inputs.dates import parse_past
+from bot.inputs.quote import shorten
 from bot.insights.periods import local_day
 from bot.links.access import Actor, require_manager
-from bot.links.slugs import shorten
-from bot.moments import parse_past
 from bot.texts import _
 from storage import notes, servers
 from storage.database import Database

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.impressions.numbers import parse_count
+from bot.inputs.numbers import parse_count
 from bot.reports.deals import METRICS as PROMISED
 from bot.reports.metrics import METRICS
 from bot.reports.money import parse_money

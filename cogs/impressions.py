@@ -13,8 +13,8 @@ from bot.errors import InvalidError
 from bot.imports.service import check_size
 from bot.imports.values import Daily
 from bot.impressions.metrics import IMPRESSIONS, VIEWS
-from bot.impressions.money import parse_money
-from bot.impressions.numbers import parse_count
+from bot.inputs.money import parse_money
+from bot.inputs.numbers import parse_count
 from bot.links.access import Actor
 from bot.links.posts import Draft
 from bot.services import Services

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidError
+from bot.inputs.dates import parse_day
 from bot.insights.periods import Period
-from bot.moments import parse_day
 from bot.reports import frozen
 from bot.reports.frozen import Frozen, Growth, Median, Promise, Ratio, Row, Share
 from bot.reports.metrics import METRICS, TOLD

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidError
 from bot.impressions.metrics import METRICS, parse_rest
-from bot.impressions.money import Money, parse_money
+from bot.inputs.money import Money, parse_money
 from bot.links.permalinks import Permalink, read_permalink
 from bot.links.platforms import KINDS, PLATFORMS
 from bot.links.twins import MOST, MOST_CHARACTERS, find_addresses, taken

@@ -12,11 +12,11 @@ from yarl import URL
 
 from bot.digests.due import nonce, parse_time
 from bot.errors import InvalidError, RefusedError
-from bot.impressions.numbers import parse_count
+from bot.inputs.dates import parse_past
+from bot.inputs.numbers import parse_count
 from bot.links.access import Actor, may_add, require_add
 from bot.links.destinations import parse_destination
 from bot.links.slugs import parse_handle, parse_slug, random_slug
-from bot.moments import parse_past
 from bot.tracking.limits import Buckets
 from cogs.ui.format import escape, rows
 from storage.ids import Ids

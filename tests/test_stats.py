@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidError
+from bot.inputs.dates import parse_period
 from bot.insights.periods import Choice, Dates, Named
-from bot.moments import parse_period
 from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View, pack, unpack
 
 NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from bot.digests.due import parse_time
 from bot.errors import InvalidError
+from bot.inputs.quote import shorten
 from bot.insights.periods import ONE_DAY, instant, local_day
 from bot.insights.rates import log_variance, spread
-from bot.links.slugs import shorten
 from bot.texts import _
 from storage.records import DestinationCheck
 

@@ -18,8 +18,8 @@ from bot.digests.contents import Contents
 from bot.digests.deliver import Deliver
 from bot.digests.service import Digests, Wish
 from bot.impressions.metrics import IMPRESSIONS, VIEWS
-from bot.impressions.money import Money
 from bot.impressions.service import Impressions
+from bot.inputs.money import Money
 from bot.insights.periods import day_start, local_day
 from bot.links.access import Actor
 from bot.links.owner import OwnerTokens

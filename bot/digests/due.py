@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Iterator
 
 from bot.errors import InvalidError
+from bot.inputs.quote import shorten
 from bot.insights.periods import ONE_DAY, Named, Period, instant, local_day, period_of
-from bot.links.slugs import shorten
 from bot.texts import _
 from storage.records import Cadence, Digest
 

@@ -17,8 +17,8 @@ from typing import Any
 from bot.errors import OperatorError
 from bot.exports import FORMAT, VERSION
 from bot.imports.links import Found
+from bot.inputs.quote import shorten
 from bot.insights.periods import is_zone
-from bot.links.slugs import shorten
 from bot.spreadsheets import unsafe
 from storage import transfer
 from storage.ids import Ids

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.imports import addresses, cells
 from bot.imports.values import Daily, Parsed, Report, Trouble, UnreadableError
 from bot.impressions.metrics import CTR
-from bot.links.slugs import shorten
+from bot.inputs.quote import shorten
 
 Row = tuple[int, list[str]]
 """A line's number and its cells."""

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from bot.errors import InvalidError
 from bot.imports.values import Trouble
+from bot.inputs.quote import shorten
 from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
-from bot.links.slugs import RESERVED, parse_slug, shorten
+from bot.links.slugs import RESERVED, parse_slug
 from bot.texts import _
 from storage.records import State
 

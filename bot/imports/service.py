@@ -18,8 +18,8 @@ from bot.imports.match import Index, Sample, Tally
 from bot.imports.packing import unpack
 from bot.imports.reader import FileReader, Packed
 from bot.imports.values import MAX_BYTES, Daily, Parsed
+from bot.inputs.dates import parse_past
 from bot.links.access import Actor, require_add
-from bot.moments import parse_past
 from bot.texts import _
 from storage import imports, prepared, servers
 from storage.database import Database

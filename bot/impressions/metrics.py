@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 
 from bot.errors import InvalidError
-from bot.impressions.numbers import parse_count
-from bot.links.slugs import shorten
+from bot.inputs.numbers import parse_count
+from bot.inputs.quote import shorten
 from bot.texts import _
 
 IMPRESSIONS = "impressions"

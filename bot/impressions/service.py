@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.impressions.metrics import SPEND, order
-from bot.impressions.money import Money
+from bot.inputs.dates import parse_past
+from bot.inputs.money import Money
 from bot.links.access import Actor
 from bot.links.posts import Draft, Posts, required
-from bot.moments import parse_past
 from bot.texts import _
 from storage import posts, servers
 from storage.database import Database

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.errors import InvalidError
+from bot.inputs.quote import shorten
 from bot.links.permalinks import read_permalink
-from bot.links.slugs import shorten
 from bot.texts import _
 
 PLATFORMS: dict[str, tuple[str, str]] = {

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
+from bot.inputs.dates import parse_past
+from bot.inputs.quote import shorten
 from bot.links.access import Actor, require_add
 from bot.links.destinations import parse_destination
 from bot.links.platforms import PLATFORMS, resolve
 from bot.links.service import Limits, parse_title
-from bot.links.slugs import shorten
-from bot.moments import parse_past
 from bot.texts import _
 from storage import addresses, counts, links, posts, servers
 from storage.database import Database

@@ -12,12 +12,13 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
+from bot.inputs.dates import parse_future
+from bot.inputs.quote import shorten
 from bot.links.access import Actor, require_add, require_manager
 from bot.links.destinations import parse_destination
 from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
 from bot.links.owner import OwnerTokens
-from bot.links.slugs import parse_slug, random_slug, shorten
-from bot.moments import parse_future
+from bot.links.slugs import parse_slug, random_slug
 from bot.texts import _
 from storage import addresses, counts, links, posts, servers
 from storage.database import Database

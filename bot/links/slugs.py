@@ -6,6 +6,7 @@ import re
 import secrets
 
 from bot.errors import InvalidError
+from bot.inputs.quote import shorten
 from bot.texts import _
 
 # fmt: off
@@ -54,9 +55,3 @@ def parse_handle(text: str) -> str:
             _("handle: a handle has 2 to 32 characters; “{value}” does not.").format(value=shorten(text))
         )
     return parse_slug(handle, "handle")
-
-
-def shorten(text: str, limit: int = 60) -> str:
-    """The text on one line, cut with an ellipsis, to quote in a sentence."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

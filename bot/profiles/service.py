@@ -13,9 +13,10 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
+from bot.inputs.dates import parse_future
+from bot.inputs.quote import shorten
 from bot.links.access import Actor, may_add, require_manager
-from bot.links.slugs import parse_handle, shorten
-from bot.moments import parse_future
+from bot.links.slugs import parse_handle
 from bot.profiles import avatars, tokens
 from bot.profiles.layout import is_shown, moved, ordered
 from bot.profiles.pages import links_of

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
+from bot.inputs.dates import parse_day
 from bot.insights.periods import ONE_DAY, Period, local_day
 from bot.insights.summary import Summary, summarise
 from bot.links.access import Actor
-from bot.moments import parse_day
 from bot.reports.pace import Pace, pace
 from bot.reports.service import MAX_BRAND, BrandReports, Made, Selection, Wish, parse_line, select
 from bot.stats.answers import Target

@@ -15,10 +15,10 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
+from bot.inputs.quote import shorten
 from bot.insights.periods import Choice, Named, Period, local_day
 from bot.links.access import Actor
 from bot.links.posts import carried
-from bot.links.slugs import shorten
 from bot.reports import frozen, making
 from bot.reports.frozen import Frozen, Promise
 from bot.reports.money import worth

@@ -9,11 +9,11 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
+from bot.inputs.dates import parse_period
 from bot.insights.findings import MOST
 from bot.insights.periods import Choice, Named, Period
 from bot.links.access import Actor
 from bot.links.posts import carried
-from bot.moments import parse_period
 from bot.stats import views
 from bot.stats.answers import Answer, Compared, Report, Reported, Target
 from bot.stats.page import page

@@ -11,8 +11,8 @@ import discord
 
 from bot.errors import NotFoundError, UserError
 from bot.impressions.metrics import IMPRESSIONS, VIEWS, parse_rest
-from bot.impressions.numbers import parse_count
 from bot.impressions.service import Logged, Step
+from bot.inputs.numbers import parse_count
 from bot.links.platforms import describe_many
 from bot.texts import _
 from cogs.ui import format as fmt

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from bot.impressions.metrics import CTR, MILLION, SPEND
-from bot.impressions.money import Money
+from bot.inputs.money import Money
 from bot.links.posts import Moved
 from bot.texts import _, number
 from cogs.ui import format as fmt

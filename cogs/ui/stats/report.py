@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import discord
 
 from bot.impressions.metrics import SPEND, order
-from bot.impressions.money import Money
+from bot.inputs.money import Money
 from bot.insights.audience import shares
 from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding

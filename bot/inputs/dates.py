@@ -6,8 +6,8 @@ import datetime as dt
 import re
 
 from bot.errors import InvalidError
+from bot.inputs.quote import shorten
 from bot.insights.periods import ONE_DAY, Choice, Dates, Named, day_start, instant, local_day
-from bot.links.slugs import shorten
 from bot.texts import _
 
 MOST_DAYS = 3660
