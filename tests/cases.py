@@ -1,4 +1,4 @@
-"""Small inputs that failed once, each with its right answer: they lie beside the checkout, and their tests skip elsewhere."""
+"""Where the handed cases lie: small inputs, each with its right answer; their tests skip where the folder is absent."""
 
 from pathlib import Path
 
