@@ -13,6 +13,7 @@ import discord
 from yarl import URL
 
 from bot import config as configuration
+from bot.client import COMMANDS_REFUSED
 from bot.config import Config
 from bot.errors import OperatorError
 from bot.tracking.tracker import UNKNOWN_PROXY
@@ -110,7 +111,17 @@ async def _check_database(config: Config) -> list[Finding]:
     except StorageError as error:
         return [Finding(False, str(error))]
     async with open_reader(path) as conn:
-        seen = await meta.get(conn, UNKNOWN_PROXY) if revision == migrate.head() else None
+        is_current = revision == migrate.head()
+        seen = await meta.get(conn, UNKNOWN_PROXY) if is_current else None
+        refused = await meta.get(conn, COMMANDS_REFUSED) if is_current else None
+    if refused:
+        found.append(
+            Finding(
+                False,
+                f"the slash commands could not be registered ({refused}). The former ones go on working, and it is "
+                "tried again.",
+            )
+        )
     if seen is not None and dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(seen) < PROXY_NEWS:
         found.append(
             Finding(

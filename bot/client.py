@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import discord
@@ -34,6 +37,13 @@ COGS = (
     "help",
 )
 
+COMMANDS, COMMAND_IDS, COMMANDS_REFUSED = "commands", "command_ids", "commands_refused"
+"""What is kept of registering: our commands' hash, Discord's ids of them, and why it was refused the last time."""
+REGISTER_SECONDS = 15.0
+"""So long going online waits for it; then the commands that stand have to do."""
+FIRST_PAUSE, LAST_PAUSE = 5 * 60.0, 24 * 3600.0
+"""Seconds until a refused registration is tried again; each pause is twice the one before."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -56,29 +66,70 @@ class Client(commands.AutoShardedBot):
         )
         self.services = services
         self._db = db
+        self._registering: asyncio.Task[None] | None = None
         self.tree.error(say_error)
 
     async def setup_hook(self) -> None:
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
-        await self._register_commands()
+        self._registering = asyncio.create_task(self._register_commands())
+        # It may take hours (a rate limit, a refusal), and old commands are better than none.
+        await asyncio.wait([self._registering], timeout=REGISTER_SECONDS)
+
+    async def close(self) -> None:
+        if self._registering is not None:
+            self._registering.cancel()
+            await asyncio.wait([self._registering])
+        await super().close()
 
     async def _register_commands(self) -> None:
-        """Tell Discord of the commands only when they differ from what it was told last: it limits creations a day."""
+        """Tell Discord of the commands, again and again where it refuses; never the reason to stay offline."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._register_once()
+            except Exception as error:
+                is_discords = isinstance(error, discord.HTTPException | OSError | TimeoutError)
+                log.error(
+                    "Discord did not take the commands; those that it has go on working",
+                    error=str(error),
+                    again_in=pause,
+                    exc_info=None if is_discords else error,
+                )
+                await self._keep({COMMANDS_REFUSED: f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC: {error}"})
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_PAUSE)
+
+    async def _register_once(self) -> None:
+        """Register them when they differ from what Discord was told last, or when somebody else removed some.
+
+        It limits creations a day, so it is not told of what it knows.
+        """
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         text = json.dumps([self.application_id, payload], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()
         async with self._db.read() as conn:
-            known = await meta.get(conn, "commands")
-        if known == digest:
+            known = await meta.get(conn, COMMANDS)
+            ids = await meta.get(conn, COMMAND_IDS)
+        if known == digest and ids == _ids_of(await self.tree.fetch_commands()):
+            await self._keep({COMMANDS_REFUSED: ""})
             return
-        await self.tree.sync()
-
-        async def remember(conn: Any) -> None:
-            await meta.put(conn, "commands", digest)
-
-        await self._db.write(remember)
+        commands = await self.tree.sync()
+        await self._keep({COMMANDS: digest, COMMAND_IDS: _ids_of(commands), COMMANDS_REFUSED: ""})
         log.info("commands registered", count=len(payload))
+
+    async def _keep(self, values: dict[str, str]) -> None:
+        async def work(conn: Any) -> None:
+            for key, value in values.items():
+                await meta.put(conn, key, value)
+
+        await self._db.write(work)
 
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
+
+
+def _ids_of(commands: Iterable[app_commands.AppCommand]) -> str:
+    return ",".join(sorted(str(command.id) for command in commands))
