@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_past
-from bot.inputs.quote import shorten
+from bot.inputs.text import clean, parse_line, shorten
 from bot.insights.periods import local_day
 from bot.links.access import Actor, require_manager
 from bot.texts import _
@@ -26,15 +26,15 @@ MOST = 500
 
 
 def parse_text(text: str) -> str:
-    """The note on one line; raises InvalidError for an empty or a long one."""
-    flat = " ".join(text.split())
-    if not flat or len(flat) > MAX_TEXT:
+    """The note on one line; raises InvalidError for an empty or a long one, and for one that shows nothing."""
+    flat = clean(text)
+    if not text.strip() or len(flat) > MAX_TEXT:
         raise InvalidError(
             _("text: a note has 1 to {n} characters, so that charts have room for it; “{value}” does not.").format(
                 n=MAX_TEXT, value=shorten(text)
             )
         )
-    return flat
+    return parse_line(flat or text, "text", MAX_TEXT)
 
 
 class Notes:

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.insights.periods import ONE_DAY, day_start, is_zone, local_day
 from bot.links.access import Actor, require_manager
 from bot.texts import _

@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import NotFoundError
+from bot.inputs.text import shorten
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import notes as ui
@@ -59,7 +60,7 @@ class Note(commands.GroupCog, group_name="note", group_description="What happene
         who = actor(interaction)
         if not note.isdecimal() or len(note) > 19:
             raise NotFoundError(
-                _("note: “{value}” is none of your notes. Choose one from the list.").format(value=note)
+                _("note: “{value}” is none of your notes. Choose one from the list.").format(value=shorten(note))
             )
         gone = await self._services.notes.delete(who, int(note))
         await interaction.followup.send(**ui.deleted(gone, who.user_id), ephemeral=True)

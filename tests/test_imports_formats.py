@@ -17,6 +17,7 @@ from bot.imports import addresses, cells
 from bot.imports.packing import pack, unpack
 from bot.imports.recognise import read
 from bot.imports.values import Daily, Parsed, RefusedFileError, Report, UnreadableError
+from bot.inputs.text import clean, cut, shows
 from tests import export_files as files
 from tests.export_files import table, xlsx, zipped
 
@@ -564,7 +565,7 @@ def exports(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, Mapping[str, int], 
     kind = draw(st.sampled_from(["instagram", "x", "youtube"]))
     for n in range(draw(st.integers(1, 6))):
         text, at = draw(words), draw(moments)
-        first = next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")
+        first = next((line for line in map(clean, text.splitlines()) if shows(line)), "")
         if kind == "instagram":
             id_, values = f"code{n:03}", [draw(counts) for _ in range(7)]
             link = f"https://www.instagram.com/p/{id_}/"
@@ -601,7 +602,7 @@ def exports(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, Mapping[str, int], 
             figures = dict(zip(["views", "impressions"], values, strict=True))
         kept = {metric: value for metric, value in figures.items() if value is not None}
         if kept:
-            expected.append((id_, kept, first if len(first) <= 100 else first[:99] + "…"))
+            expected.append((id_, kept, cut(first, 100)))
     header = {"instagram": files.INSTAGRAM, "x": files.X, "youtube": files.YOUTUBE}[kind]
     text = table(header, rows, quoted=draw(st.booleans())).replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
     return text.encode(draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))), expected

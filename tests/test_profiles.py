@@ -17,13 +17,13 @@ from yarl import URL
 from bot.charts.theme import contrast
 from bot.clock import FixedClock
 from bot.errors import InvalidError
+from bot.inputs.text import fit_line
 from bot.profiles import embed, tokens
 from bot.profiles.flags import MOST_A_DAY
 from bot.profiles.layout import MOST_LINKS, arrange, moved, ordered
 from bot.profiles.themes import LOOKS, MARK, TEXT, fitted, parse_accent
 from bot.profiles.tokens import LIFETIME, PageView
 from bot.profiles.views import delay_of
-from bot.profiles.words import displayed
 from bot.web.profiles import BODY_BYTES
 from bot.web.routes import FLAGS
 from storage import addresses, counts, links, profiles
@@ -400,7 +400,7 @@ def test_discords_card_is_small_and_closes_no_element(name: str, line: str, labe
 
 @given(st.text(max_size=300), st.integers(1, 60))
 def test_displayed_text_is_one_short_line_without_controls(text: str, limit: int) -> None:
-    made = displayed(text, limit)
+    made = fit_line(text, limit)
     assert len(made) <= limit
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", made)
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from bot.digests.due import parse_time
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.insights.periods import ONE_DAY, instant, local_day
 from bot.insights.rates import log_variance, spread
 from bot.texts import _

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.insights.periods import ONE_DAY, Named, Period, instant, local_day, period_of
 from bot.texts import _
 from storage.records import Cadence, Digest

@@ -82,7 +82,7 @@ class Digests:
     async def _put(
         self, actor: Actor, wish: Wish, *, channel_id: int | None = None, user_id: int | None = None
     ) -> Digest:
-        tags = parse_tags(wish.tag)
+        tags = parse_tags(wish.tag, "tag")
         if len(tags) > 1:
             raise InvalidError(_("tag: a digest takes one tag; make another digest for another tag."))
         now, tag = self._clock.now(), "".join(tags)

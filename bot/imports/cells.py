@@ -16,7 +16,7 @@ from bot.errors import InvalidError
 from bot.imports.values import UnreadableError
 from bot.impressions.metrics import MILLION
 from bot.inputs.numbers import parse_count
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 
 MISSING = frozenset({"", "-", "--", "–", "—", "undefined", "null", "nan", "n/a", "n/d", "na", "none"})
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "cs", "tr", "id", "ru", "uk")

@@ -16,9 +16,10 @@ from typing import Any
 
 from bot.errors import OperatorError
 from bot.exports import FORMAT, VERSION
-from bot.imports.links import Found
-from bot.inputs.quote import shorten
+from bot.imports.links import Found, fit_tags, fit_title
+from bot.inputs.text import fit_line, shorten
 from bot.insights.periods import is_zone
+from bot.notes import MAX_TEXT
 from bot.spreadsheets import unsafe
 from storage import transfer
 from storage.ids import Ids
@@ -46,8 +47,8 @@ class Export:
                 line=line,
                 code=row["slug"],
                 destination=row["destination"],
-                title=row["title"],
-                tags=tuple(row["tags"]),
+                title=fit_title(row["title"]),
+                tags=fit_tags(row["tags"]),
                 created_at=row["created_at"],
                 expires_at=row["expires_at"],
                 max_clicks=row["max_clicks"],
@@ -88,7 +89,9 @@ def nouns(export: Export, item: History, link_ids: Mapping[int, int], ids: Ids) 
     found: list[Post] = []
     for row in export.tables["posts"]:
         if has_link(row):
-            post = Post(**{**owned(row), "state": State(row["state"]), "import_id": item.id})
+            post = Post(
+                **owned(row) | {"title": fit_title(row["title"]), "state": State(row["state"]), "import_id": item.id}
+            )
             post_ids[row["id"]] = post.id
             found.append(post)
     told = [
@@ -99,7 +102,11 @@ def nouns(export: Export, item: History, link_ids: Mapping[int, int], ids: Ids) 
         for row in export.tables["figures"]
         if row["post_id"] in post_ids
     ]
-    noted = [Note(**{**owned(row), "state": State(row["state"])}) for row in export.tables["notes"] if has_link(row)]
+    noted = [
+        Note(**owned(row) | {"text": text, "state": State(row["state"])})
+        for row in export.tables["notes"]
+        if has_link(row) and (text := fit_line(row["text"], MAX_TEXT))
+    ]
     return Nouns(found, told, noted, post_ids)
 
 

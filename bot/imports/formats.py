@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.imports import addresses, cells
 from bot.imports.values import Daily, Parsed, Report, Trouble, UnreadableError
 from bot.impressions.metrics import CTR
-from bot.inputs.quote import shorten
+from bot.inputs.text import fit_line, shorten
 
 Row = tuple[int, list[str]]
 """A line's number and its cells."""
@@ -227,9 +227,8 @@ class _Reading:
 
 
 def _title(text: str) -> str:
-    """The first line with words on it, as a title."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return shorten(first, TITLE)
+    """The first line that shows something, as a title."""
+    return next((title for line in text.splitlines() if (title := fit_line(line, TITLE))), "")
 
 
 def merged(platform: str, reports: Iterable[Report]) -> tuple[list[Report], int]:

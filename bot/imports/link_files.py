@@ -13,7 +13,7 @@ from bot.imports import cells
 from bot.imports.links import MAX_LINKS, Found, fit_tags, fit_title
 from bot.imports.opening import open_sheets
 from bot.imports.values import RefusedFileError, Trouble, UnreadableError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.spreadsheets import unsafe
 from bot.texts import _
 from storage.records import Service, State

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.errors import InvalidError
 from bot.imports.values import Trouble
-from bot.inputs.quote import shorten
+from bot.inputs.text import clean, fit_line, shows
 from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
 from bot.links.slugs import RESERVED, parse_slug
 from bot.texts import _
@@ -142,11 +142,11 @@ def _reason(slug: str, known: Known, given: set[str]) -> str:
 
 
 def fit_title(text: str) -> str:
-    """A title as it is kept: on one line, cut to what a link's takes."""
-    return shorten(text, MAX_TITLE)
+    """A title as it is kept: clean, cut to what a link's takes."""
+    return fit_line(text, MAX_TITLE)
 
 
 def fit_tags(words: Sequence[str]) -> tuple[str, ...]:
     """Tags as they are kept; what is too long or too much is left out."""
-    tags = (" ".join(word.replace("#", " ").lower().split()) for word in words)
-    return tuple(dict.fromkeys(tag for tag in tags if tag and len(tag) <= MAX_TAG))[:MAX_TAGS]
+    tags = (clean(word.replace("#", " ")).lower() for word in words)
+    return tuple(dict.fromkeys(tag for tag in tags if shows(tag) and len(tag) <= MAX_TAG))[:MAX_TAGS]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from bot.errors import InvalidError
 from bot.imports.eyeballs import Export, Row
 from bot.imports.links import LAST_NUMBER
+from bot.inputs.text import fit_line
 from bot.links.slugs import parse_handle
 from bot.profiles import avatars
 from bot.profiles.service import MAX_HEADING, MAX_LINE, MAX_NAME
 from bot.profiles.themes import LOOKS, parse_accent
-from bot.profiles.words import displayed
 from storage.ids import Ids
 from storage.records import Entry, History, Profile
 
@@ -74,7 +74,7 @@ def entries(export: Export, item: History, link_ids: Mapping[int, int]) -> list[
                 "guild_id": item.guild_id,
                 "creator_id": item.creator_id or row["creator_id"],
                 "link_id": link_ids[row["link_id"]],
-                "heading": displayed(row["heading"], MAX_HEADING),
+                "heading": fit_line(row["heading"], MAX_HEADING),
             }
         )
         for row in export.tables["profile_entries"]
@@ -99,10 +99,10 @@ def _profile(row: Row, guild_id: int, creator_id: int, handle: str, digest: str,
         guild_id=guild_id,
         creator_id=creator_id,
         handle=parse_handle(handle),
-        name=displayed(row["name"], MAX_NAME),
+        name=fit_line(row["name"], MAX_NAME),
         published=row["published"],
         id=ids.new(),
-        line=displayed(row["line"], MAX_LINE),
+        line=fit_line(row["line"], MAX_LINE),
         theme=row["theme"] if row["theme"] in LOOKS else "",
         accent=parse_accent(row["accent"]),
         avatar=digest,

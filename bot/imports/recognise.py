@@ -12,7 +12,7 @@ from bot.imports import linkedin, meta, tiktok, x, youtube
 from bot.imports.formats import DayFormat, PostFormat
 from bot.imports.opening import Sheet, open_sheets
 from bot.imports.values import MAX_ROWS, Daily, Parsed, RefusedFileError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.texts import _
 
 POSTS: tuple[PostFormat, ...] = (

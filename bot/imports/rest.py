@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import OperatorError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 
 ATTEMPTS = 8
 """How often one page is asked for before it is given up."""

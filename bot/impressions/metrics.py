@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from bot.errors import InvalidError
 from bot.inputs.numbers import parse_count
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.texts import _
 
 IMPRESSIONS = "impressions"

@@ -1,1 +1,1 @@
-"""What people type: periods, dates, numbers, money; one grammar for each, refused with a sentence."""
+"""What people type: texts, periods, dates, numbers, money; one grammar for each, refused with a sentence."""

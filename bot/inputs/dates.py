@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.insights.periods import ONE_DAY, Choice, Dates, Named, day_start, instant, local_day
 from bot.texts import _
 

@@ -9,7 +9,7 @@ from babel import Locale
 from babel.numbers import format_currency, get_currency_precision
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.texts import _, current_locale
 
 LIMIT = 10**12

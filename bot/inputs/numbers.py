@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.texts import _
 
 LIMIT = 10**12

@@ -7,7 +7,7 @@ import ipaddress
 from yarl import URL
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.texts import _
 
 MAX_LENGTH = 2048

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.links.permalinks import read_permalink
 from bot.texts import _
 
@@ -36,7 +36,9 @@ def parse_platform(text: str) -> str:
     key = text.strip().lower()
     if key not in PLATFORMS:
         names = ", ".join(name for name, _code in PLATFORMS.values())
-        raise InvalidError(_("“{value}” is not a platform; choose one of {names}.").format(value=text, names=names))
+        raise InvalidError(
+            _("“{value}” is not a platform; choose one of {names}.").format(value=shorten(text), names=names)
+        )
     return key
 
 
@@ -44,7 +46,9 @@ def parse_kind(text: str) -> str:
     key = text.strip().lower()
     if key not in KINDS:
         raise InvalidError(
-            _("“{value}” is not a kind of post; choose one of {names}.").format(value=text, names=", ".join(KINDS))
+            _("“{value}” is not a kind of post; choose one of {names}.").format(
+                value=shorten(text), names=", ".join(KINDS)
+            )
         )
     return key
 

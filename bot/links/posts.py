@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_past
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.links.access import Actor, require_add
 from bot.links.destinations import parse_destination
 from bot.links.platforms import PLATFORMS, resolve

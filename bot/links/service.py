@@ -13,7 +13,7 @@ from yarl import URL
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_future
-from bot.inputs.quote import shorten
+from bot.inputs.text import clean, parse_line, shorten, shows
 from bot.links.access import Actor, require_add, require_manager
 from bot.links.destinations import parse_destination
 from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
@@ -42,20 +42,18 @@ class Limits:
 
 
 def parse_title(text: str) -> str:
-    title = " ".join(text.split())
-    if len(title) > MAX_TITLE:
-        raise InvalidError(
-            _("The title “{title}” has {n} characters; {limit} is the limit.").format(
-                title=shorten(title), n=len(title), limit=MAX_TITLE
-            )
-        )
-    return title
+    """The title of a link or a post. Raises InvalidError."""
+    return parse_line(text, "title", MAX_TITLE)
 
 
-def parse_tags(text: str) -> tuple[str, ...]:
+def parse_tags(text: str, field: str = "tags") -> tuple[str, ...]:
     """Tags from "summer, Shoes #sale": lower case, without #, each once, in order."""
-    words = (word.strip().lstrip("#").lower() for word in text.replace("#", ",").split(","))
-    tags = tuple(dict.fromkeys(" ".join(word.split()) for word in words if word.strip()))
+    words = (clean(word).lower() for word in text.replace("#", ",").split(",") if word.strip())
+    tags = tuple(dict.fromkeys(words))
+    if not all(map(shows, tags)):
+        raise InvalidError(
+            _("{field}: there is nothing to see in one; type letters, digits or emoji.").format(field=field)
+        )
     if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in tags):
         raise InvalidError(
             _(

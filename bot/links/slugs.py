@@ -6,7 +6,7 @@ import re
 import secrets
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.texts import _
 
 # fmt: off

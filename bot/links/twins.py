@@ -13,7 +13,9 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, RefusedError
+from bot.inputs.text import fit_line
 from bot.links.access import Actor, require_add
+from bot.links.lengths import MAX_TITLE
 from bot.links.posts import Posts
 from bot.links.service import Links
 from bot.links.slugs import random_slug
@@ -167,7 +169,7 @@ class Twins:
             link,
             "discord",
             "message",
-            title=f"#{message.channel}"[:100],
+            title=fit_line(f"#{message.channel}", MAX_TITLE),
             permalink=message.permalink,
             published_at=message.written_at,
         )

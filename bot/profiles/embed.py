@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from bot.profiles.words import displayed
+from bot.inputs.text import fit_line
 
 MOST_BYTES = 3000
 MOST_LINKS = 5
@@ -48,7 +48,7 @@ def _json(
     parts: list[dict[str, Any]] = [{"type": _SECTION, "components": [said], "accessory": beside} if avatar else said]
     if links:
         buttons = [
-            {"type": _BUTTON, "style": _LINK, "label": displayed(label, _LABEL), "url": to} for label, to in links
+            {"type": _BUTTON, "style": _LINK, "label": fit_line(label, _LABEL), "url": to} for label, to in links
         ]
         parts.append({"type": _ROW, "components": buttons})
     card = {"type": _CONTAINER, "accent_color": int(accent[1:], 16), "components": parts}

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
 from bot.clock import Clock
+from bot.inputs.text import fit_line
 from bot.links.owner import OwnerTokens
 from bot.profiles import tokens
 from bot.profiles.layout import Section, arrange
 from bot.profiles.views import VIEWABLE_AFTER, Opened, Views
-from bot.profiles.words import displayed
 from bot.tracking.tracker import Mark, Outcome, Tracker, Visit
 from storage import addresses, links, profiles
 from storage.database import Database
@@ -202,11 +202,11 @@ def _page(
                 query = f"?via={opened.clicks[position - 1]}"
             elif tests is not None:
                 query = f"?test={tests[link.id]}"
-            host = displayed((URL(link.destination).host or "").removeprefix("www."), HOST)
+            host = fit_line((URL(link.destination).host or "").removeprefix("www."), HOST)
             inside.append(
-                ShownLink(displayed(link.label, LABEL) or link.slug, link.slug, host, position, query, section.pinned)
+                ShownLink(fit_line(link.label, LABEL) or link.slug, link.slug, host, position, query, section.pinned)
             )
-        shown.append(ShownSection(displayed(section.heading, HEADING), tuple(inside)))
+        shown.append(ShownSection(fit_line(section.heading, HEADING), tuple(inside)))
     return Page(
         name=profile.name or profile.handle,
         handle=profile.handle,

@@ -14,7 +14,7 @@ from yarl import URL
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
 from bot.inputs.dates import parse_future
-from bot.inputs.quote import shorten
+from bot.inputs.text import fit_line, parse_line, shorten
 from bot.links.access import Actor, may_add, require_manager
 from bot.links.slugs import parse_handle
 from bot.profiles import avatars, tokens
@@ -22,7 +22,6 @@ from bot.profiles.layout import is_shown, moved, ordered
 from bot.profiles.pages import links_of
 from bot.profiles.themes import LOOKS, Fitted, fitted, parse_accent
 from bot.profiles.views import Views
-from bot.profiles.words import displayed
 from bot.texts import _
 from storage import addresses, links, profiles, servers
 from storage.database import Database
@@ -88,7 +87,8 @@ class Profiles:
         `avatar` is a picture to keep, empty for none; None leaves it as it was. Raises UserError.
         """
         wanted = f"@{parse_handle(handle)}"
-        shown = displayed(name, MAX_NAME) or displayed(default, MAX_NAME)
+        shown = parse_line(name, "name", MAX_NAME) or fit_line(default, MAX_NAME)
+        about = parse_line(line, "line", MAX_LINE)
         picture, digest = await asyncio.to_thread(avatars.made, avatar) if avatar else (None, "")
 
         async def work(conn: AsyncConnection) -> SetUp:
@@ -102,7 +102,7 @@ class Profiles:
                 raise InvalidError(_("The handle {handle} is taken; choose another one.").format(handle=wanted))
             old = await profiles.get(conn, actor.guild_id, actor.user_id)
             fresh = Profile(actor.guild_id, actor.user_id, wanted[1:], "", published=False, id=self._ids.new())
-            profile = dataclasses.replace(old or fresh, handle=wanted[1:], name=shown, line=displayed(line, MAX_LINE))
+            profile = dataclasses.replace(old or fresh, handle=wanted[1:], name=shown, line=about)
             if avatar is not None:
                 profile = dataclasses.replace(profile, avatar=digest)
                 await profiles.put_avatar(conn, actor.guild_id, actor.user_id, picture)
@@ -150,7 +150,7 @@ class Profiles:
         given: dict[str, Any] = {"pinned": pinned, "hidden": hidden}
         changes = {name: value for name, value in given.items() if value is not None}
         if heading is not None:
-            changes["heading"] = displayed(heading, MAX_HEADING)
+            changes["heading"] = parse_line(heading, "heading", MAX_HEADING)
         for name, text in (("shows_from", shows_from), ("shows_until", shows_until)):
             if text is not None:
                 field = name.removeprefix("shows_")

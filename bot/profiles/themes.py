@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from bot.charts.theme import blend, contrast
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.texts import _
 
 TEXT = 4.5

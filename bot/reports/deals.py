@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_day
+from bot.inputs.text import parse_line, shorten
 from bot.insights.periods import ONE_DAY, Period, local_day
 from bot.insights.summary import Summary, summarise
 from bot.links.access import Actor
 from bot.reports.pace import Pace, pace
-from bot.reports.service import MAX_BRAND, BrandReports, Made, Selection, Wish, parse_line, select
+from bot.reports.service import MAX_BRAND, BrandReports, Made, Selection, Wish, select
 from bot.stats.answers import Target
 from bot.stats.reading import Figures, Reading
 from bot.stats.reports import brief
@@ -71,7 +72,7 @@ class Deals:
             raise InvalidError(_("brand: whom was it promised to? Type the brand's name."))
         if metric not in METRICS:
             raise InvalidError(
-                _("metric: “{value}” can't be promised; impressions or clicks can.").format(value=metric)
+                _("metric: “{value}” can't be promised; impressions or clicks can.").format(value=shorten(metric))
             )
         if promised < 1:
             raise InvalidError(
@@ -84,7 +85,7 @@ class Deals:
             first, last = parse_day(start, "start", now, zone), parse_day(end, "end", now, zone)
             if not first <= last < first + MOST_DAYS * ONE_DAY:
                 text = _("end: “{value}” is to lie on or after the start, and less than a year behind it.")
-                raise InvalidError(text.format(value=end))
+                raise InvalidError(text.format(value=shorten(end)))
             if len(await brand.find_deals(conn, actor.guild_id, actor.user_id)) >= MOST:
                 raise InvalidError(_("That would be more than {n} deals; /deal delete makes room.").format(n=MOST))
             await select(conn, actor.guild_id, actor.user_id, selection)

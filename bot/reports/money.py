@@ -9,7 +9,7 @@ from fractions import Fraction
 from babel.numbers import get_currency_precision, list_currencies
 
 from bot.errors import InvalidError
-from bot.inputs.quote import shorten
+from bot.inputs.text import shorten
 from bot.reports.frozen import Worth
 from bot.texts import _
 

@@ -15,7 +15,7 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
-from bot.inputs.quote import shorten
+from bot.inputs.text import clean, fit_line, parse_line, shorten
 from bot.insights.periods import Choice, Named, Period, local_day
 from bot.links.access import Actor
 from bot.links.posts import carried
@@ -165,7 +165,7 @@ class BrandReports:
         if wish.cpm is not None or wish.fee is not None:
             money = worth(wish.currency, figures.total.impressions, figures.total.clicks, wish.cpm, wish.fee)
         return Frozen(
-            creator=parse_line(wish.creator, "name", 100) or _("A creator"),
+            creator=fit_line(wish.creator, 100) or _("A creator"),
             accent=wish.accent,
             avatar=base64.b64encode(wish.avatar).decode(),
             locale=wish.locale,
@@ -285,7 +285,8 @@ async def select(
     chosen: dict[int, Link] = {id_: own[id_] for id_ in selection.link_ids if id_ in own}
     covers = [link.label for link in chosen.values()]
     for tag in selection.tags:
-        tagged = {link.id: link for link in own.values() if tag.casefold() in map(str.casefold, link.tags)}
+        wanted = clean(tag).casefold()
+        tagged = {link.id: link for link in own.values() if wanted in map(str.casefold, link.tags)}
         if not tagged and strict:
             raise InvalidError(_("of: no link of that creator has the tag “{value}”.").format(value=shorten(tag)))
         chosen |= tagged
@@ -306,13 +307,3 @@ async def select(
         covers.append(making.name_of(post))
     named = {*selection.link_ids, *(target.link.id for target in targets if target.link is not None)}
     return Selected(tuple(targets), tuple(covers), frozenset(named))
-
-
-def parse_line(text: str, field: str, most: int) -> str:
-    """The text on one line; raises InvalidError where it is longer than `most` characters."""
-    flat = " ".join(text.split())
-    if len(flat) > most:
-        raise InvalidError(
-            _("{field}: “{value}” is longer than {n} characters.").format(field=field, value=shorten(text), n=most)
-        )
-    return flat

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.inputs.text import fit_line
 from bot.insights.periods import Choice, Dates, Named, Period
 from bot.insights.rates import Change, Direction, Rate
 from bot.links.platforms import describe
@@ -18,21 +19,19 @@ from storage.records import Link, Post
 ACCENT = discord.Colour(0x4CC2FF)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+UNTITLED = _("untitled")
+"""Stands for a text that shows nothing: what was kept before such texts were refused."""
 
 
 def escape(text: str, limit: int = 100) -> str:
     """A user's text on one line, with no Markdown, mention or link left alive, cut to `limit` characters."""
-    flat = _CONTROL.sub(" ", text).strip()
-    if len(flat) > limit:
-        flat = flat[: limit - 1] + "…"
-    return re.sub(r"([\\*_~`|<>\[\]()#:@-])", r"\\\1", flat)
+    return re.sub(r"([\\*_~`|<>\[\]()#:@-])", r"\\\1", plain(text, limit))
 
 
 def plain(text: str, limit: int = 100) -> str:
-    """A user's text where Discord shows no Markdown: choices, buttons, alt texts, pictures."""
-    flat = _CONTROL.sub(" ", text).strip()
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    """A user's text where Discord shows no Markdown: choices, buttons, titles of forms, alt texts, pictures."""
+    line = fit_line(text, limit)
+    return line or (UNTITLED if text.strip() else "")
 
 
 def label(link: Link) -> str:
