@@ -136,6 +136,9 @@ def _names(name: str, size: int) -> tuple[str, ...]:
 def _prepare(dialect: sa.Dialect, build: Callable[..., Statement], shape: tuple[Any, ...]) -> _Prepared:
     statement = build(*shape)
     compiled: Any = statement.compile(dialect=dialect)
+    # The driver would spell a value of such a parameter in a way of its own, or refuse it.
+    if untyped := [name for name, bind in compiled.binds.items() if isinstance(bind.type, sa.types.NullType)]:
+        raise TypeError(f"{build.__name__}: parameters of no column's type: {', '.join(untyped)}")
     processors = [
         (number, process)
         for number, column in enumerate(statement.selected_columns)

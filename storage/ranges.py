@@ -218,7 +218,9 @@ def _within(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
 def _between(source: Source, by: tuple[str, ...], rows: Rows) -> Statement:
     """From the end of one day to that of another of a later month."""
     upper, lower = _COLUMNS
-    month, later, earlier = totals.c.month, sa.bindparam("month"), sa.bindparam("month_before")
+    month = totals.c.month
+    # IN, unlike a comparison, does not hand the column's type on to its parameters.
+    later, earlier = (sa.bindparam(name, type_=month.type) for name in ("month", "month_before"))
     n = sa.case((month == later, upper), else_=-lower)
     return _summed(_closed(source, by, rows, month.in_([later, earlier])), by, n)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -39,6 +40,15 @@ BROWSER = (
 )
 NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
 """A Wednesday."""
+
+
+def _refuse(value: object) -> None:
+    """Raises: the driver's own way to spell a date is deprecated since Python 3.12; `storage` spells them by column."""
+    raise TypeError(f"{value!r} came to SQLite as it is, and not as its column's type has it")
+
+
+for _type in (dt.date, dt.datetime):
+    sqlite3.register_adapter(_type, _refuse)
 
 
 @pytest.fixture
