@@ -120,13 +120,16 @@ def test_german_instagram() -> None:
     assert report.kind == "story"
 
 
-def test_a_language_that_is_not_known_is_read_by_the_order_of_columns() -> None:
+def test_a_language_that_is_not_known_is_refused_and_never_read_by_the_order_of_columns() -> None:
     header = [f"kolumna {n}" for n in range(len(files.INSTAGRAM))]
-    found = posts(table(header, [[STORY.get(name, "") for name in files.INSTAGRAM]]))
-    assert found.by_order
-    assert found.reports[0].figures["views"] == 12400
-    assert found.reports[0].figures["saves"] == 31
-    assert "no export that is known" in refused(table(header, [["a"] * len(header)]))
+    row = [STORY.get(name, "") for name in files.INSTAGRAM]
+    assert "no export that is known" in refused(table(header, [row]))
+    # Known names among others are read where they stand, and the others are named.
+    mixed = ["kolumna" if name in ("Saves", "Follows", "Likes") else name for name in files.INSTAGRAM]
+    mixed = [f"{name} {at}" if name == "kolumna" else name for at, name in enumerate(mixed)]
+    found = posts(table(mixed, [row]))
+    assert found.reports[0].figures == {"views": 12400, "reach": 9100, "comments": 25, "shares": 12}
+    assert found.unread == ("Duration (sec)", "kolumna 13", "kolumna 15", "kolumna 17")
 
 
 def test_days_of_a_post_are_no_totals() -> None:
@@ -213,7 +216,6 @@ def test_ids_that_a_spreadsheet_cut_are_not_taken() -> None:
 
 def test_korean_x() -> None:
     found = posts(file("x-posts-ko.csv"))
-    assert not found.by_order
     assert found.reports[0].figures == {
         **{"impressions": 12000, "likes": 30, "comments": 5, "shares": 5, "saves": 4, "clicks": 21, "engagements": 70}
     }
@@ -318,7 +320,6 @@ def test_the_id_of_a_tiktok_tells_the_year() -> None:
 
 def test_spanish_tiktok() -> None:
     found = posts(file("tiktok-content-es.csv"))
-    assert not found.by_order
     assert found.reports[0].figures == {"likes": 1200, "comments": 31, "shares": 2, "views": 1_250_000}
     assert found.reports[0].published_at == berlin(2026, 8, 31)
 

@@ -28,12 +28,14 @@ _MYRIADS = {"千": 10**3, "천": 10**3, "万": 10**4, "萬": 10**4, "만": 10**4
 _WORDS = re.compile(r"\s*(mil|tsd\.?|mio\.?|mln|mi|rb|jt|тыс\.?|млн)\Z")
 _SUFFIXES = {"mil": "k", "tsd": "k", "rb": "k", "тыс": "k", "mio": "m", "mln": "m", "mi": "m", "jt": "m", "млн": "m"}
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3}){1,3}", re.ASCII)
+_UNSURE = re.compile(r"\d+[.,]\d{3}\s*[kmb]\Z")
 _POINT_ZERO = re.compile(r"(\d+)[.,]0{1,2}\Z")
 _RATE = re.compile(r"\d+(?:[.,]\d+)?(?:[eE]-?\d+)?\Z")
 
 _ISO = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?\Z"
 )
+_SERIAL = re.compile(r"([1-9]\d{4})(?:\.(\d{1,12}))?\Z", re.ASCII)
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})\b")
 _CLOCK = re.compile(r"(\d{1,2})[:h](\d{2})(?::(\d{2}))?\s*([ap])?\.?(?:m\b\.?)?", re.IGNORECASE)
 _CJK = re.compile(r"(?:(\d{4})\s*[年년]\s*)?(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
@@ -66,6 +68,8 @@ def count(text: str, column: str) -> int | None:
     elif match := _WORDS.search(value):
         value = value[: match.start()] + _SUFFIXES[match[1].rstrip(".")]
     try:
+        if _UNSURE.match(value):  # 1,234K: 1,234 thousands, or 1.234 of them
+            raise InvalidError(value)
         return parse_count(value, column)
     except InvalidError:
         raise UnreadableError(f"{column}: “{shorten(text)}” is no whole number from 0 up") from None
@@ -86,22 +90,54 @@ def rate(text: str, column: str, *, percent: bool) -> int | None:
     return round(share * MILLION)
 
 
-def month_first(texts: Iterable[str], usual: bool) -> bool:
-    """Whether dates such as 07/14/2026 put the month first, by those that leave no doubt; `usual` where none does."""
+def date_orders(texts: Iterable[str]) -> frozenset[bool]:
+    """Whether dates such as 07/14/2026 put the month first: both where none of them tells, nothing where they
+    contradict each other.
+    """
+    orders = {True, False}
     for text in texts:
         if match := _NUMERIC.match(text.strip()):
             if int(match[1]) > 12:
-                return False
+                orders.discard(True)
             if int(match[3]) > 12:
-                return True
-    return usual
+                orders.discard(False)
+    return frozenset(orders)
+
+
+def month_first(texts: Iterable[str], usual: bool) -> bool:
+    """Whether such dates put the month first; `usual` where none leaves no doubt."""
+    orders = date_orders(texts)
+    return usual if len(orders) != 1 else True in orders
+
+
+def is_unsure(text: str) -> bool:
+    """Whether a date is another day when it is read the other way around: 07/04/2026."""
+    match = _NUMERIC.match(text.strip())
+    return match is not None and match[2] != "." and match[1] != match[3] and max(int(match[1]), int(match[3])) <= 12
+
+
+def is_dated(text: str) -> bool:
+    """Whether a cell begins with a date in digits."""
+    return _NUMERIC.match(text.strip()) is not None or _ISO.match(text.strip()) is not None
+
+
+def of_serial(text: str, epoch: dt.date) -> str:
+    """The ISO form of a workbook's date that is written as its number of days from `epoch`; other texts unchanged."""
+    match = _SERIAL.match(text.strip())
+    if match is None:
+        return text
+    whole, part = int(match[1]), float(f"0.{match[2] or 0}")
+    midnight = dt.datetime.combine(epoch, dt.time())
+    at = midnight + dt.timedelta(days=whole, minutes=round(part * 24 * 60))
+    return at.isoformat(sep=" ", timespec="seconds")
 
 
 def moment(
-    text: str, column: str, now: dt.datetime, zone: ZoneInfo, *, month_first: bool = True
+    text: str, column: str, now: dt.datetime, zone: ZoneInfo, *, month_first: bool | None = True
 ) -> tuple[dt.datetime, bool] | None:
     """A date or a time of day in the server's zone (or its own offset) as an instant in UTC, and whether its year is
-    written; without one it is the latest that is past. None for a missing one. Raises UnreadableError.
+    written; without one it is the latest that is past. None for a missing one. `month_first` is None where 07/04/2026
+    can't be told. Raises UnreadableError.
     """
     value = text.strip() if text.isascii() else _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
     if len(value) < 10 and value.casefold() in MISSING:
@@ -117,7 +153,7 @@ def moment(
     return found
 
 
-def _moment(value: str, now: dt.datetime, zone: ZoneInfo, month_first: bool) -> tuple[dt.datetime, bool] | None:
+def _moment(value: str, now: dt.datetime, zone: ZoneInfo, month_first: bool | None) -> tuple[dt.datetime, bool] | None:
     if match := _ISO.match(value):
         year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
         wall = dt.datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  (its zone comes next)
@@ -129,6 +165,10 @@ def _moment(value: str, now: dt.datetime, zone: ZoneInfo, month_first: bool) -> 
         clock, rest = _clock(match), value[: match.start()] + value[match.end() :]
     if match := _NUMERIC.match(rest):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
+        if month_first is None and is_unsure(match[0]):
+            return None
+        if month_first is None:
+            month_first = second > 12
         month, day = (first, second) if month_first and match[2] != "." else (second, first)
     else:
         year, month, day = _written(rest)

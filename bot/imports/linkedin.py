@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from bot.imports import cells
-from bot.imports.formats import DayFormat, PostFormat, Row, spellings
+from bot.imports import cells, reading
+from bot.imports.columns import Row, known, settle, spellings, unread
+from bot.imports.formats import DayFormat, PostFormat
 from bot.imports.values import Parsed
 
 _URL = spellings(
@@ -30,54 +33,59 @@ _ADVICE = "LinkedIn, Analytics, Posts, Export: the sheet “TOP POSTS”"
 class TopPosts(PostFormat):
     """Two tables side by side with the same posts in different orders: joined by the posts' addresses."""
 
-    def find(self, row: Sequence[str]) -> dict[str, int] | None:
+    def find(self, row: Sequence[str]) -> dict[str, list[int]] | None:
         names = [cells.fold(cell) for cell in row]
-        starts = [place for place, name in enumerate(names) if name in _URL]
-        places = {f"{column} {n}": at for n, start in enumerate(starts) for column, at in self._table(names, start)}
-        return places if any(name.startswith(("impressions", "engagements")) for name in places) else None
+        starts = [at for at, name in enumerate(names) if name in known(self.columns["link"])]
+        if len(starts) > 1 and self._table(names, 0, starts[0]):
+            return None  # whose figures these are, left of all addresses, can't be told
+        starts = starts if len(starts) > 1 else [0]
+        tables = [self._table(names, start, end) for start, end in pairwise([*starts, len(names)])]
+        places = {f"{column} {n}": at for n, table in enumerate(tables) for column, at in table.items()}
+        return None if any(self._missing(table) for table in tables) else places
 
-    def _table(self, names: Sequence[str], start: int) -> list[tuple[str, int]]:
-        found = [("link", start)]
-        for at in range(start + 1, len(names)):
-            if names[at] in _URL:
-                break
-            found += [
-                (column, at)
-                for column in ("published", "impressions", "engagements")
-                if names[at] in self.columns[column]
-            ]
-        return found if len(found) > 2 else []
+    def _table(self, names: Sequence[str], start: int, end: int) -> dict[str, list[int]]:
+        found = {
+            column: [at for at in range(start, end) if names[at] in known(spelled)]
+            for column, spelled in self.columns.items()
+        }
+        return {column: places for column, places in found.items() if places}
 
     def parse(
-        self, places: Mapping[str, int], header: Sequence[str], rows: list[Row], now: dt.datetime, zone: ZoneInfo
+        self,
+        places: Mapping[str, Sequence[int]],
+        header: Sequence[str],
+        rows: list[Row],
+        now: dt.datetime,
+        zone: ZoneInfo,
     ) -> Parsed:
         """One table below the other; lines of one post are then taken together."""
+        settled, twice = settle(places, header, rows)
+        left = unread(header, settled.values(), rows)
+        tables = sorted({column.rpartition(" ")[2] for column in settled})
         stacked: list[Row] = []
-        names: list[str] = []
-        for n in sorted({name.rpartition(" ")[2] for name in places}):
-            at = {name.rpartition(" ")[0]: place for name, place in places.items() if name.endswith(f" {n}")}
-            names = names or [header[at["link"]], header[at.get("published", at["link"])], "Impressions", "Engagements"]
-            columns = [at.get(column) for column in ("link", "published", "impressions", "engagements")]
+        names = list(_COLUMNS)
+        for n in tables:
+            taken = [settled.get(f"{column} {n}") for column in _COLUMNS]
+            names = [name if at is None else header[at] for name, at in zip(names, taken, strict=True)]
             for line, row in rows:
-                cells_ = ["" if place is None or place >= len(row) else row[place] for place in columns]
+                cells_ = ["" if at is None or at >= len(row) else row[at] for at in taken]
                 if any(cell.strip() for cell in cells_):
                     stacked.append((line, cells_))
-        merged = {"link": 0, "published": 1, "impressions": 2, "engagements": 3}
-        parsed = super().parse(merged, names, stacked, now, zone)
-        tables = len({name.rpartition(" ")[2] for name in places})
-        return parsed if tables < 2 else _joined(parsed)
+        rows.clear()
+        columns = {column: at for at, column in enumerate(_COLUMNS)}
+        parsed = reading.read(self, columns, names, stacked, now, zone, twice=twice, unread=left)
+        read = tuple((name, metric) for name, metric in parsed.read if name not in _COLUMNS)
+        # A post that stands once in each table is no repetition.
+        return dataclasses.replace(parsed, read=read, repeated=0 if len(tables) > 1 else parsed.repeated)
 
 
-def _joined(parsed: Parsed) -> Parsed:
-    """A post that stands once in each table is no repetition."""
-    return Parsed(parsed.name, parsed.platform, parsed.reports, parsed.troubles, parsed.totals)
-
+_COLUMNS = ("link", "published", "impressions", "engagements")
 
 TOP_POSTS = TopPosts(
     name="LinkedIn, your top posts",
     platform="linkedin",
     columns={"link": _URL, "published": _PUBLISHED, "impressions": _IMPRESSIONS, "engagements": _ENGAGEMENTS},
-    needed=(),
+    needed=(("link",), ("impressions", "engagements")),
 )
 
 PAGE = PostFormat(
@@ -102,7 +110,7 @@ PAGE = PostFormat(
         "comments": spellings("Comments|Kommentare|Commentaires|Comentarios|Comentários"),
         "reposts": spellings("Reposts|Geteilte Beiträge|Republications|Veces compartido|Compartilhamentos"),
     },
-    needed=(frozenset({"link"}), frozenset({"published"}), frozenset({"impressions"})),
+    needed=(("link",), ("published",), ("impressions",)),
 )
 
 BY_DAY = DayFormat(
@@ -111,7 +119,7 @@ BY_DAY = DayFormat(
     advice=_ADVICE,
     date=spellings("Date|Datum|Fecha|Data|日付|날짜"),
     others=(
-        _IMPRESSIONS | spellings("Impressions (organic)|Impressions (total)"),
-        _ENGAGEMENTS | spellings("Clicks (organic)|Clicks (total)"),
+        _IMPRESSIONS + spellings("Impressions (organic)|Impressions (total)"),
+        _ENGAGEMENTS + spellings("Clicks (organic)|Clicks (total)"),
     ),
 )

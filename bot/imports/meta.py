@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from bot.imports.formats import DayFormat, PostFormat, spellings
+import re
+
+from bot.imports.columns import spellings
+from bot.imports.formats import DayFormat, PostFormat
 
 _ID = spellings(
-    "Post ID|Beitrags-ID|Beitrag-ID|Identifiant de la publication|ID de publication|"
-    "Identificador de la publicación|ID de la publicación|ID do post|ID publicação|ID del post|投稿ID|"
-    "게시물 ID|Inläggs-ID"
+    "Post ID|Publicerings-id|Identificação do post|投稿ID|Beitrags-ID|Beitrag-ID|Identifiant de la publication|"
+    "Identifiant de publication|ID de publication|Identificador de la publicación|ID de la publicación|ID do post|"
+    "ID publicação|ID del post|게시물 ID|Inläggs-ID"
 )
 _DESCRIPTION = spellings(
     "Description|Beschreibung|Descripción|Descrição|Descrizione|説明|설명|Beskrivning|Omschrijving"
 )
 _PUBLISHED = spellings(
-    "Publish time|Published|Veröffentlichungszeitpunkt|Veröffentlichungszeit|"
+    "Publish time|Published|公開時間|Veröffentlichungszeitpunkt|Veröffentlichungszeit|"
     "Zeitpunkt der Veröffentlichung|Veröffentlicht|Heure de publication|Hora de publicación|"
     "Fecha de publicación|Horário de publicação|Ora di pubblicazione|公開日時|投稿日時|게시 시간|"
     "Publiceringstid"
 )
 _LINK = spellings(
-    "Permalink|Dauerhafter Link|Beitragslink|Lien permanent|Permalien|Enlace permanente|Link permanente|"
-    "パーマリンク|고유 링크|Permanent länk"
+    "Permalink|Permalänk|リンク|Dauerhafter Link|Beitragslink|Lien permanent|Permalien|Enlace permanente|"
+    "Link permanente|パーマリンク|고유 링크|Permanent länk"
 )
 _TYPE = spellings(
     "Post type|Beitragstyp|Beitragsart|Type de publication|Tipo de publicación|Tipo de post|Tipo di post|"
     "投稿タイプ|게시물 유형|Inläggstyp"
 )
-_DATE = spellings("Date|Datum|Fecha|Data|日付|날짜")
+_DATE = spellings("Date|Datum|Fecha|Data|日時|日付|날짜|Dato|Päivämäärä|Tarih|Дата")
 _IMPRESSIONS = spellings(
     "Impressions|Impressionen|Impresiones|Impressões|Impression|Visningar (impressions)|インプレッション|"
     "インプレッション数|노출|노출수"
@@ -38,23 +41,24 @@ _VIEWS = spellings(
 _REACH = spellings("Reach|Reichweite|Couverture|Portée|Alcance|Copertura|リーチ|リーチ数|도달|도달수|Räckvidd|Bereik")
 _LIKES = spellings(
     "Likes|Gefällt mir-Angaben|Gefällt mir|„Gefällt mir“-Angaben|Mentions J’aime|J'aime|Me gusta|"
-    "Curtidas|Mi piace|いいね!|いいね！|「いいね!」|いいね数|좋아요|Gilla-markeringar|Vind-ik-leuks"
+    "Curtidas|Mi piace|いいね！の数|いいね!|「いいね!」|いいね数|좋아요|Gilla-markeringar|Vind-ik-leuks"
 )
 _SHARES = spellings(
-    "Shares|Geteilte Inhalte|Geteilt|Mal geteilt|Teilungen|Partages|Veces compartido|Compartidos|"
-    "Compartilhamentos|Condivisioni|シェア|シェア数|공유|Delningar|Keer gedeeld"
+    "Shares|Geteilte Inhalte|Geteilt|Mal geteilt|Teilungen|Partages|Veces que se compartió|Veces compartido|"
+    "Compartidos|Compartilhamentos|Condivisioni|シェア|シェア数|공유|Delningar|Keer gedeeld"
 )
 _COMMENTS = spellings(
-    "Comments|Kommentare|Commentaires|Comentarios|Comentários|Commenti|コメント|コメント数|댓글|"
-    "Kommentarer|Opmerkingen|Reacties"
+    "Comments|Kommentare|Commentaires|Comentarios|Comentários|Commenti|コメント|コメント数|댓글|Kommentarer|Opmerkingen"
 )
 _SAVES = spellings(
     "Saves|Gespeichert|Gespeicherte Inhalte|Speicherungen|Mal gespeichert|Enregistrements|Veces guardado|"
-    "Guardados|Salvamentos|Salvataggi|保存|保存数|저장|Sparade|Bewaard"
+    "Guardados|Veces que se guardó|Salvamentos|Salvataggi|保存数|保存|저장|Sparade objekt|Sparade|Bewaard"
 )
 _REACTIONS = spellings(
     "Reactions|Reaktionen|Réactions|Reacciones|Reações|Reazioni|リアクション|リアクション数|공감|Reaktioner"
 )
+
+_IDS = re.compile(r"\d{4,25}(?:_\d{1,25})?", re.ASCII)
 
 ADVICE = "Meta Business Suite, Insights, Content, Export data, with the breakdown Lifetime"
 
@@ -94,15 +98,13 @@ INSTAGRAM = PostFormat(
         "saves": _SAVES,
     },
     needed=(
-        frozenset({"id"}),
-        frozenset({"account"}),
-        frozenset({"link"}),
-        frozenset({"views", "impressions", "reach"}),
+        ("id",),
+        ("account",),
+        ("link",),
+        ("views", "impressions", "reach"),
     ),
-    order=(
-        *("id", "", "account", "", "description", "", "published", "link", "type", "", "date"),
-        *("views", "reach", "likes", "shares", "", "comments", "saves"),
-    ),
+    ids=_IDS,
+    days=True,
     kind=_kind,
 )
 
@@ -112,8 +114,8 @@ FACEBOOK = PostFormat(
     columns={
         "id": _ID,
         "page": spellings(
-            "Page ID|Seiten-ID|Identifiant de la Page|ID de la página|ID da Página|ID della Pagina|ページID|"
-            "페이지 ID|Sid-ID|Pagina-ID"
+            "Page ID|Sid-id|Identificação da Página|Seiten-ID|Identifiant de la Page|"
+            "ID de la página|ID da Página|ID della Pagina|ページID|페이지 ID|Pagina-ID"
         ),
         "title": spellings("Title|Titel|Titre|Título|Titolo|タイトル|제목"),
         "description": _DESCRIPTION,
@@ -128,7 +130,9 @@ FACEBOOK = PostFormat(
         "shares": _SHARES,
         "comments": _COMMENTS,
     },
-    needed=(frozenset({"id"}), frozenset({"page"}), frozenset({"link"}), frozenset({"views", "impressions", "reach"})),
+    needed=(("id",), ("page",), ("link",), ("views", "impressions", "reach")),
+    ids=_IDS,
+    days=True,
     kind=_kind,
 )
 

@@ -11,12 +11,14 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from bot.imports.formats import Row
+from bot.imports.columns import Row
 from bot.imports.values import MAX_BYTES, MAX_ROWS, RefusedFileError, Trouble
 from bot.texts import _
 
@@ -24,11 +26,17 @@ MAX_UNPACKED = 64 * 2**20
 MAX_ENTRIES = 200
 MAX_LINE = 2**20
 MAX_COLUMNS = 300
+HEADER_ROWS = 10
+"""A header stands among so many lines from the top."""
 HEAD_ROWS = 40
 """Lines that may stand before and within the header, beyond `MAX_ROWS`."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb'<(?:\w+:)?(?:c|row)\b[^>]{0,200}?\sr="([A-Z]{0,9})(\d{1,12})"')
+_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]{0,1000}?\bdate1904\s*=\s*[\"'](?:1|true|on)[\"']")
+_EPOCHS = {False: dt.date(1899, 12, 30), True: dt.date(1904, 1, 1)}
+"""The day that a workbook's dates are counted from, by whether it says so; the first one as from March 1900."""
+_MARKS = (",", ";", "\t")
 _SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?\s*\Z")
 
 
@@ -39,6 +47,8 @@ class Sheet:
     name: str
     rows: list[Row]
     troubles: list[Trouble] = field(default_factory=list)
+    epoch: dt.date | None = None
+    """The day that dates written as numbers are counted from; None where a number is no date."""
 
 
 def open_sheets(data: bytes) -> list[Sheet]:
@@ -70,8 +80,7 @@ def _zipped(data: bytes) -> list[Sheet]:
             if any(entry.flag_bits & 1 for entry in entries):
                 raise RefusedFileError(_("The zip is locked by a password. Attach the file inside it."))
             if any(entry.filename == "[Content_Types].xml" for entry in entries):
-                _check_workbook(archive, entries)
-                return _workbook(data, "")
+                return _workbook(data, "", _check_workbook(archive, entries))
             contents = _contents(archive, entries)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error, RuntimeError, ValueError) as error:
         raise RefusedFileError(_("The zip is damaged. Download it again, or attach the file inside it.")) from error
@@ -119,29 +128,34 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> by
 
 
 def _workbook_in_zip(content: bytes, name: str) -> list[Sheet]:
+    epoch = None
     if content.startswith(_ZIP):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_workbook(archive, archive.infolist())
-    return _workbook(content, name)
+            epoch = _check_workbook(archive, archive.infolist())
+    return _workbook(content, name, epoch)
 
 
-def _check_workbook(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+def _check_workbook(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dt.date:
     """Before a workbook is opened: how much it unpacks to, and that no cell lies far out, which would cost as much as
-    all cells up to it."""
+    all cells up to it. The day that its dates are counted from."""
     room = MAX_UNPACKED
+    epoch = _EPOCHS[False]
     for entry in entries:
         content = _unpacked(archive, entry, room)
         room -= len(content)
         if b"<!DOCTYPE" in content[:1000] or b"<!ENTITY" in content[:1000]:
             raise RefusedFileError(_("The workbook declares entities, as no platform's export does; it was not read."))
+        if entry.filename.endswith("workbook.xml") and _1904.search(content):
+            epoch = _EPOCHS[True]
         if "worksheets/" not in entry.filename:
             continue
         for match in _CELL.finditer(content):
             if len(match[1]) > 2 or int(match[2]) > MAX_ROWS + HEAD_ROWS:
                 raise RefusedFileError(_too_long())
+    return epoch
 
 
-def _workbook(data: bytes, name: str) -> list[Sheet]:
+def _workbook(data: bytes, name: str, epoch: dt.date | None = None) -> list[Sheet]:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         found = []
@@ -155,7 +169,7 @@ def _workbook(data: bytes, name: str) -> list[Sheet]:
                     last += 1
                 if last > MAX_ROWS + HEAD_ROWS:
                     raise RefusedFileError(_too_long())
-            found.append(Sheet(f"{name}, {sheet}" if name else sheet, rows))
+            found.append(Sheet(f"{name}, {sheet}" if name else sheet, rows, epoch=epoch))
     except (CalamineError, ValueError, OSError) as error:
         raise RefusedFileError(_("The workbook can't be opened. Save it as xlsx or CSV, and attach that.")) from error
     return found
@@ -166,7 +180,11 @@ def _text(cell: object) -> str:
     if isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+        if cell.is_integer() and abs(cell) < 2**53:
+            return str(int(cell))
+        text = repr(cell)
+        # A number is no text: 12.345 must not pass for twelve thousand, as it would with three digits after the point.
+        return f"{text}0" if text[-4:-3] == "." else text
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return cell.isoformat()
     return str(cell).strip()
@@ -235,12 +253,41 @@ def decode(data: bytes) -> str:
 
 
 def _delimiter(text: str) -> tuple[str, int]:
-    """What parts the columns, and how many lines at the beginning say so: the most frequent one of the first lines."""
-    head = text[:20_000].splitlines()[:10]
-    if head and (match := _SEPARATOR.match(head[0])):
+    """What parts the columns, and how many lines at the beginning say so.
+
+    The header tells: the first line that has as many columns as the next one. Addresses and texts in the lines below
+    it hold marks of their own, and notes above it are sentences.
+    """
+    head = text[:20_000]
+    if (first := head.splitlines()[:1]) and (match := _SEPARATOR.match(first[0])):
         return match[1], 1
-    counts = {mark: max((line.count(mark) for line in head), default=0) for mark in (",", ";", "\t")}
-    return max(counts, key=lambda mark: counts[mark]), 0
+    lines = [marks for marks in _marks(head) if any(marks.values())]
+    for marks, below in pairwise(lines):
+        alike = [mark for mark in _MARKS if marks[mark] and marks[mark] == below[mark]]
+        if alike:
+            return max(alike, key=lambda mark: marks[mark]), 0
+    most = {mark: max((marks[mark] for marks in lines[:1]), default=0) for mark in _MARKS}
+    return max(most, key=lambda mark: most[mark]), 0
+
+
+def _marks(head: str) -> list[Counter[str]]:
+    """How often each mark stands outside of quotes in the first lines; a text in quotes may span some."""
+    lines: list[Counter[str]] = []
+    current: Counter[str] = Counter()
+    quoted = False
+    for char in head:
+        if char == '"':
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif char in "\r\n":
+            lines.append(current)
+            current = Counter()
+            if len(lines) > 2 * HEADER_ROWS:
+                return lines
+        elif char in _MARKS:
+            current[char] += 1
+    return [*lines, current]
 
 
 def _bounded(text: str, delimiter: str) -> Iterator[str]:

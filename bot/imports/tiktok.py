@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.imports.formats import DayFormat, PostFormat, spellings
+from bot.imports.columns import spellings
+from bot.imports.formats import DayFormat, PostFormat
 
 CONTENT = PostFormat(
     name="TikTok, video by video",
@@ -48,8 +49,7 @@ CONTENT = PostFormat(
             "お気に入りに追加|즐겨찾기에 추가"
         ),
     },
-    needed=(frozenset({"link"}), frozenset({"views"}), frozenset({"published"})),
-    order=("title", "link", "published", "likes", "comments", "shares", "views"),
+    needed=(("link",), ("views",), ("published",)),
     kind=lambda _type: "video",
 )
 

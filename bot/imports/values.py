@@ -56,8 +56,20 @@ class Parsed:
     """Lines of sums that were left out."""
     repeated: int = 0
     """Lines on a post that stands in the file more than once."""
-    by_order: bool = False
-    """Whether the columns were told apart by their order, their names being in no language known here."""
+    read: tuple[tuple[str, str], ...] = ()
+    """The columns whose figures were read, by their own names, and the metric that each is kept as."""
+    unread: tuple[str, ...] = ()
+    """Columns with figures that were not read, by their own names."""
+    twice: tuple[str, ...] = ()
+    """Columns that stand there twice and say the same."""
+    remarks: tuple[str, ...] = ()
+    """What the platform says of the file below its last line."""
+    guessed_month_first: bool = False
+    """Whether dates such as 07/04/2026 were read without anything that tells day from month."""
+    days: tuple[dt.date, dt.date] | None = None
+    """The first and the last day that a chart beside the table speaks of, where there is one."""
+    older: int = 0
+    """Posts that were there before those days: their numbers are no totals of a whole life."""
     inside: str = ""
     """Which file or sheet of the attached one was read."""
 

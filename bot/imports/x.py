@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bot.imports.formats import DayFormat, PostFormat, spellings
+import re
+
+from bot.imports.columns import spellings
+from bot.imports.formats import DayFormat, PostFormat
 
 _IMPRESSIONS = spellings(
     "Impressions|Impressionen|Impresiones|Impressões|インプレッション数|インプレッション|노출수|노출|노출 수"
@@ -24,6 +27,8 @@ _SAVES = spellings(
 _CLICKS = spellings(
     "URL Clicks|URL-Klicks|Clics sur l'URL|Clics en la URL|URLのクリック数|URL 클릭|URL 클릭수|링크 클릭"
 )
+
+_IDS = re.compile(r"\d{1,20}", re.ASCII)
 
 POSTS = PostFormat(
     name="X, post by post",
@@ -50,11 +55,8 @@ POSTS = PostFormat(
         "reposts": _REPOSTS,
         "clicks": _CLICKS,
     },
-    needed=(frozenset({"id"}), frozenset({"link"}), frozenset({"impressions"})),
-    order=(
-        *("id", "published", "title", "link", "impressions", "likes", "engagements", "saves", "shares"),
-        *("", "comments", "reposts", "", "", "clicks", "", ""),
-    ),
+    needed=(("id",), ("link",), ("impressions",)),
+    ids=_IDS,
 )
 
 TWEETS = PostFormat(
@@ -75,7 +77,8 @@ TWEETS = PostFormat(
         "likes": _LIKES,
         "clicks": _CLICKS,
     },
-    needed=(frozenset({"id"}), frozenset({"link"}), frozenset({"impressions"})),
+    needed=(("id",), ("link",), ("impressions",)),
+    ids=_IDS,
 )
 
 BY_DAY = DayFormat(
@@ -86,8 +89,10 @@ BY_DAY = DayFormat(
     others=(
         _IMPRESSIONS,
         spellings(
-            "Profile visits|Profilbesuche|Visites du profil|Visitas al perfil|プロフィールへのアクセス|"
+            "Profile visits|Profilbesuche|Visites du profil|Visitas al perfil|プロフィールへのアクセス数|"
+            "プロフィールへのアクセス|"
             "프로필 방문|프로필 방문수"
         ),
     ),
+    never=(POSTS.columns["id"], POSTS.columns["link"], POSTS.columns["title"]),
 )

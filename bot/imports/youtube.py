@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from bot.imports.formats import DayFormat, PostFormat, spellings
+import re
+
+from bot.imports.columns import spellings
+from bot.imports.formats import DayFormat, PostFormat
 
 _CONTENT = spellings(
-    "Content|Video|Inhalte|Contenu|Contenido|Conteúdo|Contenuti|コンテンツ|콘텐츠|Контент|İçerik|Materiał|Innehåll|動画"
+    "Content|Video|Videos|Inhalte|Contenu|Contenido|Conteúdo|Contenuti|コンテンツ|콘텐츠|Контент|İçerik|Materiał|Innehåll|動画"
 )
 _DATE = spellings("Date|Datum|Fecha|Data|日付|날짜|Дата|Tarih")
 _VIEWS = spellings(
@@ -34,11 +37,15 @@ TABLE = PostFormat(
         "date": _DATE,
         "views": _VIEWS,
         "impressions": spellings(
-            "Impressions|Impressionen|Impresiones|Impressões|Impressioni|インプレッション数|インプレッション|"
-            "노출수|Показы|Gösterim|Gösterimler|Wyświetlenia miniatury|Exponeringar|Vertoningen"
+            "Thumbnail impressions|Impressions|サムネイルのインプレッション|サムネイルのインプレッション数|"
+            "Thumbnail-Impressionen|Показы значков видео|Impresiones de miniaturas|Impressionen|Impresiones|Impressões|"
+            "Impressioni|インプレッション数|インプレッション|노출수|Показы|Gösterim|Gösterimler|Wyświetlenia miniatury|"
+            "Exponeringar|Vertoningen"
         ),
         "ctr percent": spellings(
-            "Impressions click-through rate (%)|Klickrate der Impressionen (%)|Impressionen-Klickrate (%)|"
+            "Thumbnail click-through rate (%)|Impressions click-through rate (%)|サムネイルのクリック率 (%)|"
+            "Thumbnail-Klickrate (%)|Tasa de clics de las miniaturas (%)|Taux de clics par impression (%)|"
+            "Gösterim tıklama oranı (%)|Klickrate der Impressionen (%)|Impressionen-Klickrate (%)|"
             "Taux de clics des impressions (%)|Taux de clics par impressions (%)|"
             "Tasa de clics de las impresiones (%)|Tasa de clics de impresiones (%)|"
             "Porcentaje de clics de las impresiones (%)|Taxa de cliques de impressões (%)|"
@@ -46,20 +53,24 @@ TABLE = PostFormat(
             "CTR для значков видео (%)"
         ),
         "likes": spellings(
-            "Likes|Mag ich-Bewertungen|Positive Bewertungen|J'aime|Me gusta|Gostei|Mi piace|高評価数|高評価|"
+            'Likes|Отметки "Нравится"|Mag ich-Bewertungen|Positive Bewertungen|J\'aime|Me gusta|Gostei|Mi piace|'
+            "高評価数|高評価|"
             "좋아요 수|좋아요"
         ),
         "comments": spellings(
-            "Comments added|Comments|Hinzugefügte Kommentare|Kommentare|Commentaires ajoutés|"
+            "Comments added|Comments|Комментарии|Hinzugefügte Kommentare|Kommentare|Commentaires ajoutés|"
             "Comentarios agregados|Comentarios añadidos|Comentários adicionados|Commenti aggiunti|"
             "追加されたコメント数|コメント数|추가된 댓글 수|댓글 추가됨"
         ),
         "shares": spellings(
-            "Shares|Mal geteilt|Geteilte Inhalte|Partages|Veces que se ha compartido|Veces compartido|"
+            "Shares|Elementos compartidos|Поделились|"
+            "Mal geteilt|Geteilte Inhalte|Partages|Veces que se ha compartido|Veces compartido|"
             "Compartilhamentos|Condivisioni|共有数|共有回数|공유 횟수|공유"
         ),
     },
-    needed=(frozenset({"id"}), frozenset({"title"}), frozenset({"published"}), frozenset({"views", "impressions"})),
+    needed=(("id",), ("title",), ("views", "impressions")),
+    ids=re.compile(r"[A-Za-z0-9_-]{11}"),
+    days=True,
     never=frozenset({"date"}),
     kind=lambda _type: "video",
     link=lambda id_: f"https://www.youtube.com/watch?v={id_}",
@@ -72,7 +83,7 @@ CHART = DayFormat(
     platform="youtube",
     advice=_ADVICE,
     date=_DATE,
-    others=(_CONTENT, _VIEWS | TABLE.columns["impressions"]),
+    others=(_CONTENT, _VIEWS + TABLE.columns["impressions"]),
 )
 
 TOTALS = DayFormat(

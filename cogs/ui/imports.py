@@ -11,7 +11,7 @@ import discord
 
 from bot.imports.match import By, Sample, Tally
 from bot.imports.service import Applied, Preview, Undone
-from bot.imports.values import Daily
+from bot.imports.values import Daily, Parsed
 from bot.impressions.metrics import CTR
 from bot.links.platforms import PLATFORMS, describe
 from bot.texts import _
@@ -22,6 +22,8 @@ from storage.records import Import
 
 TROUBLES = 10
 """Lines that can't be read which a preview names; a file beside it names more."""
+COLUMNS = 12
+"""Columns that were not read which a preview names."""
 EVERY_SECONDS = 2.0
 """How often progress is told."""
 
@@ -51,12 +53,9 @@ def daily(found: Daily) -> discord.Embed:
 def preview(found: Preview, asker_id: int) -> dict[str, Any]:
     """The keywords of a message that says what an import would do, with the buttons to do it or not."""
     parsed, tally = found.parsed, found.tally
-    lines = []
-    if parsed.inside:
-        lines.append(_("Read from {name}.").format(name=f"“{fmt.escape(parsed.inside)}”"))
-    if parsed.by_order:
-        lines.append(_("The columns' names are in a language that is not known here; they were read by their order."))
+    lines = _understood(parsed)
     lines.append(_("Lifetime totals as of {at}.").format(at=fmt.moment(found.as_of)))
+    lines += _lifetime(parsed, tally) if found.item is not None else []
     if not found.posts:
         lines.append(_("It holds no post that can be read, so there is nothing to import."))
     elif found.item is None:
@@ -100,6 +99,67 @@ def preview(found: Preview, asker_id: int) -> dict[str, Any]:
     if found.item is not None:
         message["view"] = _buttons(found.item.id, asker_id, "confirm", "cancel")
     return message
+
+
+def _understood(parsed: Parsed) -> list[str]:
+    """What was read of the file's columns and what was not, and what was taken for granted."""
+    lines = []
+    if parsed.inside:
+        lines.append(_("Read from {name}.").format(name=f"“{fmt.escape(parsed.inside)}”"))
+    if parsed.read:
+        kept = [
+            _quoted(name)
+            if name.casefold() == metric
+            else _("{name} as {metric}").format(name=_quoted(name), metric=_("CTR") if metric == CTR else metric)
+            for name, metric in parsed.read
+        ]
+        lines.append(_("Read: {columns}.").format(columns=", ".join(kept)))
+    if parsed.unread:
+        names = [_quoted(name) for name in parsed.unread[:COLUMNS]]
+        more = len(parsed.unread) - len(names)
+        names += [_("{n} more").format(n=fmt.number(more))] if more else []
+        lines.append(_("Not read: {columns}.").format(columns=", ".join(names)))
+    if parsed.twice:
+        names = ", ".join(_quoted(name) for name in parsed.twice)
+        lines.append(_("Twice there with the same numbers, and read once: {columns}.").format(columns=names))
+    if parsed.remarks:
+        said = ", ".join(_quoted(remark) for remark in parsed.remarks)
+        lines.append(_("The file ends with a remark: {remarks}.").format(remarks=said))
+    if parsed.platform == "youtube" and parsed.remarks:
+        lines.append(_("YouTube Studio exports 500 videos at most: others are not in it."))
+    if parsed.guessed_month_first:
+        lines.append(_("Nothing in it tells day from month: 07/04/2026 would be read as 4 July."))
+    return lines
+
+
+def _lifetime(parsed: Parsed, tally: Tally) -> list[str]:
+    """That YouTube's tables are of some days alone unless one chooses otherwise, the louder the surer it is."""
+    if parsed.platform != "youtube":
+        return []
+    if parsed.days is not None and parsed.older:
+        first, last = parsed.days
+        return [
+            _(
+                "⚠ Its chart speaks of {first} to {last}, and {older} before that: these are no lifetime totals. "
+                "Cancel, choose **Lifetime** in Studio and export again."
+            ).format(
+                first=fmt.date(first, year=True),
+                last=fmt.date(last, year=True),
+                older=fmt.count_of(parsed.older, _("video was published"), _("videos were published")),
+            )
+        ]
+    if tally.lower:
+        return [
+            _(
+                "⚠ Totals fall, which lifetime totals do not: it looks like a table of some days, such as the last 28 "
+                "that Studio shows by itself. Cancel, choose **Lifetime** in Studio and export again."
+            )
+        ]
+    return [_("Studio shows the last 28 days by itself: if you did not choose **Lifetime** there, cancel.")]
+
+
+def _quoted(text: str) -> str:
+    return f"“{fmt.escape(text, 60)}”"
 
 
 def _plan(tally: Tally) -> list[str]:
