@@ -20,6 +20,9 @@ ngettext = _translation.ngettext
 
 DEFAULT_LOCALE = "en-US"
 
+MOST_DECIMALS = 4
+"""Of a percentage: a smaller one says no more."""
+
 _locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
 
 
@@ -44,12 +47,18 @@ def compact(value: float) -> str:
 
 
 def percent(share: float, decimals: int | None = None) -> str:
-    """0.0423 as "4.2%", 0.0004 as "0.04%", 1.5 as "150%": small shares keep two digits that count, unless told."""
+    """0.0423 as "4.2%", 0.0004 as "0.04%", 1.5 as "150%": small shares keep two digits that count, unless told.
+
+    Half of the last digit goes to the even one, here as in every number that people read. What is too small for
+    `MOST_DECIMALS` reads "<0.0001%".
+    """
     value = abs(share) * 100
+    if decimals is None and 0 < value < 10**-MOST_DECIMALS:
+        return f"<{percent(10**-MOST_DECIMALS / 100, MOST_DECIMALS)}"
     if decimals is None and value >= 100:
         decimals = 0
     elif decimals is None:
-        decimals = 1 if value >= 1 or not value else 1 - math.floor(math.log10(value))
+        decimals = 1 if value >= 1 or not value else min(1 - math.floor(math.log10(value)), MOST_DECIMALS)
     return _percent_pattern(_locale.get(), decimals).apply(share, _known(_locale.get()))
 
 

@@ -36,6 +36,12 @@ class Service(StrEnum):
 ELSEWHERE = {16: Service.SHLINK, 17: Service.BITLY}
 """The places of hits that were counted elsewhere, before a link came here; ids of posts are far above."""
 
+
+def is_post(place_id: int) -> bool:
+    """Whether a place is a post, and not a link's own address, a profile page or history that was imported."""
+    return place_id not in (BARE, PROFILE) and place_id not in ELSEWHERE
+
+
 ALL_LINKS = 0
 """The link of the rollups' rows that sum up a whole server; no real link has this id."""
 

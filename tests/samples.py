@@ -23,7 +23,9 @@ from bot.charts import (
     Sparkline,
     Top,
 )
+from bot.insights import phrases
 from bot.insights.rates import Rate
+from bot.texts import percent
 
 LAST = dt.date(2026, 11, 24)
 WEEK = (0.85, 0.9, 0.95, 1.3, 1.1, 1.25, 1.05)
@@ -44,7 +46,7 @@ def traffic(count: int, usual: float, seed: int, growth: float = 1.2) -> tuple[i
 def interval(clicks: int, impressions: int) -> Interval:
     rate = Rate(clicks, impressions)
     low, high = rate.interval
-    return Interval(rate.value, low, high)
+    return Interval(rate.value, low, high, phrases.parts(rate))
 
 
 def series(count: int = 28) -> Series:
@@ -123,7 +125,7 @@ def top(rate: bool = True) -> Top:
     for n, (name, clicks, impressions) in enumerate(rows):
         ctr = interval(clicks, impressions)
         trend = traffic(28, clicks / 28, 20 + n, 1.6 - 0.2 * n)
-        text = f"{ctr.value:.1%}" if rate else f"{clicks:,}"
+        text = percent(ctr.value) if rate else f"{clicks:,}"
         bars.append(
             Bar(name, ctr.value if rate else clicks, text, ctr if rate else None, trend, rate and impressions < 100)
         )

@@ -14,6 +14,7 @@ from scipy.stats import nbinom
 from bot.alerts import rules
 from bot.alerts.rules import Answer, Usual
 from bot.errors import InvalidError
+from bot.insights import milestones
 from storage.records import DestinationCheck
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Chatham", "America/St_Johns")
@@ -26,25 +27,25 @@ counts = st.integers(0, 10**7)
 
 
 def test_the_round_numbers() -> None:
-    assert rules.steps()[:9] == (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000)
-    assert rules.passed(9_990, 10_012, 100) == (10_000,)
-    assert rules.passed(0, 600, 100) == (100, 250, 500)
-    assert rules.passed(10_000, 10_001, 100) == ()
-    assert rules.passed(0, 999, 1_000) == ()
-    assert rules.passed(999, 1_000, 1_000) == (1_000,)
+    assert milestones.steps()[:9] == (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000)
+    assert milestones.passed(9_990, 10_012, 100) == (10_000,)
+    assert milestones.passed(0, 600, 100) == (100, 250, 500)
+    assert milestones.passed(10_000, 10_001, 100) == ()
+    assert milestones.passed(0, 999, 1_000) == ()
+    assert milestones.passed(999, 1_000, 1_000) == (1_000,)
 
 
 @given(st.lists(counts, min_size=2, max_size=8), st.sampled_from([100, 1_000]))
 def test_each_step_is_passed_once_on_the_way_up(totals: list[int], least: int) -> None:
     ordered = sorted(totals)
-    parts = [step for low, high in pairwise(ordered) for step in rules.passed(low, high, least)]
-    assert parts == list(rules.passed(ordered[0], ordered[-1], least))
+    parts = [step for low, high in pairwise(ordered) for step in milestones.passed(low, high, least)]
+    assert parts == list(milestones.passed(ordered[0], ordered[-1], least))
     assert all(least <= step and ordered[0] < step <= ordered[-1] for step in parts)
 
 
 @given(counts, counts)
 def test_nothing_is_passed_on_the_way_down(one: int, other: int) -> None:
-    assert rules.passed(max(one, other), min(one, other), 100) == ()
+    assert milestones.passed(max(one, other), min(one, other), 100) == ()
 
 
 # ------------------------------------------------------------------ spikes and drops

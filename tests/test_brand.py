@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -143,11 +144,11 @@ async def test_all_four_forms_say_what_the_storage_holds_to_the_digit(
     ctr = table["total", "", "ctr"]
     rated = int(ctr["numerator"]), int(ctr["denominator"])
     assert rated[0] < clicks
-    assert ctr["value"] == f"{rated[0] * 10**6 // rated[1] / 10**6:.6f}"
-    emv = impressions * 1250 // 1000 / 100
+    assert ctr["value"] == f"{rated[0] / rated[1]:.6f}"
+    emv = round(Fraction(impressions * 1250, 1000)) / 100
     assert table["money", "EUR", "emv"]["value"] == f"{emv:.2f}"
-    assert table["money", "EUR", "emv_low"]["value"] == f"{impressions * 1250 * 85 // 100_000 / 100:.2f}"
-    assert table["money", "EUR", "fee_cpc"]["value"] == f"{40_000 // clicks / 100:.2f}"
+    assert table["money", "EUR", "emv_low"]["value"] == f"{round(Fraction(impressions * 1250 * 85, 100_000)) / 100:.2f}"
+    assert table["money", "EUR", "fee_cpc"]["value"] == f"{round(Fraction(40_000, clicks)) / 100:.2f}"
     for (section, name, metric), row in table.items():
         if section == "country":
             assert metric == "clicks"

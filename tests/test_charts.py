@@ -204,7 +204,9 @@ def test_alt_text_tells_what_each_picture_shows() -> None:
         "Summer lookbook. 28 Oct – 24 Nov 2026, Europe/Berlin. 26,530 measured impressions. "
         "Best day: Friday, 6 November with 2,707. The platform reported 11,760 from 6 Nov to 17 Nov. "
         "1,210 clicks. Best day: Friday, 6 November with 127. The previous period had 834. "
-        "CTR: 4.6% (95% interval 4.3% to 4.8%). From 4.3% on 24 Nov to 4.7% on 6 Nov. The last day is today so far. "
+        "CTR: 4.6% (1,210 of 26,530; 95% interval 4.3% to 4.8%). "
+        "From 4.3% (19 of 439) on 24 Nov to 4.7% (127 of 2,707) on 6 Nov. "
+        "The last day is today so far. "
         "Notes: 6 Nov Teaser story went live; 15 Nov Black Friday sale starts."
     )
     assert said["comparison"] == (
@@ -212,8 +214,8 @@ def test_alt_text_tells_what_each_picture_shows() -> None:
         "Vintage finds 1,105, Sunday newsletter 788, My streaming setup 449. The last day is today so far."
     )
     assert "Clicks by day: November so far 566, October 1,156." in said["periods"]
-    assert "1. Sunday newsletter: 4.9%, 4.5% – 5.3%. 2. Merch shop: 4.2%" in said["top"]
-    assert said["top"].endswith("7. New: winter: 7.5%, 2.6% – 19.9%, too early to call.")
+    assert "1. Sunday newsletter: 4.9% (480 of 9,800), 4.5% – 5.3%. 2. Merch shop: 4.2%" in said["top"]
+    assert said["top"].endswith("7. New: winter: 7.5% (3 of 40), 2.6% – 19.9%, too early to call.")
     assert said["heatmap"] == (
         "When people click. Last 90 days, Europe/Berlin. 4,680 clicks, by hour of the week. "
         "Best hours: Thu 20:00, Sat 20:00, Sat 19:00. The busiest hour is Thu 20:00 with 94. "
@@ -223,7 +225,8 @@ def test_alt_text_tells_what_each_picture_shows() -> None:
     assert said["card"] == (
         "Teaser story: the summer lookbook, by Maya Okafor. Instagram story, 18 – 24 Nov 2026. "
         "12,480 impressions, reported by Instagram, 24 Nov 2026. 506 clicks, counted by Eyeballs. "
-        "CTR 4.1% (95% interval 3.7% to 4.4%). Engagement rate 9.6% (95% interval 9.1% to 10.2%). "
+        "CTR 4.1% (506 of 12,480; 95% interval 3.7% to 4.4%). "
+        "Engagement rate 9.6% (1,204 of 12,480; 95% interval 9.1% to 10.2%). "
         "Best day: Wednesday, 18 November with 212."
     )
     long = alt_text(replace(SERIES, title="x" * 5000, subtitle="y" * 5000))

@@ -18,7 +18,6 @@ from bot.insights.summary import summarise
 from bot.insights.tally import by_link, by_post
 from bot.stats.answers import Report
 from bot.stats.question import pack
-from bot.stats.reading import is_post
 from cogs.ui.digest import Form, message
 from cogs.ui.format import label
 from storage.records import (
@@ -129,7 +128,7 @@ def hostile() -> Content:
         previous_clicks=(3,) * 7,
         rates_by_day=(),
         by_link=by_link(now.by_place),
-        by_post=by_post(now.by_place, is_post),
+        by_post=by_post(now.by_place),
         links=links,
         posts=posts,
         lifetime=(),

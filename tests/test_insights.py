@@ -183,7 +183,7 @@ def test_views_are_a_rate_of_their_own_and_never_pooled_with_impressions() -> No
     assert found.in_bio == 1
     assert found.engagement is None
     assert found.engagement_by_views == Engagement(8, 130, 1400, posts=2, of=3, by="views")
-    tallies = by_post(found.by_place, lambda place: place > PROFILE)
+    tallies = by_post(found.by_place)
     assert (tallies[7].ctr, tallies[7].by_views) == (Rate(20, 1000), None), "impressions go before views"
     assert (tallies[9].ctr, tallies[9].by_views, tallies[9].in_bio) == (None, None, True)
     assert by_ctr(tallies) == ([7, 8], set())

@@ -159,7 +159,7 @@ def _power(change: Callable[[World], None], *wanted: str, daily: float = 40, day
 
 
 def test_a_link_that_drives_a_rise_is_found() -> None:
-    assert _power(lambda world: world.lift.update({2: 8.0}), "#2 explains", "rise") >= 0.8
+    assert _power(lambda world: world.lift.update({2: 8.0}), "rise in clicks came from #2") >= 0.8
 
 
 def test_an_odd_day_is_found() -> None:
@@ -171,7 +171,7 @@ def test_a_busy_evening_is_found() -> None:
 
 
 def test_a_source_that_grew_is_found() -> None:
-    assert _power(lambda world: setattr(world, "source_lift", 6.0), "n.example brings", "up from") >= 0.8
+    assert _power(lambda world: setattr(world, "source_lift", 6.0), "clicks came from n.example, up from") >= 0.8
 
 
 def test_a_story_with_fewer_impressions_and_a_higher_ctr_is_found() -> None:
@@ -272,7 +272,7 @@ def test_every_headline_number_explains_itself() -> None:
     ctr = said["Click-through rate (CTR)"]
     assert (ctr.formula, ctr.filled_in) == ("clicks / impressions", "1,204 / 28,310 = 4.3%")
     assert ctr.note.startswith("1 of 2 posts and places have both sides. Clicks elsewhere: 50. With 95% certainty")
-    assert said["Engagement rate"].filled_in == "(1,204 clicks + 300 reactions) / 28,310 = 5.3%"
+    assert said["Engagement rate"].filled_in == "(1,204 clicks + 300 reactions) / 28,310 impressions = 5.3%"
     assert "a rise of 109%" in said["Change"].filled_in
     empty = summarise(period, {}, [], 0, [], {})
     assert [one.filled_in for one in explain(Numbers(empty, empty))][3:] == ["–"] * 3

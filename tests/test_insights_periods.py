@@ -157,13 +157,6 @@ def test_periods_follow_one_another(choice: Named, zone: str, now: dt.datetime, 
     assert len(period.days) == period.length >= 1
     assert local_day(now, zone) >= period.last
     assert period.is_unfinished(now) is (period.last == local_day(now, zone))
-    whole = period.whole_days(now)
-    if whole is not None:
-        mine, theirs = whole
-        assert mine.length == theirs.length == period.length - period.is_unfinished(now)
-        assert (mine.first, theirs.first) == (period.first, before.first)
-    else:
-        assert period.first == local_day(now, zone)
 
 
 @settings(max_examples=300)

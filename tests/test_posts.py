@@ -535,7 +535,7 @@ async def test_a_link_in_the_bio_is_never_a_ctr_of_zero(world: World) -> None:
     assert "400 of 5,000 views" in field(shown, "Engagement rate by views")
     link = await world.admin.slash(world.channel, "stats link", link="summer")
     assert "1 post without clicks of its own: link in bio" in field(link, "CTR")
-    assert "TikTok video “Dance” · no clicks of its own · 5,000 views · engagement 8.0% of views" in field(
+    assert "TikTok video “Dance” · no clicks of its own · 5,000 views · engagement 8.0% (400 of 5,000 views)" in field(
         link, "Posts"
     )
     by_ctr = text_of(await world.admin.slash(world.channel, "stats top", rank="p", by="r"))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts import rules
 from bot.alerts.rules import Usual
+from bot.insights import milestones
 from bot.insights.periods import ONE_DAY, day_start, local_day
 from storage import alerts, counts, destinations, histories
 from storage.alerts import Reported
@@ -153,14 +154,14 @@ class Look:
         passed_by: set[tuple[int, str, int]] = set()
         for id_, kind in sorted(total.keys() & {(id_, kind) for id_ in mine for kind in Kind}):
             creator_id, private, *_rest = owners[id_]
-            passed = rules.passed(before[id_, kind], total[id_, kind], rules.LEAST_OF_LINK)
+            passed = milestones.passed(before[id_, kind], total[id_, kind])
             found += _milestones(f"link:{id_}", METRICS[kind], passed, total[id_, kind], id_, creator_id, private)
             passed_by |= {(creator_id, METRICS[kind], step) for step in passed}
         was, now = (self._by_creator(sums, owners) for sums in (before, total))
         for creator_id in sorted(creators):
             for kind, metric in METRICS.items():
                 key = (creator_id, kind)
-                passed = rules.passed(was[key], now[key], rules.LEAST_OF_CREATOR)
+                passed = milestones.passed(was[key], now[key], rules.LEAST_OF_CREATOR)
                 same = bool(passed) and (creator_id, metric, passed[-1]) in passed_by
                 found += _milestones(
                     f"creator:{creator_id}", metric, passed, now[key], None, creator_id, False, silent=same

@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 import hashlib
 import math
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ from bot.insights.rates import log_variance, spread
 from bot.texts import _
 from storage.records import DestinationCheck
 
-LEAST_OF_LINK = 100
-"""The first milestone of a link."""
 LEAST_OF_CREATOR = 1_000
 """The first milestone of all links of a creator together."""
 
@@ -51,19 +48,6 @@ ALONE = 3
 KEPT = dt.timedelta(days=3)
 """An alert that could not be told for so long is not told any more."""
 MUTED = dt.timedelta(days=7)
-
-
-def steps() -> tuple[int, ...]:
-    """The round numbers: 100, 250, 500, 1,000, 2,500, 5,000, 10,000 ... up to 5 x 10^14."""
-    return _STEPS
-
-
-_STEPS = tuple(int(part * 10**power) for power in range(2, 15) for part in (1, 2.5, 5))
-
-
-def passed(before: int, total: int, least: int) -> tuple[int, ...]:
-    """The round numbers from `least` up that a count passed on its way from `before` to `total`, ascending."""
-    return _STEPS[bisect_right(_STEPS, max(before, least - 1)) : bisect_right(_STEPS, total)]
 
 
 # ------------------------------------------------------------------ spikes and drops

@@ -158,6 +158,8 @@ class Canvas(Surface):
         room: float = 10_000,
         halo: str | None = None,
     ) -> float:
+        if not text:
+            return 0.0
         text = fonts.fitted(text, size, bold, room * SCALE)
         alpha, below = fonts.bitmap(text, size, bold)
         columns = alpha.shape[1]

@@ -10,6 +10,7 @@ from bot.charts.canvas import Canvas
 from bot.charts.theme import Colour, Theme, blend, contrast, readable
 from bot.charts.values import Card
 from bot.charts.words import day_month, range_of
+from bot.insights.summary import best_of
 from bot.texts import _, compact, number, percent
 
 WIDTH, HEIGHT = 800, 450
@@ -47,10 +48,10 @@ def draw(chart: Card, theme: Theme) -> bytes:
         canvas.text(_MARGIN + pill, 58.5, chart.period, size=11, colour=palette.muted, room=_RIGHT - _MARGIN - pill)
     canvas.text(_MARGIN, 116, chart.title, size=25, bold=True, room=_RIGHT - _MARGIN)
     canvas.text(_MARGIN, 146, chart.creator, size=13, colour=palette.muted, room=_RIGHT - _MARGIN)
-    by_day = any(chart.values) and len(chart.days) > 1
-    _figures(canvas, chart, ink, 196 if by_day else 246)
-    if by_day:
-        _days(canvas, chart, accent)
+    best = best_of(chart.values) if len(chart.days) > 1 else None
+    _figures(canvas, chart, ink, 246 if best is None else 196)
+    if best is not None:
+        _days(canvas, chart, best, accent)
     _wordmark(canvas, accent)
     return canvas.png()
 
@@ -77,7 +78,8 @@ def _figures(canvas: Canvas, chart: Card, accent: str, top: float) -> None:
     names = (_("Clicks by views"), _("Engagement by views")) if chart.by_views else (_("CTR"), _("Engagement rate"))
     for name, rate in zip(names, (chart.ctr, chart.engagement), strict=True):
         if rate:
-            figures.append(_Figure(name, percent(rate.value), (_("95% interval"), range_of(rate)), palette.text))
+            source = (rate.parts, _("95%: {range}").format(range=range_of(rate)))
+            figures.append(_Figure(name, percent(rate.value), tuple(filter(None, source)), palette.text))
     room = (_RIGHT - _MARGIN) / columns
     size = _SIZE
 
@@ -112,13 +114,12 @@ def _wrapped(canvas: Canvas, text: str, room: float) -> tuple[str, ...]:
     return tuple(line for line in (" ".join(words[:first]), " ".join(words[first:])) if line)
 
 
-def _days(canvas: Canvas, chart: Card, accent: str) -> None:
+def _days(canvas: Canvas, chart: Card, best: int, accent: str) -> None:
     """Clicks by day as bars above a line that names the first and the last day, and the best."""
     palette, top, bottom = canvas.palette, 326, 384
-    count, most = len(chart.values), max(chart.values)
+    count, most = len(chart.values), chart.values[best]
     step = (_RIGHT - _MARGIN) / count
     wide = min(step * 0.72, 64)
-    best = chart.values.index(most)
     x = _MARGIN + (np.arange(count) + 0.5) * step
     y = bottom - np.asarray(chart.values) / most * (bottom - top)
     bars = np.column_stack([x - wide / 2, y, x + wide / 2, np.full(count, bottom)])

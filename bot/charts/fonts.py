@@ -87,7 +87,12 @@ def fitted(text: str, size: float, bold: bool, room: float) -> str:
 
 @lru_cache(1024)
 def printable(text: str, bold: bool) -> str:
-    """The text on one line, without controls, towers of accents, or what no font here can draw: letters leave a "…"."""
+    """The text on one line, without controls, towers of accents, or what no font here can draw: letters leave a "…".
+
+    A text of which nothing can be drawn is a "…"; none is none.
+    """
+    if not text:
+        return ""
     text = unicodedata.normalize("NFC", " ".join(text[: 4 * _LONGEST].split()))
     text = re.sub(r"([\u0300-\u036f]{2})[\u0300-\u036f]+", r"\1", text)
     known = _glyphs(bold)

@@ -66,6 +66,8 @@ class Page(Surface):
         room: float = 10_000,
         halo: str | None = None,
     ) -> float:
+        if not text:
+            return 0.0
         text = fonts.fitted(text, size, bold, room * SCALE)
         wide = fonts.width(text, size, bold) / SCALE
         left = x - {"left": 0, "center": wide / 2, "right": wide}[align]

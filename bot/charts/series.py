@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -29,6 +30,7 @@ from bot.charts.panel import (
 from bot.charts.theme import WHISKER, Colour, Theme, blend
 from bot.charts.values import Counts, Interval, Rates, Reported, Series
 from bot.charts.words import day_month, none_yet, range_of, share_it, title_case
+from bot.insights.summary import best_of
 from bot.texts import _, number, percent
 
 _HEIGHTS = {1: (172,), 2: (112, 134), 3: (104, 104, 104)}
@@ -72,7 +74,8 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     mark, counts = palette.marks[value.colour], value.values
     tint = blend(palette.background, mark, _BARS)
     many, over = len(counts) > MANY, len(counts) - chart.unfinished
-    spans = _clipped(value.reported, chart.days)
+    spans = _clipped([one for one in value.reported if one.count >= 0], chart.days)
+    corrections = [one for one in value.reported if one.count < 0 and chart.days[0] <= one.last <= chart.days[-1]]
     shares = _per_day(spans, len(counts))
     highest = max((*counts, *(value.previous or ()), *shares))
     panel = Panel(canvas, top, bottom, len(counts), max(highest, 1) * 1.32)
@@ -94,6 +97,8 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
         if not line:
             canvas.boxes(bars[over:], blend(palette.background, mark, 0.25), hatch=mark, crisp=panel.step > 8)
         keys.append((_("today so far"), _hollow(canvas, mark) if line else _hatched(canvas, mark)))
+    if corrections:
+        keys.append(_corrected(panel, corrections, chart.days))
     if value.imported:
         other = blend(palette.background, palette.muted, 0.4 if many else 0.7)
         tops = panel.y(np.minimum(np.asarray(value.imported, float), np.asarray(counts, float)))
@@ -112,14 +117,14 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
             canvas.line(panel.points(before), palette.muted, width=1.6, dash=(5, 3))
         keys.append((_("previous period"), _line(canvas, palette.muted, 1.6, (5, 3))))
     # Where only a platform counted, 0 would say that nobody looked.
-    total = "" if spans and not value.sum else number(value.sum)
+    total = "" if value.reported and not value.sum else number(value.sum)
     _heading(panel, title_case(value.name), total, "", palette.inks[value.colour], keys)
     if spans:
         _name_reported(panel, counts, shares, spans, chart.days)
-    if any(counts):
-        within = shares[counts.index(max(counts))] > max(counts)
-        _mark_best(panel, chart.days, counts, back=palette.raised if within else palette.background)
-    elif not spans:
+    if (best := best_of(counts)) is not None:
+        within = shares[best] > counts[best]
+        _mark_best(panel, chart.days, counts, best, back=palette.raised if within else palette.background)
+    elif not value.reported:
         then = share_it() if value.previous is None and len(chart.panels) == 1 else ""
         middle = (top + bottom) / 2 + (0 if then else 5)
         empty(
@@ -196,6 +201,33 @@ def _reported(panel: Panel, shares: np.ndarray, spans: Sequence[Span], days: Seq
     return text.format(n=number(total)), sample
 
 
+def _corrected(panel: Panel, corrections: Sequence[Reported], days: Sequence[dt.date]) -> tuple[str, Sample]:
+    """What platforms took back, as arrows down to the axis on the days by which they did, each with how much."""
+    canvas, muted = panel.canvas, panel.canvas.palette.muted
+    by_day: Counter[int] = Counter()
+    for one in corrections:
+        by_day[(one.last - days[0]).days] += one.count
+    ends = 0.0
+    for at, count in sorted(by_day.items()):
+        x = float(panel.x(at))
+        _arrow(canvas, x, panel.bottom - 1, muted)
+        text = number(count)
+        half = canvas.measure(text, size=10) / 2
+        middle = min(max(x, LEFT + half), panel.right - half)
+        if middle - half > ends:
+            canvas.text(
+                middle, panel.bottom - 24, text, size=10, colour=muted, align="center", halo=canvas.palette.background
+            )
+            ends = middle + half + 6
+    total = _("{n} corrected").format(n=number(sum(by_day.values())))
+    return total, lambda x, y: _arrow(canvas, x + 12, y + 7, muted)
+
+
+def _arrow(canvas: Canvas, x: float, tip: float, colour: str) -> None:
+    canvas.lines([(x, tip - 17, x, tip - 6)], colour, width=2)
+    canvas.polygon([(x - 5, tip - 8), (x + 5, tip - 8), (x, tip)], colour)
+
+
 def _name_reported(
     panel: Panel, counts: Sequence[int], shares: np.ndarray, spans: Sequence[Span], days: Sequence[dt.date]
 ) -> None:
@@ -260,7 +292,7 @@ def _rates(canvas: Canvas, top: int, bottom: int, value: Rates, chart: Series) -
     if above:
         keys.append((_("overall"), _line(canvas, palette.muted, 1.4, (5, 3))))
     overall = percent(value.overall.value) if value.overall else ""
-    spread = range_of(value.overall) if value.overall else ""
+    spread = ", ".join(filter(None, (value.overall.parts, range_of(value.overall)))) if value.overall else ""
     _heading(panel, title_case(value.name), overall, spread, palette.inks[Colour.RATE], keys)
     if not known:
         empty(canvas, (LEFT + panel.right) / 2, (top + bottom) / 2 + 5, _("No data yet in this period"))
@@ -328,10 +360,9 @@ def _whisker(canvas: Canvas, mark: str, thick: bool) -> Sample:
     return lambda x, y: canvas.boxes([(x, y - 5, x + 18, y + 5)], mark, alpha=0.3)
 
 
-def _mark_best(panel: Panel, days: Sequence[dt.date], counts: Sequence[int], back: str) -> None:
+def _mark_best(panel: Panel, days: Sequence[dt.date], counts: Sequence[int], at: int, back: str) -> None:
     """Name the best day above it; `back` is what lies there."""
-    canvas, best = panel.canvas, max(counts)
-    at = counts.index(best)
+    canvas, best = panel.canvas, counts[at]
     text = number(best) if len(days) == 1 else _("{n} on {date}").format(n=number(best), date=day_month(days[at]))
     half = canvas.measure(text, size=10.5) / 2
     x = min(max(float(panel.x(at)), LEFT + half), panel.right - half)

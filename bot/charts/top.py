@@ -37,7 +37,7 @@ def draw(chart: Top, theme: Theme) -> bytes:
         return canvas.png()
     ranks = max(canvas.measure(number(chart.first + n), size=12) for n in range(rows))
     names = min(_NAMES_MOST, max(canvas.measure(bar.name, size=12, bold=True) for bar in chart.bars))
-    texts = min(_TEXT_MOST, max(canvas.measure(bar.text, size=12, bold=True) for bar in chart.bars))
+    texts = min(_TEXT_MOST, max(max(_text_widths(canvas, bar)) for bar in chart.bars))
     name = MARGIN + ranks + 12
     spark = name + names + _GAP
     left = spark + (_TREND + _GAP if any(bar.trend for bar in chart.bars) else 0)
@@ -53,9 +53,19 @@ def draw(chart: Top, theme: Theme) -> bytes:
         if bar.trend:
             trend(canvas, bar.trend, (spark, y - 10, spark + _TREND, y + 10), palette.muted, 1.4)
         _bar(canvas, bar, left, right, y, highest, mark)
-        canvas.text(RIGHT, y + 5, bar.text, size=12, bold=True, colour=pale, align="right", room=texts)
+        parts = bar.interval.parts if bar.interval else ""
+        canvas.text(
+            RIGHT, y + (0 if parts else 5), bar.text, size=12, bold=True, colour=pale, align="right", room=texts
+        )
+        canvas.text(RIGHT, y + 14, parts, size=9.5, colour=palette.muted, align="right", room=texts)
     canvas.text(MARGIN, bottom + _AXIS + 2, "  ".join(notes), size=10, colour=palette.muted)
     return canvas.png()
+
+
+def _text_widths(canvas: Canvas, bar: Bar) -> tuple[float, float]:
+    """Of a value as it is read, and of what made it below."""
+    parts = bar.interval.parts if bar.interval else ""
+    return canvas.measure(bar.text, size=12, bold=True), canvas.measure(parts, size=9.5)
 
 
 def _highest(bars: Sequence[Bar]) -> float:

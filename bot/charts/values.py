@@ -25,25 +25,28 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A platform's figure: what it grew by from `first` to `last`, both inclusive; they may reach outside the chart."""
+    """A platform's figure: what it grew by from `first` to `last`, both inclusive; they may reach outside the chart.
+
+    A `count` below 0 is a correction, which the platform made by `last`.
+    """
 
     first: dt.date
     last: dt.date
     count: int
 
     def __post_init__(self) -> None:
-        _counts((self.count,))
         if self.last < self.first:
             raise ValueError("A reported figure cannot end before it begins.")
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A rate (0.04 is 4 %; it may exceed 1) and the ends of its 95 % interval."""
+    """A rate (0.04 is 4 %; it may exceed 1), the ends of its 95 % interval, and what made it: "32 of 320"."""
 
     value: float
     low: float
     high: float
+    parts: str = ""
 
     def __post_init__(self) -> None:
         near = 1e-9  # Formulas end a little off 0 and 1.

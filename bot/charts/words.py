@@ -21,6 +21,7 @@ from bot.charts.values import (
     Sparkline,
     Top,
 )
+from bot.insights.summary import best_of
 from bot.texts import _, current_locale, ngettext, number, percent, use_locale
 
 ALT_TEXT_LIMIT = 1024
@@ -119,9 +120,12 @@ def range_of(interval: Interval) -> str:
 
 
 def _with_range(interval: Interval) -> str:
-    return _("{value} (95% interval {low} to {high})").format(
-        value=percent(interval.value), low=percent(interval.low), high=percent(interval.high)
-    )
+    range_ = _("95% interval {low} to {high}").format(low=percent(interval.low), high=percent(interval.high))
+    return f"{percent(interval.value)} ({'; '.join(filter(None, (interval.parts, range_)))})"
+
+
+def _with_parts(interval: Interval) -> str:
+    return percent(interval.value) + (f" ({interval.parts})" if interval.parts else "")
 
 
 def _series(chart: Series) -> list[str]:
@@ -136,21 +140,35 @@ def _counts(panel: Counts, days: tuple[dt.date, ...]) -> list[str]:
         said = [] if panel.reported else [none_yet(panel.name)]
     else:
         said = [amount(panel.sum, panel.name)]
-        best = max(panel.values)
-        if best and len(days) > 1:
-            said.append(
-                _("Best day: {date} with {n}").format(date=_long(days[panel.values.index(best)]), n=number(best))
-            )
+        said += _best_day(days, panel.values)
     if panel.previous is not None:
         said.append(_("The previous period had {n}").format(n=number(sum(panel.previous))))
-    for figure in panel.reported[:3]:
+    told = [figure for figure in panel.reported if figure.count >= 0]
+    corrected = [figure for figure in panel.reported if figure.count < 0 and days[0] <= figure.last <= days[-1]]
+    for figure in told[:3]:
         text = _("The platform reported {n} from {first} to {last}")
         said.append(text.format(n=number(figure.count), first=day_month(figure.first), last=day_month(figure.last)))
-    if len(panel.reported) > 3:
-        rest = panel.reported[3:]
+    if len(told) > 3:
+        rest = told[3:]
         total = number(sum(figure.count for figure in rest))
-        said.append(_("{n} more reported figures add up to {total}").format(n=len(rest), total=total))
+        text = ngettext(
+            "{n} more reported figure adds {total}", "{n} more reported figures add up to {total}", len(rest)
+        )
+        said.append(text.format(n=len(rest), total=total))
+    if corrected:
+        n, day = number(sum(figure.count for figure in corrected)), day_month(corrected[0].last)
+        text = ngettext(
+            "The platform corrected its total on {day}: {n}", "Platforms corrected their totals: {n}", len(corrected)
+        )
+        said.append(text.format(n=n, day=day))
     return said
+
+
+def _best_day(days: tuple[dt.date, ...], values: tuple[int, ...]) -> list[str]:
+    best = best_of(values)
+    if best is None or len(days) < 2:
+        return []
+    return [_("Best day: {date} with {n}").format(date=_long(days[best]), n=number(values[best]))]
 
 
 def _rates(panel: Rates, days: tuple[dt.date, ...]) -> list[str]:
@@ -165,9 +183,9 @@ def _rates(panel: Rates, days: tuple[dt.date, ...]) -> list[str]:
     return [
         *said,
         text.format(
-            low=percent(low[0].value),
+            low=_with_parts(low[0]),
             low_day=day_month(low[1]),
-            high=percent(high[0].value),
+            high=_with_parts(high[0]),
             high_day=day_month(high[1]),
         ),
     ]
@@ -191,7 +209,8 @@ def _top(chart: Top) -> list[str]:
 
 
 def _bar(rank: int, bar: Bar) -> str:
-    said = f"{number(rank)}. {_short(bar.name, 40)}: {_short(bar.text, 30)}"
+    parts = f" ({bar.interval.parts})" if bar.interval is not None and bar.interval.parts else ""
+    said = f"{number(rank)}. {_short(bar.name, 40)}: {_short(bar.text, 30)}{parts}"
     if bar.interval is not None and bar.early:
         return _("{bar}, {range}, too early to call").format(bar=said, range=range_of(bar.interval))
     if bar.interval is not None:
@@ -249,11 +268,7 @@ def _card(chart: Card) -> list[str]:
     if chart.engagement:
         text = _("Engagement rate by views {rate}") if chart.by_views else _("Engagement rate {rate}")
         said.append(text.format(rate=_with_range(chart.engagement)))
-    if any(chart.values) and len(chart.days) > 1:
-        best = max(chart.values)
-        day = _long(chart.days[chart.values.index(best)])
-        said.append(_("Best day: {date} with {n}").format(date=day, n=number(best)))
-    return said
+    return [*said, *_best_day(chart.days, chart.values)]
 
 
 def _profile(chart: ProfileCard) -> list[str]:

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.insights.detectors import HABIT, MILESTONE, passed
+from bot.insights.detectors import HABIT, MILESTONE
 from bot.insights.findings import Finding
+from bot.insights.milestones import passed
 from bot.insights.periods import Period, local_day
 from bot.insights.rates import Change, Direction, change
 from bot.insights.tally import Tally, by_link, most_clicks, most_resonant
@@ -94,7 +95,7 @@ class Content:
     def is_first(self) -> bool:
         """Whether nothing was counted before, so that there is nothing to compare with."""
         before = self.report.before
-        return not self.report.ever and (before is None or not (before.clicks or before.impressions))
+        return not self.report.ever and (before is None or not (before.clicks or before.impressions or before.views))
 
 
 def compose(
@@ -140,7 +141,7 @@ def compose(
             )
         ),
         findings=_findings(report, digest),
-        milestone=passed(report.ever, report.ever + now) if now else None,
+        milestone=next(reversed(passed(report.ever, report.ever + now)), None),
         post_of_period=(report.posts[shown[0]], consented[shown[0]]) if shown else None,
         missing=() if told is None else _missing(report, links, made, told),
         featured=digest.user_id in featured,

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from storage.records import AudienceCount, Dimension, Kind
 
+DIRECT = "direct"
+"""The source of who typed the address, scanned it, or came from an app that does not say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from itertools import permutations
 from statistics import NormalDist
 
-from bot.insights import benchmark
-from bot.insights.audience import shares
+from bot.insights import benchmark, phrases
+from bot.insights.audience import DIRECT, shares
 from bot.insights.facts import Facts, Finding
 from bot.insights.hours import WEEKDAYS, Span
+from bot.insights.milestones import passed
 from bot.insights.ranking import MIN_IMPRESSIONS
-from bot.insights.rates import Rate, log_variance, ratio_interval, spread, wilson
+from bot.insights.rates import log_variance, ratio_interval, spread, wilson
 from bot.insights.summary import Summary
 from bot.texts import _, ngettext, number, percent
 from bot.texts import day as date_of
@@ -119,17 +120,11 @@ def unlike_sibling(facts: Facts) -> Iterator[Finding]:
                 part=percent(one.impressions / other.impressions, 0),
                 ratio=_times(one.value / other.value),
             ),
-            _("{one} against {other}").format(one=_rate(one), other=_rate(other)),
+            _("{one} against {other}").format(one=phrases.rate(one), other=phrases.rate(other)),
             (one_id, other_id),
             math.log2(low),
             topics=frozenset({"ctr", f"post {one_id}"}),
         )
-
-
-def _rate(rate: Rate) -> str:
-    return _("{rate} ({clicks} of {impressions})").format(
-        rate=percent(rate.value), clicks=number(rate.clicks), impressions=number(rate.impressions)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +200,11 @@ def driver(facts: Facts) -> Iterator[Finding]:
     share = (part.now - part.before) / moved
     name = "{value}" if part.value else "{0}"
     if moved > 0:
-        text = _("{name} explains {share} of the rise in clicks.")
-        whole = _("{name} explains the whole rise in clicks.")
+        text = _("{share} of the rise in clicks came from {name}.")
+        whole = _("The whole rise in clicks came from {name}.")
     else:
-        text = _("{name} explains {share} of the fall in clicks.")
-        whole = _("{name} explains the whole fall in clicks.")
+        text = _("{share} of the fall in clicks came from {name}.")
+        whole = _("The whole fall in clicks came from {name}.")
     text = whole if share >= 0.995 else text
     yield Finding(
         _say(text, name=name, share=percent(share, 0)),
@@ -293,12 +288,12 @@ def share_change(facts: Facts) -> Iterator[Finding]:
         least, value = best
         one, other = now.get(value, 0), before.get(value, 0)
         rose = one / total > other / earlier
-        if dimension is Dimension.SOURCE:
-            text = _("{value} brings {now} of your clicks, up from {before}.")
-            fell = _("{value} brings {now} of your clicks, down from {before}.")
+        if (dimension, value) == (Dimension.SOURCE, DIRECT):
+            text = _("{now} of your clicks were direct, up from {before}.")
+            fell = _("{now} of your clicks were direct, down from {before}.")
         else:
-            text = _("{now} of your clicks come from {value}, up from {before}.")
-            fell = _("{now} of your clicks come from {value}, down from {before}.")
+            text = _("{now} of your clicks came from {value}, up from {before}.")
+            fell = _("{now} of your clicks came from {value}, down from {before}.")
         text = text if rose else fell
         yield Finding(
             _say(text, now=percent(one / total, 0), before=percent(other / earlier, 0)),
@@ -347,7 +342,7 @@ def standing(facts: Facts) -> Iterator[Finding]:
         if low > 1.1 or high < 0.9:
             yield Finding(
                 _say(_("By CTR, {0} is {words}."), words=benchmark.words(among, placed.what)),
-                _("{one}; the others {other}").format(one=_rate(rate), other=_rate(among.pooled)),
+                _("{one}; the others {other}").format(one=phrases.rate(rate), other=phrases.rate(among.pooled)),
                 (placed.post_id,),
                 math.log2(low if low > 1 else 1 / high),
                 topics=frozenset({"ctr", f"post {placed.post_id}"}),
@@ -389,21 +384,14 @@ def _weeks_before(first: dt.date, history: Mapping[dt.date, int]) -> Iterator[in
         first = days[-1]
 
 
-def passed(before: int, now: int) -> int | None:
-    """The highest round number of clicks that lies between two totals: 100, 200, 500, 1,000 ..."""
-    steps = [step * 10**power for power in range(2, 13) for step in (1, 2, 5)]
-    return max((step for step in steps if before < step <= now), default=None)
-
-
 def milestone(facts: Facts) -> Iterator[Finding]:
     """A round number of clicks that was passed."""
     if facts.lifetime is None:
         return
     before, now = facts.lifetime
-    step = passed(before, now)
-    if step is not None:
+    if steps := passed(before, now):
         yield Finding(
-            _("You passed {n} clicks in all.").format(n=number(step)),
+            _("You passed {n} clicks in all.").format(n=number(steps[-1])),
             _("{now} now, {before} before the period").format(now=number(now), before=number(before)),
             weight=0.4,
             topics=frozenset({MILESTONE}),

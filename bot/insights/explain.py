@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.insights import phrases
 from bot.insights.glossary import GLOSSARY, Numbers, change_in_words
 from bot.insights.rates import Rate
 from bot.insights.summary import Engagement, Summary
@@ -148,13 +149,9 @@ def _engagement(numbers: Numbers) -> tuple[str, str]:
 
 
 def _engaged(found: Engagement) -> tuple[str, str]:
-    text = _("({clicks} clicks + {reactions} reactions) / {impressions} = {rate}")
-    return text.format(
-        clicks=number(found.clicks),
-        reactions=number(found.reactions),
-        impressions=number(found.base),
-        rate=percent(found.value),
-    ), _notes(_of_all(_("{n} of {all} posts have both sides."), found.posts, found.of), _interval(found.interval))
+    return phrases.engagement(found), _notes(
+        _of_all(_("{n} of {all} posts have both sides."), found.posts, found.of), _interval(found.interval)
+    )
 
 
 def _quotient(top: int, bottom: int) -> str:

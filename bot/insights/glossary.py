@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.insights import phrases
 from bot.insights.ranking import MIN_IMPRESSIONS
-from bot.insights.rates import Direction, change
+from bot.insights.rates import change
 from bot.insights.summary import Summary
 from bot.insights.tally import Tally
 from bot.texts import _, ngettext, number, percent
@@ -121,10 +122,8 @@ def _resonant(numbers: Numbers) -> str | None:
         return None
     name, summary = numbers.resonant
     assert summary.ctr is not None
-    low, high = summary.ctr.interval
-    return _("{link}: its CTR of {rate} lies between {low} and {high} with 95% certainty.").format(
-        link=name, rate=percent(summary.ctr.value), low=percent(low), high=percent(high)
-    )
+    text = _("its CTR of {rate} ({parts}) lies between {low} and {high} with 95% certainty.")
+    return f"{name}: {phrases.rate(summary.ctr, text)}"
 
 
 def change_in_words(numbers: Numbers) -> str | None:
@@ -132,29 +131,17 @@ def change_in_words(numbers: Numbers) -> str | None:
     if numbers.before is None:
         return None
     now, before = numbers.now.clicks, numbers.before.clicks
-    moved = change(now, before)
-    said = {
-        Direction.NEW: _("new, since there was nothing to compare with"),
-        Direction.SAME: _("about the same, since chance explains it"),
-        Direction.UP: _("a rise of {ratio}"),
-        Direction.DOWN: _("a fall of {ratio}"),
-    }.get(moved.direction)
-    if said is None:
+    if not (said := phrases.change(change(now, before))):
         return None
     return _("Clicks: {now} after {before} in the period before: {said}.").format(
-        now=number(now), before=number(before), said=said.format(ratio=percent(abs(moved.ratio or 0), 0))
+        now=number(now), before=number(before), said=said
     )
 
 
 def _engagement(numbers: Numbers) -> str | None:
     found, ctr = numbers.now.engagement, numbers.now.ctr
     if found is not None:
-        return _("({clicks} clicks + {reactions} reactions) / {impressions} impressions = {rate}.").format(
-            clicks=number(found.clicks),
-            reactions=number(found.reactions),
-            impressions=number(found.base),
-            rate=percent(found.value),
-        )
+        return phrases.engagement(found) + "."
     if ctr is None:
         return None
     return _("Counting clicks alone: {clicks} / {impressions} = {rate}; likes and comments would raise it.").format(
@@ -266,7 +253,7 @@ GLOSSARY: dict[str, Term] = {
         _("Change"),
         _(
             "How a number moved against the period before, which has as many days and ends where this one begins. "
-            "It is named only when chance does not explain it; otherwise it reads “about the same”. "
+            "An arrow stands only where chance does not explain it; otherwise it reads “+16%, within chance”. "
             "Where there was nothing before it reads “new”."
         ),
         _("now / before - 1, when the 95% interval of the ratio excludes 1"),
@@ -293,7 +280,7 @@ GLOSSARY: dict[str, Term] = {
     "best": Term(
         _("Best day"),
         _("The day of the period with the most clicks, by the server's calendar."),
-        _("the day with the most clicks; of impressions where there are no clicks"),
+        _("the day with the most clicks, the first one on a tie; of impressions where there are no clicks"),
         _best,
     ),
 }

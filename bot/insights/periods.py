@@ -123,17 +123,6 @@ class Period:
         start, over = day_start(day, self.zone), day_start(day + ONE_DAY, self.zone)
         return _quarter(start), max(_quarter(start), min(_quarter(same_time, up=True), _quarter(over)))
 
-    def whole_days(self, now: dt.datetime) -> tuple[Period, Period] | None:
-        """The days that are over, and the first days of the previous period, as many; None while no day is over.
-
-        Unique clicks belong to whole days: they are compared over these two.
-        """
-        end = min(self.end, local_day(now, self.zone))
-        if end <= self.first:
-            return None
-        before = self.previous.first
-        return Period(self.first, end, self.zone), Period(before, before + (end - self.first), self.zone)
-
 
 def _quarter(at: dt.datetime, *, up: bool = False) -> dt.datetime:
     over = dt.timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)

@@ -14,12 +14,15 @@ Z95 = 1.959963984540054
 
 
 def wilson(successes: float, trials: float, z: float = Z95) -> tuple[float, float]:
-    """Wilson's score interval for a share (Wilson 1927), 0 <= successes <= trials, trials > 0."""
+    """Wilson's score interval for a share (Wilson 1927), 0 <= successes <= trials, trials > 0.
+
+    Its lower end is exactly 0 for none of them, its upper end exactly 1 for all: floating point would miss both.
+    """
     share = successes / trials
     denominator = 1 + z * z / trials
     centre = (share + z * z / (2 * trials)) / denominator
     half = z / denominator * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return 0.0 if successes <= 0 else max(0.0, centre - half), 1.0 if successes >= trials else min(1.0, centre + half)
 
 
 def poisson(events: int, z: float = Z95) -> tuple[float, float]:

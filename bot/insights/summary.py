@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
 from storage.records import (
-    BARE,
     ELSEWHERE,
-    PROFILE,
     DayCount,
     Figure,
     Kind,
@@ -20,6 +18,7 @@ from storage.records import (
     PlaceKey,
     Post,
     Service,
+    is_post,
     plain,
 )
 
@@ -35,7 +34,10 @@ Place = tuple[int | None, int]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What a platform told of one post in one metric within a period: its total's growth, and whose time that is."""
+    """What a platform told of one post in one metric within a period: its total's growth, and whose time that is.
+
+    A negative growth is a correction: the platform took back more than the period brought.
+    """
 
     growth: int
     since: dt.datetime
@@ -57,7 +59,7 @@ class PlaceSummary:
     place_id: int
     clicks: int
     impressions: int
-    """The reported ones where a platform told any, else the measured ones."""
+    """The reported ones where a platform told any, else the measured ones; the measured ones after a correction."""
     measured: int
     reported: int
     rate: Rate | None
@@ -72,6 +74,14 @@ class PlaceSummary:
     """Whether it is a post without clicks of its own."""
     viewable: int = 0
     """Those of the measured ones that were in view for a second."""
+    corrected: int = 0
+    """Impressions that its platform took back beyond what the period brought, as a number below 0."""
+    views_corrected: int = 0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.clicks or self.impressions or self.views)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ class Summary:
     ctr_places: int
     """Posts and places that the CTR is formed over: those with both sides known."""
     places: int
-    """Posts and places with anything to show in the period."""
+    """Posts and places with anything to show in the period; what was imported is none."""
     best_day: BestDay | None
     clicks_by_day: tuple[int, ...]
     impressions_by_day: tuple[int, ...]
@@ -152,6 +162,11 @@ class Summary:
     """Of the posts with views and no impressions."""
     in_bio: int = 0
     """Posts with anything to show that have no clicks of their own."""
+    posts: int = 0
+    """Posts with anything to show, reactions too."""
+    corrected: int = 0
+    """Impressions that platforms took back of what they told before, as a number below 0; no part of `impressions`."""
+    views_corrected: int = 0
 
     @property
     def imported(self) -> Counter[Service]:
@@ -167,7 +182,8 @@ def reported_in(post: Post, figures: Iterable[Figure], period: Period, metric: s
     """The growth of one of a post's reported metrics between snapshots, for the snapshots taken within the period.
 
     Snapshots are lifetime totals; the first one's growth belongs to the time since the post was published. A snapshot
-    that is lower than the one before is a correction and counts negative. Other metrics among `figures` are no part.
+    that is lower than the one before is a correction, which counts against the growth of its own period. Other metrics
+    among `figures` are no part.
     """
     start, end = period.start_at, period.end_at
     total = 0
@@ -197,7 +213,8 @@ def comparable(whole: PlaceCounts, last_day: PlaceCounts, so_far: PlaceCounts) -
 
         before = summarise(period.previous, comparable(whole, last_day, so_far), by_day, unique_clicks, ...)
 
-    Unique clicks belong to whole days; compare them over `Period.whole_days(now)`. `by_day` stays whole: it is drawn.
+    Unique clicks belong to whole days, so that those of a running period have no change. `by_day` stays whole: it is
+    drawn.
     """
     found: Counter[PlaceKey] = Counter(whole)
     found.subtract(last_day)
@@ -235,6 +252,9 @@ def summarise(
     for count in by_day:
         days[count.kind.metric][count.day] += count.count
 
+    clicks_by_day = tuple(days[Kind.CLICK][day] for day in period.days)
+    impressions_by_day = tuple(days[Kind.IMPRESSION][day] for day in period.days)
+
     told: dict[Place, _Told] = {}
     for post in posts:
         found = figures.get(post.id, ())
@@ -246,10 +266,10 @@ def summarise(
     places = [_place(place, hits[place], told.get(place), period) for place in dict.fromkeys([*hits, *shown])]
     rated = [place.rate for place in places if place.rate is not None]
     viewed = [place.by_views for place in places if place.by_views is not None]
-    active = [place for place in places if place.clicks or place.impressions or place.views]
+    active = [place for place in places if place.is_active]
     reacting = {key for key, one in told.items() if one.grown and one.reactions(period) is not None}
     posts_active = {(place.link_id, place.place_id) for place in active} | reacting
-    of = sum(place_id not in (BARE, PROFILE) for _link_id, place_id in posts_active)
+    posts_shown = sum(is_post(place_id) for _link_id, place_id in posts_active)
     engagements = [place.engagement for place in places if place.engagement is not None]
     return Summary(
         clicks=sum(place.clicks for place in places),
@@ -259,18 +279,21 @@ def summarise(
         reported=sum(place.reported for place in places),
         ctr=summed(rated),
         ctr_places=len(rated),
-        places=sum(place.place_id not in ELSEWHERE for place in active),
-        best_day=_best_day(days),
-        clicks_by_day=tuple(days[Kind.CLICK][day] for day in period.days),
-        impressions_by_day=tuple(days[Kind.IMPRESSION][day] for day in period.days),
+        places=places_of(active),
+        posts=posts_shown,
+        best_day=_best_day(period.days, clicks_by_day, impressions_by_day),
+        clicks_by_day=clicks_by_day,
+        impressions_by_day=impressions_by_day,
         lifetime=tuple(one.post for one in told.values() if one.is_older(period)),
         by_place=tuple(active),
-        engagement=pooled(engagements, IMPRESSIONS, of),
+        engagement=pooled(engagements, IMPRESSIONS, posts_shown),
         views=sum(place.views for place in places),
         by_views=summed(viewed),
         views_places=len(viewed),
-        engagement_by_views=pooled(engagements, VIEWS, of),
+        engagement_by_views=pooled(engagements, VIEWS, posts_shown),
         in_bio=sum(place.in_bio for place in active),
+        corrected=sum(place.corrected for place in places),
+        views_corrected=sum(place.views_corrected for place in places),
     )
 
 
@@ -295,6 +318,11 @@ class _Told:
         return own_clicks and base is not None and base.since < period.start_at
 
 
+def places_of(active: Iterable[PlaceSummary]) -> int:
+    """How many posts and places they are, of which a rate may be formed over fewer; what was imported is none."""
+    return sum(place.place_id not in ELSEWHERE for place in active)
+
+
 def summed(rates: Sequence[Rate]) -> Rate | None:
     """All their clicks by all their impressions; None without any."""
     if len(rates) < 2:
@@ -309,11 +337,16 @@ def _place(place: Place, hits: Mapping[str, int], told: _Told | None, period: Pe
     impressions, known = measured, told is None or not told.post.link_in_bio
     reported = None if told is None else told.grown.get(IMPRESSIONS)
     viewed = None if told is None else told.grown.get(VIEWS)
-    if told is not None and reported is not None:
+    # An audience is never below 0: what a platform takes back beyond the period's growth it told in an earlier one.
+    corrected = 0 if reported is None else min(0, reported.growth)
+    views_corrected = 0 if viewed is None else min(0, viewed.growth)
+    if corrected:
+        known = False
+    elif told is not None and reported is not None:
         impressions, known = reported.growth, _both_sides_known(told.post, reported, clicks, period)
-    views = 0 if viewed is None else viewed.growth
+    views = 0 if viewed is None else max(0, viewed.growth)
     by_views = None
-    if told is not None and viewed is not None and views > 0 and impressions == 0:
+    if told is not None and viewed is not None and views > 0 and impressions == 0 and not corrected:
         by_views = Rate(clicks, views) if _both_sides_known(told.post, viewed, clicks, period) else None
     return PlaceSummary(
         link_id=place[0],
@@ -322,12 +355,14 @@ def _place(place: Place, hits: Mapping[str, int], told: _Told | None, period: Pe
         impressions=impressions,
         measured=measured,
         viewable=viewable,
-        reported=0 if reported is None else reported.growth,
+        reported=0 if reported is None else max(0, reported.growth),
         rate=Rate(clicks, impressions) if known and impressions > 0 else None,
         views=views,
         by_views=by_views,
         engagement=None if told is None or not told.grown else _engagement(told, clicks, impressions, views, period),
         in_bio=told is not None and told.post.link_in_bio,
+        corrected=corrected,
+        views_corrected=views_corrected,
     )
 
 
@@ -344,10 +379,14 @@ def _engagement(told: _Told, clicks: int, impressions: int, views: int, period: 
     return Engagement(clicks, reactions, base, 1, 1, by)
 
 
-def _best_day(by_day: dict[Kind, Counter[dt.date]]) -> BestDay | None:
-    """The day with the most clicks, of impressions where there are no clicks; the later one on a tie."""
-    for kind in (Kind.CLICK, Kind.IMPRESSION):
-        best = max(((count, day) for day, count in by_day[kind].items() if count > 0), default=None)
-        if best is not None:
-            return BestDay(best[1], kind, best[0])
+def best_of(counts: Sequence[int]) -> int | None:
+    """Where the highest count stands, the first one on a tie, in texts and pictures alike; None without any."""
+    return max(range(len(counts)), key=counts.__getitem__) if any(counts) else None
+
+
+def _best_day(days: Sequence[dt.date], clicks: Sequence[int], impressions: Sequence[int]) -> BestDay | None:
+    """The day with the most clicks, of impressions where there are no clicks."""
+    for kind, counts in ((Kind.CLICK, clicks), (Kind.IMPRESSION, impressions)):
+        if (at := best_of(counts)) is not None:
+            return BestDay(days[at], kind, counts[at])
     return None

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
-from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, PlaceSummary, pooled, summed
-from storage.records import ELSEWHERE, plain
+from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, PlaceSummary, places_of, pooled, summed
+from storage.records import ELSEWHERE, is_post, plain
 
 K = TypeVar("K")
 
@@ -45,7 +45,7 @@ def grouped(places: Iterable[PlaceSummary], key: Callable[[PlaceSummary], K | No
 
 
 def _tally(places: list[PlaceSummary]) -> Tally:
-    clicks = impressions = views = imported = 0
+    clicks = impressions = views = imported = posts = 0
     in_bio = True
     rates: list[Rate] = []
     viewed: list[Rate] = []
@@ -55,6 +55,7 @@ def _tally(places: list[PlaceSummary]) -> Tally:
         impressions += place.impressions
         views += place.views
         in_bio = in_bio and place.in_bio
+        posts += is_post(place.place_id)
         if place.place_id in ELSEWHERE:
             imported += place.clicks
         if place.rate is not None:
@@ -69,10 +70,10 @@ def _tally(places: list[PlaceSummary]) -> Tally:
         ctr=summed(rates),
         views=views,
         by_views=summed(viewed),
-        engagement=pooled(engagements, IMPRESSIONS, len(places)) or pooled(engagements, VIEWS, len(places)),
+        engagement=pooled(engagements, IMPRESSIONS, posts) or pooled(engagements, VIEWS, posts),
         in_bio=in_bio,
         rated=len(rates) or len(viewed),
-        places=len(places),
+        places=places_of(places),
         imported=imported,
     )
 
@@ -82,7 +83,7 @@ def by_link(places: Iterable[PlaceSummary]) -> dict[int, Tally]:
     return grouped(places, lambda place: place.link_id)
 
 
-def by_post(places: Iterable[PlaceSummary], is_post: Callable[[int], bool]) -> dict[int, Tally]:
+def by_post(places: Iterable[PlaceSummary]) -> dict[int, Tally]:
     """Post id -> its numbers, those at a link that it carried before too."""
     return grouped(places, lambda place: place.place_id if is_post(place.place_id) else None)
 

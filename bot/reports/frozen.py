@@ -74,7 +74,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What the stated inputs come to; amounts are decimals in `currency`, rounded down to its smallest coin."""
+    """What the stated inputs come to; amounts are decimals in `currency`, rounded to its smallest coin."""
 
     currency: str
     cpm: str | None = None
@@ -137,6 +137,9 @@ class Frozen:
     """Hits known to be lost."""
     told_until: dt.date | None = None
     """When a platform's impressions were last told within the period."""
+    corrected: tuple[tuple[str, int], ...] = ()
+    """What platforms took back within the period of what they had told before it, by metric, as numbers below 0; no
+    figure of the report has it in it."""
     avatar: str = ""
     """The creator's picture, a WebP in base64; empty without one."""
     version: int = VERSION

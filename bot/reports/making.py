@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +16,7 @@ from bot.insights.benchmark import SETTLED, WINDOW
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import MIN_IMPRESSIONS
 from bot.insights.rates import change
-from bot.insights.summary import PlaceSummary, Summary, reported_in, summarise
+from bot.insights.summary import IMPRESSIONS, PlaceSummary, Summary, places_of, reported_in, summarise
 from bot.links.platforms import describe
 from bot.reports.frozen import Growth, Median, Ratio, Row, Share
 from bot.reports.metrics import TOLD
@@ -25,7 +25,7 @@ from bot.stats.reading import Figures, Reading
 from bot.stats.reports import brief, report
 from bot.texts import _
 from storage import links
-from storage.records import BARE, ELSEWHERE, PROFILE, Dimension, Kind, Post
+from storage.records import BARE, ELSEWHERE, PROFILE, Dimension, Kind, Post, is_post
 
 MOST_GROUPS = 8
 """Platforms and kinds that a page has room for; those with the fewest impressions are taken together."""
@@ -64,6 +64,10 @@ async def make(
     figures = await reading.figures(list(own.values()), period)
     places = [place for one in reports for place in one.now.by_place]
     told = {post.id: _told(post, figures, period) for post in own.values()}
+    corrected = Counter[str]()
+    for post_id, grown in told.items():
+        corrected.update({metric: growth for metric, growth in grown.items() if growth < 0})
+        told[post_id] = {metric: growth for metric, growth in grown.items() if growth >= 0}
     carried = await links.by_ids(reading.conn, reading.guild_id, _link_ids(own))
     nameable = {link.id for link in carried if not link.private} | set(named)
     window = Period(period.end - WINDOW, period.end, period.zone)
@@ -83,6 +87,7 @@ async def make(
             "set_aside": sum(item.count for one in reports for item in one.set_aside),
             "missing": sum(gap.count for one in reports for gap in one.gaps),
             "told_until": _told_until(own, figures, period),
+            "corrected": tuple((metric, corrected[metric]) for metric in (IMPRESSIONS, *TOLD) if metric in corrected),
         }
     )
 
@@ -94,12 +99,13 @@ def _link_ids(own: Mapping[int, Post]) -> set[int]:
 # ------------------------------------------------------------------ rows
 
 _Told = Mapping[int, Mapping[str, int]]
-"""By post: what its platform told within the period, by metric; impressions among them."""
+"""By post: what its platform told within the period, by metric; impressions among them. A metric that the platform
+corrected to less than before is not among them: an audience is never below 0."""
 
 
 def _told(post: Post, figures: Figures, period: Period) -> dict[str, int]:
     found = {}
-    for metric in ("impressions", *TOLD):
+    for metric in (IMPRESSIONS, *TOLD):
         grown = reported_in(post, figures.get(post.id, ()), period, metric)
         if grown is not None:
             found[metric] = grown.growth
@@ -109,13 +115,14 @@ def _told(post: Post, figures: Figures, period: Period) -> dict[str, int]:
 def _row(name: str, places: Iterable[PlaceSummary], own: Mapping[int, Post], told: _Told) -> Row:
     """The places together; a number that no place can have is None."""
     places = list(places)
-    posts = {place.place_id for place in places if place.place_id not in (BARE, PROFILE, *ELSEWHERE)}
+    posts = {place.place_id for place in places if is_post(place.place_id)}
     known = [told.get(id_, {}) for id_ in posts]
     clickable = [place for place in places if place.link_id is not None]
     measured = sum(place.measured for place in places)
-    reported = [place.reported for place in places if "impressions" in told.get(place.place_id, {})]
+    reported = [place.reported for place in places if IMPRESSIONS in told.get(place.place_id, {})]
     rated = [place.rate for place in places if place.rate is not None]
     shown = sum(rate.impressions for rate in rated)
+    active = places_of(place for place in places if place.is_active)
     return Row(
         name=name,
         posts=len(posts),
@@ -125,16 +132,12 @@ def _row(name: str, places: Iterable[PlaceSummary], own: Mapping[int, Post], tol
         viewable=sum(place.viewable for place in places) or None,
         reported=sum(reported) if reported else None,
         told=tuple((metric, sum(one[metric] for one in known if metric in one)) for metric in _metrics(known)),
-        ctr=Ratio(sum(rate.clicks for rate in rated), shown, len(rated), _active(places)) if shown > 0 else None,
+        ctr=Ratio(sum(rate.clicks for rate in rated), shown, len(rated), active) if shown > 0 else None,
     )
 
 
 def _metrics(known: Sequence[Mapping[str, int]]) -> list[str]:
     return [metric for metric in TOLD if any(metric in one for one in known)]
-
-
-def _active(places: Iterable[PlaceSummary]) -> int:
-    return sum(place.clicks != 0 or place.impressions != 0 for place in places)
 
 
 def _with_told(places: Sequence[PlaceSummary], own: Mapping[int, Post], told: _Told) -> list[PlaceSummary]:
@@ -224,12 +227,8 @@ def _engagement(summaries: Sequence[Summary]) -> Ratio | None:
         sum(one.clicks + one.reactions for one in found),
         sum(one.base for one in found),
         sum(one.posts for one in found),
-        sum(one.of for one in found) + sum(_posts(one) for one in summaries if one.engagement is None),
+        sum(one.posts for one in summaries),
     )
-
-
-def _posts(summary: Summary) -> int:
-    return sum(place.place_id not in (BARE, PROFILE, *ELSEWHERE) for place in summary.by_place)
 
 
 def _audience(reports: Sequence[Report]) -> Iterable[Share]:

@@ -1,9 +1,9 @@
-"""Money as people state it, and what it comes to for impressions and clicks. Pure, exact, never rounded up."""
+"""Money as people state it, and what it comes to for impressions and clicks. Pure; exact up to the last rounding."""
 
 from __future__ import annotations
 
 import re
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from babel.numbers import get_currency_precision, list_currencies
@@ -32,7 +32,7 @@ def parse_money(text: str, field: str) -> tuple[Decimal, str]:
         if (
             currency in _CODES
             and 0 < amount <= MOST
-            and amount == floor(Fraction(amount), get_currency_precision(currency))
+            and amount == rounded(Fraction(amount), get_currency_precision(currency))
         ):
             return amount, currency
     raise InvalidError(
@@ -56,12 +56,9 @@ def _amount(text: str) -> Decimal | None:
         return None
 
 
-def floor(value: Fraction, digits: int) -> Decimal:
-    """The decimal with so many digits behind the point that lies at or below `value`."""
-    scale = 10**digits
-    return (Decimal(value.numerator * scale // value.denominator) / scale).quantize(
-        Decimal(1).scaleb(-digits), rounding=ROUND_FLOOR
-    )
+def rounded(value: Fraction, digits: int) -> Decimal:
+    """The nearest decimal with so many digits behind the point; half of the last digit goes to the even one."""
+    return Decimal(round(value * 10**digits)).scaleb(-digits)
 
 
 def worth(
@@ -74,7 +71,7 @@ def worth(
     digits = get_currency_precision(currency)
 
     def said(value: Fraction | None) -> str | None:
-        return None if value is None else str(floor(value, digits))
+        return None if value is None else str(rounded(value, digits))
 
     emv = Fraction(cpm) * impressions / 1000 if cpm is not None and impressions else None
     return Worth(

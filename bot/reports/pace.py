@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from bot.insights.periods import Period, local_day
-from bot.reports.money import floor
 from bot.texts import _, day, number, percent
 
 ON_PACE = Fraction(1, 100)
@@ -56,8 +55,9 @@ def _seconds(period: Period) -> int:
 
 
 def line(period: Period, found: Pace, days: int) -> tuple[int, ...]:
-    """What the straight line asks for by the end of each of the first `days` days, or by now; down to a whole one."""
-    return tuple(min(found.promised * n // period.length, int(found.expected)) for n in range(1, days + 1))
+    """What the straight line asks for by the end of each of the first `days` days, or by now."""
+    by_day = (Fraction(found.promised * n, period.length) for n in range(1, days + 1))
+    return tuple(round(min(expected, found.expected)) for expected in by_day)
 
 
 def words(found: Pace) -> str:
@@ -73,6 +73,6 @@ def words(found: Pace) -> str:
     off = found.off
     if off is None or abs(off) < ON_PACE:
         return _("on pace, {needed}").format(needed=needed)
-    share = percent(float(abs(floor(off, 2))), 0)  # down: never less behind, nor more ahead, than it is
+    share = percent(float(abs(off)), 0)
     said = _("ahead by {share}, {needed}") if off > 0 else _("behind by {share}, {needed}")
     return said.format(share=share, needed=needed)

@@ -9,10 +9,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from bot.charts import Grid, Paper, Sheet, Tile
-from bot.insights.rates import Direction
+from bot.insights import phrases
+from bot.insights.audience import DIRECT
+from bot.insights.rates import Change, Direction
 from bot.reports.frozen import Frozen, Growth, Median, Ratio, Row, Share
 from bot.reports.metrics import METRICS
-from bot.reports.money import floor
 from bot.texts import _, country, current_locale, day, days, money, ngettext, number, percent, use_locale
 from storage.records import Dimension
 
@@ -68,17 +69,7 @@ def count(value: int | None) -> str:
 
 
 def share(value: Ratio | None) -> str:
-    """A rate, never rounded up: "4.2%" of 4.29 %, with two digits that count where it is small."""
-    return NONE if value is None else _percent(Fraction(value.top, value.bottom))
-
-
-def _percent(value: Fraction) -> str:
-    if value >= 1:
-        return percent(float(floor(value, 2)), 0)
-    digits = 1
-    while 0 < value * 100 * 10 ** (digits - 1) < 1 and digits < 8:
-        digits += 1
-    return percent(float(floor(value, digits + 2)), digits)
+    return NONE if value is None else percent(value.top / value.bottom)
 
 
 def _amount(value: str | None, currency: str) -> str:
@@ -105,7 +96,7 @@ def _head(report: Frozen) -> Iterable[str]:
             reached=number(promise.reached),
             promised=number(promise.promised),
             metric=METRICS[promise.metric].name.lower(),
-            share=_percent(Fraction(promise.reached, promise.promised)),
+            share=percent(promise.reached / promise.promised),
         )
     shown = ", ".join(report.covers[:MOST_COVERED])
     rest = len(report.covers) - MOST_COVERED
@@ -179,12 +170,20 @@ def _best(report: Frozen) -> Grid:
 
 def _cell(row: Row, column: str) -> str:
     if column == "ctr":
-        return share(row.ctr)
+        return _ctr(row)
     if column == "posts":
         return number(row.posts) if row.posts else NONE
     if column in ("clicks", "impressions", "measured", "viewable", "reported"):
         return count(getattr(row, column))
     return count(dict(row.told).get(column))
+
+
+def _ctr(row: Row) -> str:
+    """The CTR, with what made it where the clicks and impressions in the row are others."""
+    if (rate := row.ctr) is None:
+        return NONE
+    beside = rate.top == row.clicks and rate.bottom in (row.measured, row.reported)
+    return share(rate) if beside else f"{share(rate)} ({_quotient(rate)})"
 
 
 def _sourced(row: Row) -> str:
@@ -201,7 +200,7 @@ def _blocks(report: Frozen) -> Iterable[Grid]:
         tuple((METRICS[one.metric].name, _median(one)) for one in report.medians),
         _("of those published since {date}").format(date=day(report.median_first, year=True)),
     )
-    note = _("Up to the same time of day; unique clicks over whole days.") if report.until is not None else ""
+    note = _("Up to the same time of day; unique clicks are counted by whole days.") if report.until is not None else ""
     yield Grid(
         _("Against the period before"),
         ("", _("Before"), _("Change")),
@@ -221,20 +220,12 @@ def _median(value: Median) -> str:
         return f"{NONE} ({posts})"
     if METRICS[value.metric].rate:
         return f"{share(value.value)} ({posts})"
-    return f"{number(value.value.top // value.value.bottom)} ({posts})"
+    return f"{number(round(Fraction(value.value.top, value.value.bottom)))} ({posts})"
 
 
 def _growth(growth: Growth) -> str:
-    match growth.direction:
-        case Direction.NEW:
-            return _("new")
-        case Direction.NONE:
-            return NONE
-        case Direction.SAME:
-            return _("about the same")
-    # Down to a whole percent: a rise is never made larger, nor a fall smaller.
-    moved = floor(Fraction(growth.now, growth.before) - 1, 2)
-    return ("▲ " if moved >= 0 else "▼ ") + percent(float(abs(moved)), 0)
+    ratio = growth.now / growth.before - 1 if growth.before else None
+    return phrases.change(Change(Direction(growth.direction), ratio)) or NONE
 
 
 def _worth(report: Frozen) -> Grid:
@@ -265,10 +256,10 @@ def _band(low: str | None, high: str | None, currency: str) -> str:
 
 def _audience(found: Share) -> Grid:
     dimension = Dimension(found.dimension)
-    rows = [(_value(dimension, value), number(n), _percent(Fraction(n, found.known))) for value, n in found.top]
+    rows = [(_value(dimension, value), number(n), percent(n / found.known)) for value, n in found.top]
     rest = found.known - sum(n for _value, n in found.top)
     if rest:
-        rows.append((_("Others"), number(rest), _percent(Fraction(rest, found.known))))
+        rows.append((_("Others"), number(rest), percent(rest / found.known)))
     known = _("known of {known} of {of} clicks").format(known=number(found.known), of=number(found.of))
     return Grid(DIMENSIONS[dimension], ("", _("Clicks"), _("Share")), tuple(rows), known if rows else _("Not known."))
 
@@ -278,7 +269,7 @@ def _value(dimension: Dimension, value: str) -> str:
         return DEVICES.get(value, value)
     if dimension is Dimension.COUNTRY:
         return country(value)
-    return _("Direct visits") if dimension is Dimension.SOURCE and value == "direct" else value
+    return _("Direct visits") if dimension is Dimension.SOURCE and value == DIRECT else value
 
 
 def _small(report: Frozen, fingerprint: str) -> Iterable[str]:
@@ -306,11 +297,15 @@ def _small(report: Frozen, fingerprint: str) -> Iterable[str]:
             report.missing,
         )
         parts.append(said.format(n=number(report.missing)))
+    if report.corrected:
+        said = _("Platforms corrected what they had told before this period ({list}); no figure here includes that.")
+        list_ = ", ".join(f"{METRICS[metric].name.lower()} {number(n)}" for metric, n in report.corrected)
+        parts.append(said.format(list=list_))
     if report.told_until is not None:
         told_at = day(report.told_until, year=True)
         parts.append(_("Platforms' figures as the creator read them, last on {date}.").format(date=told_at))
     parts.append(
-        _("A change is named only where chance does not explain it. Shares and amounts are cut off, never rounded up.")
+        _("A change is named only where chance does not explain it. Shares and amounts are rounded to the last digit.")
     )
     yield " ".join(parts)
     yield _("Frozen {at} UTC. SHA-256 {hash}").format(at=_at(report.made_at), hash=fingerprint)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from bot.reports.frozen import Frozen, Ratio, Row
+from bot.reports.money import rounded
 from bot.stats.export import safe
 
 HEADER = ("section", "name", "metric", "value", "numerator", "denominator", "over", "of")
 
 
 def table(report: Frozen, fingerprint: str) -> str:
-    """CSV: plain numbers with a point, rates as fractions cut off after six digits beside both their sides.
+    """CSV: plain numbers with a point, rates as fractions rounded to six digits beside both their sides.
 
     What is not known has an empty value. Texts that a spreadsheet would take for formulas begin with an apostrophe.
     """
@@ -47,6 +49,8 @@ def _lines(report: Frozen, fingerprint: str) -> Iterator[Iterable[object]]:
     yield from _row("total", report.total)
     yield "total", "", "unique_clicks", report.unique_clicks
     yield "total", "", "engagement", *_rate(report.engagement)
+    for metric, count in report.corrected:
+        yield "total", "", f"{metric}_corrected", count
     yield "total", "", "set_aside", report.set_aside
     yield "total", "", "missing", report.missing
     for section, rows in (("platform", report.platforms), ("best_post", report.best)):
@@ -77,5 +81,4 @@ def _row(section: str, row: Row) -> Iterator[Iterable[object]]:
 def _rate(rate: Ratio | None) -> tuple[object, ...]:
     if rate is None:
         return (None,)
-    whole, rest = divmod(rate.top * 10**6 // rate.bottom, 10**6)
-    return f"{whole}.{rest:06}", rate.top, rate.bottom, rate.over, rate.of
+    return f"{rounded(Fraction(rate.top, rate.bottom), 6):f}", rate.top, rate.bottom, rate.over, rate.of

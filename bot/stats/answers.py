@@ -51,7 +51,10 @@ class LifetimeRate:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """What a platform told of a post between two snapshots, `since` one up to `until` the next."""
+    """What a platform told of a post between two snapshots, `since` one up to `until` the next.
+
+    Below 0 it is a correction.
+    """
 
     since: dt.date
     until: dt.date
@@ -68,7 +71,8 @@ class Report:
     before: Summary | None
     """Cut at the same time of day while the period runs; None for all time, which has no period before."""
     unique_change: tuple[int, int] | None
-    """Unique clicks of the days that are over, and of as many of the period before."""
+    """Unique clicks, and those of the period before. None while the period runs: they belong to whole days, so that
+    there is nothing that today's can be held against."""
     uniques_by_day: tuple[int, ...] | None
     """None for a post: unique clicks belong to a link."""
     previous_clicks: tuple[int, ...] | None

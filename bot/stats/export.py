@@ -73,16 +73,25 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
 _RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_impressions")
 
 
-_MORE = ("views", "clicks_by_views", "engagement_rate", "engagements", "engagement_base", "engagement_by")
+_MORE = (
+    "views",
+    "clicks_by_views",
+    "by_views_clicks",
+    "by_views_views",
+    "engagement_rate",
+    "engagements",
+    "engagement_base",
+    "engagement_by",
+)
 
 
 def _more(tally: Tally) -> tuple[object, ...]:
     """What is formed by views, and the engagement rate with what it is by."""
-    by_views = "" if tally.by_views is None else round(tally.by_views.value, 6)
-    found = tally.engagement
+    rate, found = tally.by_views, tally.engagement
+    by_views = ("", "", "") if rate is None else (round(rate.value, 6), rate.clicks, rate.impressions)
     if found is None:
-        return tally.views, by_views, "", "", "", ""
-    return tally.views, by_views, round(found.value, 6), found.clicks + found.reactions, found.base, found.by
+        return tally.views, *by_views, "", "", "", ""
+    return tally.views, *by_views, round(found.value, 6), found.clicks + found.reactions, found.base, found.by
 
 
 def _rate(rate: Rate | None) -> tuple[object, ...]:
@@ -100,7 +109,7 @@ def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[
     """Day by day, then a total that carries what has no days."""
     yield (
         "name", "date", "clicks", "unique_clicks", "impressions_measured", "impressions_reported", "impressions",
-        *_RATE, "views", "clicks_imported",
+        *_RATE, "views", "clicks_imported", "impressions_corrected", "views_corrected",
     )  # fmt: skip
     for name, report in zip(names, reports, strict=True):
         now, uniques = report.now, report.uniques_by_day
@@ -109,7 +118,8 @@ def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[
             unique = "" if uniques is None else uniques[n]
             rate = _rate(report.rates_by_day[n] if report.rates_by_day else None)
             imported = report.imported_by_day[n] if report.imported_by_day else 0
-            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate, "", imported
+            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate, "", imported, "", ""
         unique = "" if uniques is None else now.unique_clicks
         total = (now.clicks, unique, now.measured, now.reported, now.impressions)
-        yield name, "total", *total, *_rate(now.ctr), now.views, now.imported.total()
+        corrected = now.corrected, now.views_corrected
+        yield name, "total", *total, *_rate(now.ctr), now.views, now.imported.total(), *corrected

@@ -18,7 +18,7 @@ from bot.stats.question import Scope
 from bot.texts import _
 from storage import counts, links, meta, notes, posts
 from storage.prepared import Reader, read
-from storage.records import BARE, ELSEWHERE, PROFILE, Figure, Kind, Link, Note, PlaceCounts, Post, Segment, Server
+from storage.records import Figure, Kind, Link, Note, PlaceCounts, Post, Segment, Server
 
 VIEWABLE_SINCE = "viewable_since"
 """Where `storage.meta` keeps when displays of profiles gave way to links that were seen, where there were any."""
@@ -200,7 +200,3 @@ class Reading:
         cells = [sum(cell) for cell in zip(*grids, strict=True)]
         usual = {day: count for day, count in by_day.items() if day not in odd}
         return best_hours(cells, occurrences(chain(*kept), self.now), usual), odd
-
-
-def is_post(place_id: int) -> bool:
-    return place_id not in (BARE, PROFILE) and place_id not in ELSEWHERE

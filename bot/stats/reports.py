@@ -18,7 +18,7 @@ from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, lifetime_total, su
 from bot.insights.tally import by_link, by_post, most_clicks
 from bot.stats.answers import Grown, LifetimeRate, Report, Target
 from bot.stats.question import Scope
-from bot.stats.reading import Figures, Reading, is_post
+from bot.stats.reading import Figures, Reading
 from bot.stats.sense import with_findings
 from storage import counts, links, posts
 from storage.prepared import Reader, read
@@ -67,13 +67,10 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         earlier = await read(conn, lambda reader: _counted_before(reader, reading, target, period, link_ids))
         before = earlier.summary(own, figures)
         previous_clicks = before.clicks_by_day if any(before.clicks_by_day) else None
-        if target.post is None and (whole := period.whole_days(reading.now)) is not None:
-            unique_change = (
-                sum(n for day, n in counted.uniques.items() if day < whole[0].end),
-                sum(n for day, n in earlier.uniques.items() if day < whole[1].end),
-            )
+        if target.post is None and not period.is_unfinished(reading.now):
+            unique_change = now.unique_clicks, before.unique_clicks
 
-    tallies, post_tallies = by_link(now.by_place), by_post(now.by_place, is_post)
+    tallies, post_tallies = by_link(now.by_place), by_post(now.by_place)
     named = await reading.named_links(
         {*islice(most_clicks(tallies), NAMED), *islice(rank({k: t.ctr for k, t in tallies.items()}).order, NAMED)},
         target,
@@ -235,7 +232,7 @@ def _grown(own: Iterable[Post], figures: Figures, period: Period, metric: str) -
         for figure in figures.get(post.id, ()):
             if figure.metric != metric:
                 continue
-            if period.contains(figure.as_of) and figure.value > before:
+            if period.contains(figure.as_of) and figure.value != before:
                 since, until = (local_day(at, period.zone) for at in (min(before_at, figure.as_of), figure.as_of))
                 yield Grown(since, until, figure.value - before)
             before, before_at = figure.value, figure.as_of

@@ -24,10 +24,10 @@ from bot.insights.tally import (
 from bot.links.platforms import PLATFORMS, describe_many
 from bot.stats.answers import PAGE, Heatmap, Row, Sources, Target, Top
 from bot.stats.question import Metric, Question, Ranks
-from bot.stats.reading import Reading, is_post
+from bot.stats.reading import Reading
 from bot.texts import _
 from storage import counts, posts
-from storage.records import PROFILE, Kind, Link, Post
+from storage.records import ELSEWHERE, PROFILE, Kind, Link, Post, is_post
 
 Head = tuple[Question, tuple[Target, ...], tuple[Period, ...], dt.datetime]
 """What every answer begins with."""
@@ -47,7 +47,7 @@ async def top(reading: Reading, head: Head) -> Top:
     if question.ranks in (Ranks.PLATFORMS, Ranks.KINDS):
         return await _groups(reading, head, places, own)
     ranking_links = question.ranks is Ranks.LINKS
-    tallies = by_link(places) if ranking_links else by_post(places, is_post)
+    tallies = by_link(places) if ranking_links else by_post(places)
     uniques = {}
     if question.metric is Metric.UNIQUES:
         found = await counts.uniques_by_link(reading.conn, reading.guild_id, period.first, period.end, link_ids)
@@ -84,7 +84,7 @@ async def _groups(reading: Reading, head: Head, places: Sequence[PlaceSummary], 
 
     def name(place: PlaceSummary) -> str | None:
         if not is_post(place.place_id):
-            return _("Profile page") if place.place_id == PROFILE else _("No post: links' own addresses")
+            return _other(place.place_id)
         post = known.get(place.place_id)
         if post is None:
             return None
@@ -99,6 +99,13 @@ async def _groups(reading: Reading, head: Head, places: Sequence[PlaceSummary], 
     head, pages, ids = _page(head, order)
     rows = tuple(Row(n, tallies[n], None, (), None, None, n in early, found[n][0]) for n in ids)
     return Top(*head, rows, len(order), pages, 0)
+
+
+def _other(place_id: int) -> str:
+    """What comes through no post."""
+    if place_id in ELSEWHERE:
+        return _("Imported history")
+    return _("Profile page") if place_id == PROFILE else _("No post: links' own addresses")
 
 
 async def heatmap(reading: Reading, head: Head) -> Heatmap:

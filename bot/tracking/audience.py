@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from bot.insights.audience import DIRECT
+
 PHONE, TABLET, DESKTOP, TV, OTHER = "phone", "tablet", "desktop", "tv", "other"
 """Kinds of devices; `TV` takes game consoles in. A current iPad poses as a Mac, so that tablets are few."""
-DIRECT = "direct"
-"""The source of who typed the address, scanned it, or came from an app that does not say so."""
 
 _TV = (
     *(

@@ -240,7 +240,7 @@ async def shown(interaction: discord.Interaction, found: Standing) -> dict[str, 
     said.add_field(name=_("Days"), value=days(deal.first, deal.until))
     said.add_field(
         name=_("Expected by now"),
-        value=_("{n}, along a straight line").format(n=fmt.number(int(pace.expected))),
+        value=_("{n}, along a straight line").format(n=fmt.number(round(pace.expected))),
     )
     if deal.fee:
         said.add_field(name=_("Fee"), value=money(Decimal(deal.fee), deal.currency))
@@ -263,13 +263,12 @@ async def shown(interaction: discord.Interaction, found: Standing) -> dict[str, 
 def _curve(found: Standing) -> Comparison:
     deal = found.deal
     expected = line(found.period, found.pace, len(found.curve))
-    curve = tuple(max(0, value) for value in found.curve)  # a platform may have taken back more than it told
     return Comparison(
         title=_("Deal with {brand}").format(brand=fmt.plain(deal.brand)),
         subtitle=f"{days(deal.first, deal.until)}, {found.period.zone}",
         noun=METRICS[deal.metric].name.lower(),
         days=found.period.days[: len(found.curve)],
-        lines=(Line(_("Reached"), curve, curve[-1]), Line(_("Expected"), expected, expected[-1])),
+        lines=(Line(_("Reached"), found.curve, found.curve[-1]), Line(_("Expected"), expected, expected[-1])),
         unfinished=found.pace.days_left > 0,
         locale=current_locale(),
         running=True,

@@ -10,7 +10,6 @@ import discord
 
 from bot.inputs.text import fit_line
 from bot.insights.periods import Choice, Dates, Named, Period
-from bot.insights.rates import Change, Direction, Rate
 from bot.links.platforms import describe
 from bot.stats.question import Metric
 from bot.texts import _, day, days, number, percent
@@ -65,34 +64,9 @@ def copyable(url: str) -> str:
     return f"```\n{url}\n```\n"
 
 
-def rate(value: Rate) -> str:
-    return percent(value.value)
-
-
-def interval(bounds: tuple[float, float]) -> str:
-    """ "3.1–4.6%", both ends of a 95% interval."""
-    low, high = bounds
-    return f"{percent(low)}–{percent(high)}"
-
-
 def share(value: float) -> str:
     """A part of a whole: "65%"."""
     return "<1%" if value < 0.005 else percent(value, 0)
-
-
-def change(value: Change) -> str:
-    """How a number moved: "▲ 12%", "about the same", "new"; nothing where there is nothing to say."""
-    match value.direction:
-        case Direction.NEW:
-            return _("new")
-        case Direction.NONE:
-            return ""
-        case Direction.SAME:
-            return _("about the same")
-        case Direction.UP:
-            return f"▲\u00a0{percent(abs(value.ratio or 0), 0)}"
-        case Direction.DOWN:
-            return f"▼\u00a0{percent(abs(value.ratio or 0), 0)}"
 
 
 METRICS = {
@@ -153,6 +127,6 @@ def moment(at: dt.datetime, style: str = "f") -> str:
     return f"<t:{int(at.timestamp())}:{style}>"
 
 
-def count_of(n: int, one: str, many: str) -> str:
+def count_of(n: float, one: str, many: str) -> str:
     """ "1 click", "1,234 clicks"."""
     return f"{number(n)} {one if n == 1 else many}"

@@ -10,6 +10,7 @@ from typing import Any
 import discord
 
 from bot.digests.content import MOST_NEW, TOP, Content, Missing
+from bot.insights import phrases
 from bot.insights.rates import Change, change
 from bot.insights.tally import Tally
 from bot.texts import _
@@ -134,7 +135,7 @@ def quiet(content: Content) -> str:
         text = STILL_QUIET[cadence].format(days=content.period.length)
     if content.report.set_aside:
         text += " " + _("Set aside: {list}.").format(list=_aside(content))
-    return text
+    return "\n".join([text, *_corrected(content)])
 
 
 def totals(content: Content) -> list[str]:
@@ -155,25 +156,19 @@ def totals(content: Content) -> list[str]:
     if now.views:
         views = fmt.count_of(now.views, _("view"), _("views"))
         lines.append(f"**{views}**: " + _("as platforms told them, no part of impressions"))
+    lines += _corrected(content)
     if now.ctr is not None:
-        text = _("{clicks} of {impressions}").format(
-            clicks=fmt.number(now.ctr.clicks),
-            impressions=fmt.count_of(now.ctr.impressions, _("impression"), _("impressions")),
-        )
+        text = phrases.rate(now.ctr, _("**CTR {rate}** ({interval})\n{small}{parts}").replace("{small}", SMALL))
         if now.places > 1:
             text += " " + _("over {n} of {all} posts and places").format(n=now.ctr_places, all=now.places)
         if (rest := now.clicks - now.ctr.clicks) > 0:
             text += _("; {clicks} elsewhere").format(clicks=fmt.count_of(rest, _("click"), _("clicks")))
+        lines.append(text)
+    if (found := now.engagement) is not None:
+        text = phrases.rate(found, _("**Engagement rate {rate}** ({parts})"))
         lines.append(
-            _("**CTR {rate}** ({interval})").format(rate=fmt.rate(now.ctr), interval=fmt.interval(now.ctr.interval))
-            + f"\n{SMALL}{text}"
+            text + (" " + _("over {n} of {all} posts").format(n=found.posts, all=found.of) if found.of > 1 else "")
         )
-    if now.engagement is not None:
-        found = now.engagement
-        text = (
-            _("**Engagement rate {rate}** over {n} of {all} posts") if found.of > 1 else _("**Engagement rate {rate}**")
-        )
-        lines.append(text.format(rate=fmt.percent(found.value), n=found.posts, all=found.of))
     if now.best_day is not None and content.period.length > 1:
         words = (_("click"), _("clicks")) if now.best_day.kind is Kind.CLICK else (_("impression"), _("impressions"))
         lines.append(
@@ -194,15 +189,25 @@ def totals(content: Content) -> list[str]:
     return lines
 
 
+def _corrected(content: Content) -> list[str]:
+    """What platforms took back of what they told in earlier periods, as a line in small print."""
+    now = content.report.now
+    counts = ((now.corrected, _("impressions")), (now.views_corrected, _("views")))
+    parts = [f"{fmt.number(n)} {name}" for n, name in counts if n]
+    if not parts:
+        return []
+    return [SMALL + _("Platforms corrected what they told before: {list}.").format(list=", ".join(parts))]
+
+
 def _moved(text: str, moved: Change | None) -> str:
-    said = "" if moved is None else fmt.change(moved)
+    said = "" if moved is None else phrases.change(moved)
     return f"**{text}**" + (f" {said}" if said else "")
 
 
 def _impressions(content: Content) -> str:
     """All of them; reported ones grow when somebody types them in, so that only the measured ones have a change."""
     now, before = content.report.now, content.report.before
-    moved = "" if content.is_first or before is None else fmt.change(change(now.measured, before.measured))
+    moved = "" if content.is_first or before is None else phrases.change(change(now.measured, before.measured))
     text = f"**{fmt.count_of(now.impressions, _('impression'), _('impressions'))}**"
     if now.measured and not now.reported:
         return text + (f" {moved}" if moved else "")
@@ -247,16 +252,7 @@ def _resonant(content: Content) -> tuple[str, ...]:
     if content.resonant_post is not None:
         post, tally = content.resonant_post
         assert tally.ctr is not None
-        lines.append(
-            _("{post}: {ctr} CTR ({clicks} of {impressions}; 95% sure of {low} to {high})").format(
-                post=_post_name(post, content),
-                ctr=fmt.rate(tally.ctr),
-                clicks=fmt.number(tally.ctr.clicks),
-                impressions=fmt.number(tally.ctr.impressions),
-                low=fmt.percent(tally.ctr.interval[0]),
-                high=fmt.percent(tally.ctr.interval[1]),
-            )
-        )
+        lines.append(f"{_post_name(post, content)}: {phrases.rate(tally.ctr, stats.SURE)}")
     return tuple(lines)
 
 
@@ -278,7 +274,7 @@ def _post(n: int, content: Content, post: Post, tally: Tally) -> str:
 def _movers(content: Content) -> list[str]:
     return [
         _("{change} {link}: {now}, {before} before").format(
-            change=fmt.change(mover.change),
+            change=phrases.change(mover.change),
             link=fmt.label(mover.link),
             now=fmt.count_of(mover.clicks, _("click"), _("clicks")),
             before=fmt.number(mover.before),

@@ -8,13 +8,14 @@ from itertools import pairwise
 import discord
 
 from bot.charts import Bar, Chart, Colour, Counts, Interval, Note, Series, Top
+from bot.insights import phrases
 from bot.insights.audience import shares
 from bot.insights.pages import Spot, median_class
 from bot.insights.rates import change
 from bot.profiles.views import DELAYS
 from bot.stats.answers import ProfileStats
 from bot.stats.question import Metric
-from bot.texts import _, current_locale, number
+from bot.texts import _, current_locale, number, percent
 from cogs.ui import format as fmt
 from cogs.ui.answers import embed
 from cogs.ui.stats.report import value_of
@@ -33,7 +34,7 @@ def answer(found: ProfileStats, name: str, head: str) -> discord.Embed:
     if not views:
         lines.append("\n" + _("Nobody looked at it in this period yet. Share its address, then look again."))
     said.description = "\n".join(lines)
-    moved = "" if found.views_before is None else fmt.change(change(views, found.views_before))
+    moved = "" if found.views_before is None else phrases.change(change(views, found.views_before))
     said.add_field(name=_("Views"), value=f"**{number(views)}**" + (f" {moved}" if moved else ""))
     said.add_field(
         name=_("Unique views"), value=f"**{number(sum(days.unique_views))}**\n" + _("of visitors of each day")
@@ -67,7 +68,7 @@ def _named(found: ProfileStats) -> dict[str, Spot]:
 
 
 def _rows(spots: Mapping[str, Spot], *, bold: bool = False) -> list[str]:
-    """A line for each: "Summer: 12 clicks of 300 impressions, CTR 4% (2.3%–6.9%)"."""
+    """A line for each: "Summer: 12 clicks of 300 impressions, CTR 4.0% (2.3%–6.9%)"."""
     rows = []
     for name, spot in spots.items():
         text = _("{clicks} of {impressions}").format(
@@ -75,7 +76,7 @@ def _rows(spots: Mapping[str, Spot], *, bold: bool = False) -> list[str]:
             impressions=fmt.count_of(spot.impressions, _("impression"), _("impressions")),
         )
         if spot.rate is not None:
-            text += f", CTR {fmt.rate(spot.rate)} ({fmt.interval(spot.rate.interval)})"
+            text += ", " + phrases.rate(spot.rate, _("CTR {rate} ({interval})"))
         rows.append((f"**{name}.** " if bold else f"{name}: ") + text)
     return rows
 
@@ -97,8 +98,8 @@ def picture(found: ProfileStats, name: str) -> Chart:
             Bar(
                 _("Position {n}").format(n=number(place)),
                 spot.rate.value,
-                fmt.rate(spot.rate),
-                Interval(spot.rate.value, *spot.rate.interval),
+                percent(spot.rate.value),
+                Interval(spot.rate.value, *spot.rate.interval, phrases.parts(spot.rate)),
             )
             for place, spot in found.by_position.items()
             if spot.rate is not None

@@ -20,16 +20,17 @@ from bot.charts import (
     Series,
     Top,
 )
+from bot.insights import phrases
 from bot.insights.audience import shares
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate
-from bot.insights.summary import VIEWS, Engagement
+from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
 from bot.insights.tally import most_clicks
 from bot.links.platforms import PLATFORMS, describe
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
 from bot.stats.question import Metric, Ranks, Scope
-from bot.texts import _, current_locale
+from bot.texts import _, current_locale, percent
 from cogs.ui import format as fmt
 from cogs.ui.stats import page
 from cogs.ui.stats.report import value_of
@@ -114,9 +115,9 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
             return (views, clicks) if report.grown_views else (clicks,)
 
 
-def interval(rate: Rate | Engagement) -> Interval:
+def interval(rate: Rate | Engagement, by: str = IMPRESSIONS) -> Interval:
     low, high = rate.interval
-    return Interval(rate.value, min(low, rate.value), max(high, rate.value))
+    return Interval(rate.value, min(low, rate.value), max(high, rate.value), phrases.parts(rate, by))
 
 
 def _rates_of_parts(report: Report, name: str, scope: Scope) -> Top:
@@ -126,7 +127,7 @@ def _rates_of_parts(report: Report, name: str, scope: Scope) -> Top:
         id_: fmt.post_title(post) for id_, post in report.posts.items()
     }
     bars = [
-        Bar(fmt.plain(called[id_]), tally.ctr.value, fmt.rate(tally.ctr), interval(tally.ctr))
+        Bar(fmt.plain(called[id_]), tally.ctr.value, percent(tally.ctr.value), interval(tally.ctr))
         for id_ in most_clicks(tallies)
         if (tally := tallies[id_]).ctr is not None and id_ in called
     ]
@@ -143,7 +144,7 @@ def _compared(answer: answers.Compared, names: Sequence[str]) -> Chart:
     called = [fmt.plain(name) for name in compared_names(answer, names)]
     if metric is Metric.CTR:
         bars = tuple(
-            Bar(name, report.now.ctr.value, fmt.rate(report.now.ctr), interval(report.now.ctr))
+            Bar(name, report.now.ctr.value, percent(report.now.ctr.value), interval(report.now.ctr))
             if report.now.ctr is not None
             else Bar(name, 0.0, "–", early=True)
             for name, report in zip(called, reports, strict=True)
@@ -207,16 +208,14 @@ def _bar(row: answers.Row, metric: Metric) -> Bar:
     name = fmt.plain(row_name(row))
     tally = row.tally
     if metric in (Metric.CTR, Metric.ENGAGEMENT):
-        engaged = None if tally.engagement is None else tally.engagement.rate
-        rate = engaged if metric is Metric.ENGAGEMENT else tally.ctr or tally.by_views
+        rate = tally.engagement if metric is Metric.ENGAGEMENT else tally.ctr or tally.by_views
         if rate is None:
             return Bar(name, 0.0, "–", trend=row.trend, early=True)
-        by_views = tally.ctr is None if metric is Metric.CTR else tally.engagement and tally.engagement.by == VIEWS
-        text = fmt.rate(rate) + (" " + _("of views") if by_views else "")
-        return Bar(name, rate.value, text, interval(rate), row.trend, early=row.early)
+        by = VIEWS if tally.ctr is None else IMPRESSIONS
+        return Bar(name, rate.value, percent(rate.value), interval(rate, by), row.trend, early=row.early)
     values = {Metric.UNIQUES: row.uniques or 0, Metric.IMPRESSIONS: tally.impressions, Metric.VIEWS: tally.views}
     value = values.get(metric, tally.clicks)
-    return Bar(name, max(value, 0), fmt.number(value), trend=row.trend)
+    return Bar(name, value, fmt.number(value), trend=row.trend)
 
 
 def row_name(row: answers.Row) -> str:
@@ -278,7 +277,7 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
         return None
     now = report.now
     told = now.reported > 0 or now.views > 0
-    by_views = now.impressions <= 0 and now.views > 0
+    by_views = now.impressions == 0 and now.views > 0
     rate, engagement = (now.by_views, now.engagement_by_views) if by_views else (now.ctr, now.engagement)
     grown = report.grown_views if by_views else report.grown
     platform = describe(post.platform, post.kind)
@@ -295,11 +294,11 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
         title=fmt.plain(post.title or (answer.target.link.label if answer.target.link else platform)),
         platform=platform,
         period=fmt.dates(report.period),
-        impressions=max(now.views if by_views else now.impressions, 0) or None,
+        impressions=(now.views if by_views else now.impressions) or None,
         impressions_source=source,
         clicks=now.clicks,
         clicks_source=_("through the bio, counted by Eyeballs") if post.link_in_bio else _("counted by Eyeballs"),
-        ctr=None if rate is None else interval(rate),
+        ctr=None if rate is None else interval(rate, VIEWS if by_views else IMPRESSIONS),
         engagement=None if engagement is None else interval(engagement),
         by_views=by_views,
         days=report.period.days,

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from bot.charts import Theme, alt_text
+from bot.insights import phrases
 from bot.insights.audience import shares
 from bot.insights.explain import explain
 from bot.insights.glossary import Numbers
@@ -204,18 +205,15 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
         if shown.post is not None and shown.post.link_in_bio:
             lines.append(_("CTR: {text}").format(text=report.NO_OWN_CLICKS))
         elif now.ctr is not None:
-            lines.append(
-                _("CTR {rate} ({interval})").format(rate=fmt.rate(now.ctr), interval=fmt.interval(now.ctr.interval))
-            )
+            lines.append(phrases.rate(now.ctr, _("CTR {rate} ({interval}), {parts}")))
         if now.by_views is not None:
-            text = _("{rate} of views clicked ({interval})")
-            lines.append(text.format(rate=fmt.rate(now.by_views), interval=fmt.interval(now.by_views.interval)))
+            lines.append(phrases.rate(now.by_views, _("{rate} of views clicked ({interval}), {parts}"), VIEWS))
         for found in (now.engagement, now.engagement_by_views):
             if found is not None:
-                text = _("engagement {rate} ({interval})")
-                lines.append(text.format(rate=report.engagement_of(found), interval=fmt.interval(found.interval)))
+                lines.append(phrases.rate(found, _("engagement {rate} ({interval}), {parts}")))
         if len({period.length for period in answer.periods}) > 1:
-            lines.append(_("{n} clicks a day").format(n=fmt.number(round(now.clicks / shown.period.length, 1))))
+            a_day = round(now.clicks / shown.period.length, 1)
+            lines.append(fmt.count_of(a_day, _("click a day"), _("clicks a day")))
         said.add_field(name=fmt.escape(name)[:256], value="\n".join(lines))
     said.add_field(name=_("Verdict"), value=_verdict(called, answer.reports), inline=False)
     return said
@@ -302,10 +300,11 @@ def _row(row: answers.Row, metric: Metric) -> str:
         case Metric.CTR:
             rate = tally.ctr or tally.by_views
             assert rate is not None
-            return _rate(rate, _by(tally, metric)) + (" · " + _("too early to call") if row.early else "")
+            said = phrases.rate(rate, phrases.WITH_INTERVAL, _by(tally, metric))
+            return said + (" · " + _("too early to call") if row.early else "")
         case Metric.ENGAGEMENT:
             assert tally.engagement is not None
-            said = _rate(tally.engagement.rate, tally.engagement.by)
+            said = phrases.rate(tally.engagement, phrases.WITH_INTERVAL)
             return said + (" · " + _("too early to call") if row.early else "")
         case Metric.VIEWS:
             return f"{fmt.count_of(tally.views, _('view'), _('views'))} · {clicks}"
@@ -327,16 +326,6 @@ def _by(tally: Tally, metric: Metric) -> str:
     return VIEWS if tally.ctr is None and tally.by_views is not None else IMPRESSIONS
 
 
-def _rate(rate: Rate, by: str) -> str:
-    """ "4.2% (3.9–4.5%), 412 of 9,800", or "of 9,800 views" where that is what the rate is by."""
-    return _("{rate} ({interval}), {clicks} of {base}").format(
-        rate=fmt.rate(rate),
-        interval=fmt.interval(rate.interval),
-        clicks=fmt.number(rate.clicks),
-        base=fmt.number(rate.impressions) + (" " + _("views") if by == VIEWS else ""),
-    )
-
-
 def _group(tally: Tally) -> str:
     """Everything of a platform or a kind of post: counts, then CTR and engagement rate with what they cover."""
     parts = [report.clicks_of(tally)]
@@ -349,13 +338,15 @@ def _group(tally: Tally) -> str:
     if rate is not None:
         covered = _("{n} of {all}").format(n=tally.rated, all=tally.places)
         name = _("CTR") if tally.ctr is not None else _("clicks by views")
-        lines.append(f"{name} {_rate(rate, _by(tally, Metric.CTR))} · " + _("over {covered}").format(covered=covered))
+        said = phrases.rate(rate, phrases.WITH_INTERVAL, _by(tally, Metric.CTR))
+        lines.append(f"{name} {said} · " + _("over {covered}").format(covered=covered))
     elif tally.in_bio:
         lines.append(_("CTR: {text}").format(text=report.NO_OWN_CLICKS))
     if (found := tally.engagement) is not None:
         covered = _("{n} of {all}").format(n=found.posts, all=found.of)
         name = _("engagement rate")
-        lines.append(f"{name} {_rate(found.rate, found.by)} · " + _("over {covered}").format(covered=covered))
+        said = phrases.rate(found, phrases.WITH_INTERVAL)
+        lines.append(f"{name} {said} · " + _("over {covered}").format(covered=covered))
     return "\n  ".join(lines)
 
 

@@ -8,7 +8,8 @@ import discord
 
 from bot.impressions.metrics import SPEND, order
 from bot.inputs.money import Money
-from bot.insights.audience import shares
+from bot.insights import phrases
+from bot.insights.audience import DIRECT, shares
 from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding
 from bot.insights.rates import Change, change
@@ -39,12 +40,7 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
     add_benchmarks(answer, report)
     if report.lifetime and scope is not Scope.SERVER:
         rows = [
-            _("{post}: {ctr} ({clicks} of {impressions})").format(
-                post=fmt.post_name(item.post),
-                ctr=fmt.rate(item.rate),
-                clicks=fmt.number(item.rate.clicks),
-                impressions=fmt.number(item.rate.impressions) + (" " + _("views") if item.by == VIEWS else ""),
-            )
+            _("{post}: {ctr}").format(post=fmt.post_name(item.post), ctr=phrases.rate(item.rate, by=item.by))
             for item in report.lifetime[:TOP]
             if item.post.id in report.posts
         ]
@@ -64,8 +60,9 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
         uniques = None if report.unique_change is None else change(*report.unique_change)
         answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, uniques))
     answer.add_field(name=_("Impressions"), value=_impressions(now, before))
-    if now.views:
-        answer.add_field(name=_("Views"), value=f"**{fmt.number(now.views)}**\n" + _("no part of impressions"))
+    if now.views or now.views_corrected:
+        lines = [f"**{fmt.number(now.views)}**", _("no part of impressions"), *corrected(now.views_corrected)]
+        answer.add_field(name=_("Views"), value="\n".join(lines))
     answer.add_field(name=_("CTR"), value=ctr(now, report.post))
     if now.by_views is not None:
         answer.add_field(name=_("Clicks by views"), value=_by_views(now))
@@ -94,7 +91,7 @@ def imported(now: Summary) -> list[str]:
 
 
 def _with_change(value: int, moved: Change | None) -> str:
-    said = "" if moved is None else fmt.change(moved)
+    said = "" if moved is None else phrases.change(moved)
     return f"**{fmt.number(value)}**" + (f"\n{said}" if said else "")
 
 
@@ -105,13 +102,19 @@ def _impressions(now: Summary, before: Summary | None) -> str:
     """
     lines = [f"**{fmt.number(now.impressions)}**"]
     if now.measured or (before is not None and before.measured):
-        moved = "" if before is None else fmt.change(change(now.measured, before.measured))
+        moved = "" if before is None else phrases.change(change(now.measured, before.measured))
         lines.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
     if now.reported:
         lines.append(_("{n} reported").format(n=fmt.number(now.reported)))
     if now.impressions != now.measured + now.reported:
         lines.append(_("posts with both count as reported"))
+    lines += corrected(now.corrected)
     return "\n".join(lines)
+
+
+def corrected(n: int) -> list[str]:
+    """ "-2,000: a platform corrected what it told before", where one did."""
+    return [_("{n}: a platform corrected what it told before").format(n=fmt.number(n))] if n else []
 
 
 def ctr(summary: Summary, post: Post | None = None) -> str:
@@ -121,12 +124,7 @@ def ctr(summary: Summary, post: Post | None = None) -> str:
     if summary.ctr is None:
         rest = "" if not summary.in_bio else "\n" + _in_bio(summary.in_bio)
         return "–\n" + _("no place has both clicks and impressions") + rest
-    lines = [
-        f"**{fmt.rate(summary.ctr)}** ({fmt.interval(summary.ctr.interval)})",
-        _("{clicks} of {impressions}").format(
-            clicks=fmt.number(summary.ctr.clicks), impressions=fmt.number(summary.ctr.impressions)
-        ),
-    ]
+    lines = [phrases.rate(summary.ctr, HEADLINE)]
     if summary.places > 1:
         lines.append(_("{n} of {all} posts and places").format(n=summary.ctr_places, all=summary.places))
     if summary.clicks > summary.ctr.clicks:
@@ -137,6 +135,8 @@ def ctr(summary: Summary, post: Post | None = None) -> str:
     return "\n".join(lines)
 
 
+HEADLINE = _("**{rate}** ({interval})\n{parts}")
+"""A rate alone in a field."""
 NO_OWN_CLICKS = _("no clicks of its own: link in bio")
 
 
@@ -148,23 +148,15 @@ def _in_bio(n: int) -> str:
 
 
 def _by_views(summary: Summary) -> str:
-    found = summary.by_views
-    assert found is not None
-    lines = [
-        f"**{fmt.rate(found)}** ({fmt.interval(found.interval)})",
-        _("{clicks} of {views} views").format(clicks=fmt.number(found.clicks), views=fmt.number(found.impressions)),
-    ]
+    assert summary.by_views is not None
+    lines = [phrases.rate(summary.by_views, HEADLINE, VIEWS)]
     if summary.places > 1:
         lines.append(_("{n} of {all} posts and places").format(n=summary.views_places, all=summary.places))
     return "\n".join(lines)
 
 
 def _engagement(found: Engagement) -> str:
-    text = _("{n} of {base} views") if found.by == VIEWS else _("{n} of {base} impressions")
-    lines = [
-        f"**{fmt.percent(found.value)}** ({fmt.interval(found.interval)})",
-        text.format(n=fmt.number(found.clicks + found.reactions), base=fmt.number(found.base)),
-    ]
+    lines = [phrases.rate(found, HEADLINE)]
     if found.of > 1:
         lines.append(_("{n} of {all} posts").format(n=found.posts, all=found.of))
     return "\n".join(lines)
@@ -237,7 +229,7 @@ def add_posts(answer: discord.Embed, report: Report) -> None:
 
 
 def post_line(post: Post, tally: Tally) -> str:
-    """ "Instagram story “Teaser” · 412 clicks · 9,800 impressions · CTR 4.2%"."""
+    """ "Instagram story “Teaser” · 412 clicks · 9,800 impressions · CTR 4.2% (412 of 9,800)"."""
     return " · ".join([fmt.post_name(post), *numbers(tally)])
 
 
@@ -256,17 +248,12 @@ def numbers(tally: Tally) -> list[str]:
     if tally.views:
         parts.append(fmt.count_of(tally.views, _("view"), _("views")))
     if tally.ctr is not None:
-        parts.append(_("CTR {rate}").format(rate=fmt.rate(tally.ctr)))
+        parts.append(phrases.rate(tally.ctr, _("CTR {rate} ({parts})")))
     elif tally.by_views is not None:
-        parts.append(_("{rate} of views clicked").format(rate=fmt.rate(tally.by_views)))
+        parts.append(phrases.rate(tally.by_views, _("{rate} of views clicked ({parts})"), VIEWS))
     if tally.in_bio and tally.engagement is not None:
-        parts.append(_("engagement {rate}").format(rate=engagement_of(tally.engagement)))
+        parts.append(phrases.rate(tally.engagement, _("engagement {rate} ({parts})")))
     return parts
-
-
-def engagement_of(found: Engagement) -> str:
-    """ "4.2%", and "4.2% of views" where that is what it is by."""
-    return fmt.percent(found.value) + (" " + _("of views") if found.by == VIEWS else "")
 
 
 def add_told(answer: discord.Embed, report: Report) -> None:
@@ -304,22 +291,18 @@ def add_resonant(answer: discord.Embed, links: Mapping[int, Link], tallies: Mapp
 
 
 def ranked_line(place: int, link: Link, tally: Tally) -> str:
-    """One row of a ranking: "1. Summer sale · 1,204 clicks · 12,000 impressions · CTR 4.2%"."""
+    """One row of a ranking: "1. Summer sale · 1,204 clicks · 12,000 impressions · CTR 4.2% (412 of 9,800)"."""
     return " · ".join([f"{place}. {fmt.label(link)}", *numbers(tally)])
 
 
 def resonant_line(link: Link, tally: Tally) -> str:
     """The link whose CTR is surely highest, with its interval."""
     assert tally.ctr is not None
-    low, high = tally.ctr.interval
-    return _("{link}: {ctr} CTR ({clicks} of {impressions}; 95% sure of {low} to {high})").format(
-        link=fmt.label(link),
-        ctr=fmt.rate(tally.ctr),
-        clicks=fmt.number(tally.ctr.clicks),
-        impressions=fmt.number(tally.ctr.impressions),
-        low=fmt.percent(low),
-        high=fmt.percent(high),
-    )
+    return f"{fmt.label(link)}: {phrases.rate(tally.ctr, SURE)}"
+
+
+SURE = _("{rate} CTR ({parts}; 95% sure of {low} to {high})")
+"""Of what resonates most."""
 
 
 def too_early() -> str:
@@ -354,7 +337,6 @@ DEVICES = {
     "tv": _("TVs"),
     "other": _("other devices"),
 }
-DIRECT = "direct"
 
 
 def value_of(dimension: Dimension, value: str) -> str:
