@@ -15,11 +15,13 @@ from bot.alerts.asking import Asker
 from bot.alerts.destinations import Destinations
 from bot.alerts.service import Alerts
 from bot.alerts.telling import Telling
-from bot.budget import Budget
 from bot.charts import ChartRenderer
 from bot.client import Client
 from bot.clock import Clock, SystemClock
 from bot.config import Config
+from bot.delivery.budget import Budget
+from bot.delivery.direct import DirectChannels
+from bot.delivery.notices import Notices
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.exports import Exports
@@ -50,15 +52,13 @@ from bot.web.profiles import ProfileEdge
 from bot.web.reports import ReportPages
 from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
-from cogs.ui.alerts import AlertDeliverer
-from cogs.ui.deliver import Deliverer
-from cogs.ui.flags import FlagTeller
+from cogs.delivery.port import DiscordPort
 from cogs.ui.people import Members
 from storage.database import Database
 from storage.ids import Ids
 
 TICK_SECONDS = 20.0
-FLAG_SECONDS = 60.0
+NOTICE_SECONDS = 60.0
 HOUSEKEEPING_SECONDS = 3600.0
 ALERT_SECONDS = 300.0
 
@@ -73,7 +73,9 @@ class Application:
     services: Services
     members: Members
     budget: Budget
+    direct: DirectChannels
     telling: Telling
+    notices: Notices
     web: WebEdge
     metrics_port: int | None
     base_url: URL
@@ -83,6 +85,10 @@ class Application:
         """A Discord client that is not connected yet."""
         self.members.client = Client(self.services, self.db, shard_count=self.shard_count)
         return self.members.client
+
+    def port(self, client: Client) -> DiscordPort:
+        """What delivers through that client."""
+        return DiscordPort(client, self.budget, self.direct)
 
 
 @asynccontextmanager
@@ -106,7 +112,10 @@ async def open_application(
         deals = Deals(db, clock, ids, reports)
         contents = Contents(db, clock, stats, members.creators_with, members.locale_of, deals)
         digests = Digests(db, clock, ids, contents)
-        metrics_port = await stack.enter_async_context(serve_metrics(recorder, digests.sender, config.web.metrics_port))
+        flags = Flags(db, clock, ids)
+        telling, notices = Telling(db, clock, ids), Notices(db, clock, ids, flags)
+        outboxes = {"digests": digests.sender, "alerts": telling, "notices": notices}
+        metrics_port = await stack.enter_async_context(serve_metrics(recorder, outboxes, config.web.metrics_port))
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
         visitors = Visitors(db, clock, recorder.keep_salt)
         owner_tokens = OwnerTokens(db)
@@ -124,7 +133,7 @@ async def open_application(
             crawlers=config.tracking.patterns,
             country_of=country_of,
         )
-        pages, flags = Pages(db, clock, tracker, views, owner_tokens), Flags(db, clock, ids)
+        pages = Pages(db, clock, tracker, views, owner_tokens)
         edge = Edge(
             tracker,
             ProfileEdge(pages, charts, base_url),
@@ -181,32 +190,41 @@ async def open_application(
             jobs["destinations"] = (ALERT_SECONDS, Destinations(db, clock, asker).round)
         await stack.enter_async_context(scheduler.running(jobs))
         yield Application(
-            db, services, members, budget, Telling(db, clock, ids), web, metrics_port, base_url, shard_count
+            db=db,
+            services=services,
+            members=members,
+            budget=budget,
+            direct=DirectChannels(db),
+            telling=telling,
+            notices=notices,
+            web=web,
+            metrics_port=metrics_port,
+            base_url=base_url,
+            shard_count=shard_count,
         )
 
 
 @asynccontextmanager
 async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
-    """Ask every few seconds which digests, alerts and flags are due, and post them once Discord is there."""
-    deliverer, teller = Deliverer(client, app.budget), FlagTeller(client)
-    alert_deliverer = AlertDeliverer(client, app.budget)
+    """Ask every few seconds which digests, alerts and notices are due, and post them once Discord is there."""
+    port = app.port(client)
 
     async def tick() -> None:
         if client.is_ready():
-            await app.services.digests.tick(deliverer)
+            await app.services.digests.tick(port)
 
     async def tell() -> None:
         if client.is_ready():
-            await app.telling.tick(alert_deliverer)
+            await app.telling.tick(port)
 
-    async def tell_flags() -> None:
+    async def notify() -> None:
         if client.is_ready():
-            await teller.tick()
+            await app.notices.tick(port)
 
     jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
         "digests": (TICK_SECONDS, tick),
         "alerts": (TICK_SECONDS, tell),
-        "flags": (FLAG_SECONDS, tell_flags),
+        "notices": (NOTICE_SECONDS, notify),
     }
     async with scheduler.running(jobs):
         yield

@@ -17,7 +17,7 @@ from bot.client import COMMANDS_REFUSED
 from bot.config import Config
 from bot.errors import OperatorError
 from bot.tracking.tracker import UNKNOWN_PROXY
-from cogs.ui.deliver import missing_permissions
+from cogs.delivery.channels import missing_permissions
 from storage import backup, digests, meta, migrate, servers
 from storage.database import open_reader
 from storage.errors import StorageError

@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.insights.periods import local_day
 from bot.profiles.flags import KEPT
 from bot.tracking.visitors import Visitors
-from storage import hits, profiles, recount, servers, totals
+from storage import hits, notices, profiles, recount, servers, totals
 from storage.database import Database
 from storage.ids import floor
 
@@ -37,6 +37,7 @@ class Housekeeping:
         now = self._clock.now()
         await self._visitors.forget(now)
         await self._db.write(lambda conn: profiles.forget_flags(conn, now - KEPT))
+        await self._db.write(lambda conn: notices.forget(conn, now - KEPT))
         horizon = hits.bucket_of(now - self._keep_events)
         # First the horizon, then the events: a recount never looks for what is being deleted.
         await self._db.write(lambda conn: recount.set_horizon(conn, horizon))

@@ -12,11 +12,11 @@ from bot.alerts.service import Status
 from bot.links.access import require_manager
 from bot.services import Services
 from bot.texts import _
+from cogs.delivery.channels import require_permissions
 from cogs.ui import alerts as ui
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import actor, begin, embed
-from cogs.ui.deliver import require_permissions
 from storage.records import SERVER_TARGET, AlertKind, AlertState, AlertTarget, RunState
 
 if TYPE_CHECKING:
@@ -118,10 +118,13 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
     def _settings(self, status: Status, guild: discord.Guild | None) -> str:
         target = status.target
         lines = [_where(target, guild)]
-        kinds = [name for kind, name in ui.KINDS.items() if kind in target.kinds]
+        told = set(target.kinds)
+        if unasked := not self._services.alerts.checks_destinations:
+            told.discard(AlertKind.DEAD)
+        kinds = [name for kind, name in ui.KINDS.items() if kind in told]
         lines.append(_("Told: {list}.").format(list=", ".join(kinds) or _("nothing")))
-        if AlertKind.DEAD in target.kinds and not self._services.alerts.checks_destinations:
-            lines.append(_("Dead links are not looked for: the operator has not allowed it."))
+        if unasked and AlertKind.DEAD in target.kinds:
+            lines.append(_("Dead links would be told too, but the operator has not allowed it."))
         if target.quiet_from is not None and target.quiet_until is not None:
             lines.append(
                 _("Quiet from {start} to {end} ({zone}).").format(
@@ -135,6 +138,10 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
                 lines.append(_("They are off."))
             case AlertState.PAUSED:
                 lines.append("⚠️ " + _("They are paused: {reason}").format(reason=fmt.escape(target.reason, 300)))
+                if target.try_at is not None:
+                    lines.append(_("The next attempt: {at}.").format(at=fmt.moment(target.try_at, "R")))
+            case AlertState.LEFT:
+                lines.append("⚠️ " + _("Eyeballs was not in the server; it goes on within a minute."))
         return "\n".join(lines)
 
     def _add(self, answer: discord.Embed, status: Status, guild: discord.Guild | None) -> None:
@@ -162,6 +169,10 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
         ]
         title = _("The server's") if server else _("Yours")
         answer.add_field(name=title, value=fmt.rows("\n".join(lines).split("\n")), inline=False)
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self._services.alerts.leave(guild.id)
 
 
 def _kinds(

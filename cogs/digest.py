@@ -14,11 +14,11 @@ from bot.errors import NotFoundError
 from bot.links.access import require_manager
 from bot.services import Services
 from bot.texts import _
+from cogs.delivery.channels import require_permissions
 from cogs.ui import digest as ui
 from cogs.ui import format as fmt
 from cogs.ui import pick, schedule
 from cogs.ui.answers import actor, begin, embed, services
-from cogs.ui.deliver import require_permissions
 from storage.records import Cadence, Quiet
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import upsert
+from storage import claims, upsert
 from storage.ids import made_at
 from storage.links import by_ids
 from storage.records import (
@@ -26,6 +26,8 @@ from storage.records import (
     State,
 )
 from storage.schema import UTC, alert_messages, alert_mutes, alert_targets, alerts, figures, links, posts
+
+SENDABLE = (AlertState.ACTIVE, AlertState.PAUSED)
 
 _PART = 500
 """Values in one list of a query."""
@@ -74,10 +76,26 @@ async def get_target(conn: AsyncConnection, guild_id: int, user_id: int) -> Aler
 
 
 async def active_targets(conn: AsyncConnection) -> list[AlertTarget]:
-    """Everybody in all servers who is to be told, server by server."""
+    """Everybody in all servers who is to be told, where it is paused later; server by server."""
     c = alert_targets.c
-    query = sa.select(alert_targets).where(c.state == AlertState.ACTIVE).order_by(c.guild_id, c.user_id)
+    query = sa.select(alert_targets).where(c.state.in_(SENDABLE)).order_by(c.guild_id, c.user_id)
     return [_target(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def left(conn: AsyncConnection) -> list[AlertTarget]:
+    """Those of servers that the bot is not in."""
+    query = sa.select(alert_targets).where(alert_targets.c.state == AlertState.LEFT)
+    return [_target(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def leave(conn: AsyncConnection, guild_id: int, reason: str) -> None:
+    """Mark every target of a server that the bot was removed from; those that are off stay so."""
+    c = alert_targets.c
+    await conn.execute(
+        sa.update(alert_targets)
+        .where(c.guild_id == guild_id, c.state.in_(SENDABLE))
+        .values(state=AlertState.LEFT, reason=reason)
+    )
 
 
 async def change_target(conn: AsyncConnection, guild_id: int, user_id: int, **values: object) -> None:
@@ -216,27 +234,47 @@ async def add_message(conn: AsyncConnection, message: AlertMessage) -> None:
     await conn.execute(alert_messages.insert().values(dataclasses.asdict(message)))
 
 
-async def abandoned(conn: AsyncConnection, now: dt.datetime) -> list[AlertMessage]:
-    """Messages whose sender did not come back within the lease."""
+async def claimable(conn: AsyncConnection, now: dt.datetime) -> list[AlertMessage]:
+    """Messages whose sender did not come back within the lease, and those that have waited for another attempt."""
     c = alert_messages.c
-    query = sa.select(alert_messages).where(c.state == RunState.SENDING, c.lease_until <= now).order_by(c.lease_until)
+    query = sa.select(alert_messages).where(c.state.in_(claims.OPEN), c.lease_until <= now).order_by(c.lease_until)
     return [_message(row) for row in (await conn.execute(query)).mappings()]
 
 
-async def claim(conn: AsyncConnection, message: AlertMessage, now: dt.datetime, lease: dt.timedelta) -> bool:
-    """Compare and swap: True when this caller, and nobody else, may send it until `now + lease`."""
+def _open_of(guild_id: int, user_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     c = alert_messages.c
-    result = await conn.execute(
-        sa.update(alert_messages)
-        .where(c.guild_id == message.guild_id, c.id == message.id, c.state == RunState.SENDING, c.lease_until <= now)
-        .values(lease_until=now + lease, attempts=c.attempts + 1)
+    return c.guild_id == guild_id, c.user_id == user_id, c.state.in_(claims.OPEN)
+
+
+async def has_open(conn: AsyncConnection, guild_id: int, user_id: int) -> bool:
+    """Whether there is a message to the target of which nobody knows yet what becomes of it."""
+    query = sa.select(sa.exists().where(*_open_of(guild_id, user_id)))
+    return bool((await conn.execute(query)).scalar_one())
+
+
+async def drop_open(conn: AsyncConnection, guild_id: int, user_id: int, now: dt.datetime) -> None:
+    """Try no message to the target again."""
+    await conn.execute(
+        sa.update(alert_messages).where(*_open_of(guild_id, user_id)).values(state=RunState.SKIPPED, finished_at=now)
     )
-    return result.rowcount == 1
 
 
-async def change_message(conn: AsyncConnection, guild_id: int, message_id: int, **values: object) -> None:
-    c = alert_messages.c
-    await conn.execute(sa.update(alert_messages).where(c.guild_id == guild_id, c.id == message_id).values(**values))
+def _this(message: AlertMessage) -> tuple[sa.ColumnElement[bool], ...]:
+    return alert_messages.c.guild_id == message.guild_id, alert_messages.c.id == message.id
+
+
+async def claim(
+    conn: AsyncConnection, message: AlertMessage, now: dt.datetime, until: dt.datetime
+) -> AlertMessage | None:
+    """The message when this caller, and nobody else, may send it `until` then."""
+    if not await claims.claim(conn, alert_messages, _this(message), now, until):
+        return None
+    return _message((await conn.execute(sa.select(alert_messages).where(*_this(message)))).mappings().one())
+
+
+async def finish(conn: AsyncConnection, claimed: AlertMessage, **values: object) -> bool:
+    """`claims.finish` of a message."""
+    return await claims.finish(conn, alert_messages, _this(claimed), claimed.lease_until, **values)
 
 
 async def messages(

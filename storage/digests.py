@@ -10,13 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import upsert
+from storage import claims, upsert
 from storage.records import Cadence, Digest, DigestRun, DigestState, Quiet, RunState
 from storage.schema import digest_runs, digests
 
 SENDABLE = (DigestState.ACTIVE, DigestState.PAUSED)
-OPEN = (RunState.PENDING, RunState.SENDING)
-"""Nobody knows yet what becomes of these runs."""
 
 
 def _digest(row: Any) -> Digest:
@@ -121,7 +119,7 @@ async def add_run(
 async def open_runs(conn: AsyncConnection, guild_id: int, digest_id: int) -> list[DigestRun]:
     """Those of which nobody knows yet what becomes of them, the oldest first."""
     c = digest_runs.c
-    query = sa.select(digest_runs).where(c.guild_id == guild_id, c.digest_id == digest_id, c.state.in_(OPEN))
+    query = sa.select(digest_runs).where(c.guild_id == guild_id, c.digest_id == digest_id, c.state.in_(claims.OPEN))
     return [_run(row) for row in (await conn.execute(query.order_by(c.period_start))).mappings()]
 
 
@@ -135,20 +133,9 @@ async def try_now(conn: AsyncConnection, guild_id: int, digest_id: int) -> None:
 async def claim(
     conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date, now: dt.datetime, until: dt.datetime
 ) -> DigestRun | None:
-    """Compare and swap: the run when this caller, and nobody else, may send `until` then."""
-    c = digest_runs.c
-    free = sa.and_(c.state.in_(OPEN), sa.or_(c.lease_until.is_(None), c.lease_until <= now))
-    result = await conn.execute(
-        sa.update(digest_runs)
-        .where(*_one(guild_id, digest_id, period_start), free)
-        .values(
-            state=RunState.SENDING,
-            lease_until=until,
-            attempts=c.attempts + 1,
-            first_attempt_at=sa.func.coalesce(c.first_attempt_at, sa.literal(now, c.first_attempt_at.type)),
-        )
-    )
-    return await get_run(conn, guild_id, digest_id, period_start) if result.rowcount == 1 else None
+    """The run when this caller, and nobody else, may send it `until` then."""
+    key = guild_id, digest_id, period_start
+    return await get_run(conn, *key) if await claims.claim(conn, digest_runs, _one(*key), now, until) else None
 
 
 async def get_run(conn: AsyncConnection, guild_id: int, digest_id: int, period_start: dt.date) -> DigestRun | None:
@@ -158,14 +145,9 @@ async def get_run(conn: AsyncConnection, guild_id: int, digest_id: int, period_s
 
 
 async def finish(conn: AsyncConnection, claimed: DigestRun, **values: object) -> bool:
-    """Say what became of a claimed run; False, and nothing is changed, when another caller has claimed it since.
-
-    Only `sent` is a fact whoever finds it out.
-    """
-    where = [*_one(claimed.guild_id, claimed.digest_id, claimed.period_start)]
-    if values["state"] is not RunState.SENT:
-        where += [digest_runs.c.state == RunState.SENDING, digest_runs.c.lease_until == claimed.lease_until]
-    return (await conn.execute(sa.update(digest_runs).where(*where).values(**values))).rowcount == 1
+    """`claims.finish` of a run."""
+    where = _one(claimed.guild_id, claimed.digest_id, claimed.period_start)
+    return await claims.finish(conn, digest_runs, where, claimed.lease_until, **values)
 
 
 async def last_runs(conn: AsyncConnection, guild_id: int, digest_id: int, limit: int = 5) -> list[DigestRun]:

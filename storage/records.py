@@ -426,6 +426,8 @@ class Digest:
     """When the tick looks at it next."""
     created_by: int
     reason: str = ""
+    failure: str = ""
+    """Why it can't be posted, as a value; "" while it can."""
 
 
 class RunState(StrEnum):
@@ -451,6 +453,8 @@ class DigestRun:
     message_id: int | None = None
     finished_at: dt.datetime | None = None
     reason: str = ""
+    failure: str = ""
+    """How the last attempt failed, as a value."""
 
 
 SERVER_TARGET = 0
@@ -470,7 +474,9 @@ class AlertState(StrEnum):
     ACTIVE = "active"
     OFF = "off"
     PAUSED = "paused"
-    """Discord refused; `reason` says why."""
+    """Discord refused; `reason` says why. It is tried again every day."""
+    LEFT = "left"
+    """The bot is no longer in the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +492,12 @@ class AlertTarget:
     quiet_until: int | None = None
     state: AlertState = AlertState.ACTIVE
     reason: str = ""
+    failure: str = ""
+    """Why nothing can be told, as a value; "" while it can."""
+    try_at: dt.datetime | None = None
+    """When something is told again, to see whether it can be; of a paused target."""
+    created_by: int = 0
+    """Who set it up last; 0 where that was not kept yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,6 +530,36 @@ class AlertMessage:
     discord_id: int | None = None
     finished_at: dt.datetime | None = None
     reason: str = ""
+    failure: str = ""
+    """How the last attempt failed, as a value."""
+
+
+class NoticeKind(StrEnum):
+    TROUBLE = "trouble"
+    """Something can't be posted."""
+    FLAG = "flag"
+    """Somebody flagged a public page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What those who run a server are told of; as with a digest's run, only who claims it may send it."""
+
+    guild_id: int
+    id: int
+    kind: NoticeKind
+    facts: Mapping[str, Any]
+    set_up_by: int
+    """Who is told where managers have no channel of their own; 0 for the owner."""
+    made_at: dt.datetime
+    state: RunState = RunState.PENDING
+    attempts: int = 0
+    first_attempt_at: dt.datetime | None = None
+    lease_until: dt.datetime | None = None
+    message_id: int | None = None
+    finished_at: dt.datetime | None = None
+    reason: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -423,6 +423,7 @@ digests = _table(
     _at("next_run_at"),
     _ref("created_by"),
     _text("reason"),
+    _text("failure"),
     sa.Index("digests_due", "state", "next_run_at"),
 )
 
@@ -438,6 +439,7 @@ digest_runs = _table(
     _ref("message_id", nullable=True),
     _at("finished_at", nullable=True),
     _text("reason"),
+    _text("failure"),
 )
 
 alert_targets = _table(
@@ -450,6 +452,9 @@ alert_targets = _table(
     sa.Column("quiet_until", sa.SmallInteger),
     sa.Column("state", sa.Text, nullable=False),
     _text("reason"),
+    _text("failure"),
+    _at("try_at", nullable=True),
+    sa.Column("created_by", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 alerts = _table(
@@ -480,9 +485,33 @@ alert_messages = _table(
     _ref("discord_id", nullable=True),
     _at("finished_at", nullable=True),
     _text("reason"),
+    _text("failure"),
     sa.Index("alert_messages_by_target", "guild_id", "user_id", "first_attempt_at"),
     sa.Index("alert_messages_by_state", "state", "lease_until"),
 )
+
+notices = _table(
+    "notices",
+    _guild(),
+    _key("id"),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+    _ref("set_up_by"),
+    _at("made_at"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    _at("first_attempt_at", nullable=True),
+    _at("lease_until", nullable=True),
+    _ref("message_id", nullable=True),
+    _at("finished_at", nullable=True),
+    _text("reason"),
+    _text("failure"),
+    sa.Index("notices_by_state", "state", "lease_until"),
+)
+"""What those who run a server are told of: trouble with a delivery, flags on public pages."""
+
+direct_channels = _table("direct_channels", _guild(), _key("user_id"), _ref("channel_id"))
+"""The channel of a member's direct messages with the bot: to open it anew each time looks like spam."""
 
 alert_mutes = _table("alert_mutes", _guild(), _key("user_id"), _key("link_id"), _at("until"))
 

@@ -10,7 +10,6 @@ from typing import Any
 import discord
 import simcord
 
-from cogs.ui.alerts import AlertDeliverer
 from storage import alerts, hits, links
 from storage.records import BARE, SERVER_TARGET, Alert, Hit, Kind, Link
 from storage.seen import Seen
@@ -24,7 +23,7 @@ async def look(world: World) -> int:
 
 
 async def tell(world: World) -> int:
-    return await world.app.telling.tick(AlertDeliverer(world.client, world.app.budget))
+    return await world.app.telling.tick(world.app.port(world.client))
 
 
 async def tick(world: World) -> int:

@@ -15,6 +15,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -30,15 +31,16 @@ from yarl import URL
 
 from bot import scheduler
 from bot.app import TICK_SECONDS
-from bot.budget import Budget
 from bot.charts import ChartRenderer
 from bot.clock import SystemClock
+from bot.delivery.budget import Budget
+from bot.delivery.port import Address
 from bot.digests import due
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.insights.periods import Named, period_of
 from bot.stats.service import Stats
-from cogs.ui.deliver import Deliverer
+from cogs.delivery.port import DiscordPort
 from cogs.ui.digest import Form
 from cogs.ui.people import Members
 from cogs.ui.stats import pictures
@@ -79,18 +81,22 @@ class Channel:
         return SimpleNamespace(id=next(self._next))
 
 
-class Posts(Deliverer):
+class Posts(DiscordPort):
     """The real one, with a channel that is always there."""
 
     def __init__(self, charts: ChartRenderer, channel: Channel) -> None:
-        super().__init__(SimpleNamespace(services=SimpleNamespace(charts=charts), application_id=1), Budget())  # type: ignore[arg-type]
+        services = SimpleNamespace(charts=charts, links=SimpleNamespace(base_url="https://go.example"))
+        super().__init__(SimpleNamespace(services=services, application_id=1), Budget(), None)  # type: ignore[arg-type]
         self._always = channel
 
     def is_in(self, guild_id: int) -> bool:
         return True
 
-    async def _place(self, digest: Digest) -> tuple[Any, Any, Form]:
-        return SimpleNamespace(name=f"Server {digest.guild_id}", id=digest.guild_id), self._always, Form.LAYOUT
+    async def _guild(self, address: Address) -> Any:
+        return SimpleNamespace(name=f"Server {address.guild_id}", id=address.guild_id, preferred_locale="en-US")
+
+    async def _places(self, guild: Any, address: Address) -> AsyncIterator[Any]:
+        yield self._always, Form.LAYOUT
 
 
 async def fill(db: Database, count: int) -> None:

@@ -27,7 +27,6 @@ from bot.config import Config, StorageSection, WebSection
 from bot.digests import due
 from bot.errors import UserError
 from bot.insights.periods import local_day
-from cogs.ui.deliver import Deliverer
 from storage import counts, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
@@ -163,7 +162,14 @@ class World:
         assert await becomes(look, requests) == requests
 
     async def tick(self) -> int:
-        return await self.app.services.digests.tick(Deliverer(self.client, self.app.budget))
+        """Send the digests that are due, then the notices; returns how many digests went out."""
+        sent = await self.app.services.digests.tick(self.app.port(self.client))
+        await self.notify()
+        return sent
+
+    async def notify(self) -> int:
+        """Send the notices to those who run servers."""
+        return await self.app.notices.tick(self.app.port(self.client))
 
 
 def text_of(result: simcord.InteractionResult) -> str:

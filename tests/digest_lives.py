@@ -25,12 +25,12 @@ from typing import Any
 
 from yarl import URL
 
-from bot.budget import Budget
 from bot.clock import FixedClock
+from bot.delivery.budget import Budget
+from bot.delivery.port import Address, Unreadable
 from bot.digests import due
 from bot.digests.content import Content
 from bot.digests.contents import Contents
-from bot.digests.deliver import Unreadable
 from bot.digests.service import Digests, Wish
 from bot.links.access import Actor
 from bot.stats.service import Stats
@@ -38,7 +38,6 @@ from cogs.ui.people import Members
 from storage import migrate
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Digest
 
 WEDNESDAY = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
 MONDAY = dt.datetime(2026, 3, 16, 9, 10, tzinfo=dt.UTC)
@@ -69,32 +68,29 @@ class FileDiscord:
     def is_in(self, guild_id: int) -> bool:
         return True
 
-    async def send(self, digest: Digest, content: Content, *, nonce: str) -> int:
+    async def send(self, address: Address, content: Content, *, nonce: str) -> int:
         assert len(nonce) <= 25
         await self._step("before Discord gets it")
         known = self._run("SELECT id FROM messages WHERE nonce = ?", nonce) if self._mode == "nonces" else []
         if not known:
-            self._run("INSERT INTO messages (marker, nonce) VALUES (?, ?)", marker(digest, content), nonce)
+            self._run("INSERT INTO messages (marker, nonce) VALUES (?, ?)", marker(content), nonce)
             known = self._run("SELECT max(id) FROM messages")
         await self._step("Discord has it, and has not answered")
         return int(known[0][0])
 
-    async def find(self, digest: Digest, content: Content, *, after: dt.datetime) -> int | None:
+    async def find(self, address: Address, content: Content, *, after: dt.datetime) -> int | None:
         await self._step("before the history is read")
         if self._mode == "unreadable":
             raise Unreadable
-        found = self._run("SELECT id FROM messages WHERE marker = ?", marker(digest, content))
+        found = self._run("SELECT id FROM messages WHERE marker = ?", marker(content))
         return int(found[0][0]) if found else None
-
-    async def tell(self, digest: Digest, reason: str) -> None:
-        pass
 
     def markers(self) -> list[str]:
         return [row[0] for row in self._run("SELECT marker FROM messages ORDER BY id")]
 
 
-def marker(digest: Digest, content: Content) -> str:
-    return f"{digest.guild_id}:{digest.id}:{content.period.first}"
+def marker(content: Content) -> str:
+    return f"{content.digest.guild_id}:{content.digest.id}:{content.period.first}"
 
 
 class SteppedDatabase(Database):

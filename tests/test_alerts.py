@@ -11,9 +11,9 @@ import simcord
 
 from bot.alerts.destinations import Destinations
 from bot.alerts.rules import Answer
-from bot.budget import Budget
+from bot.delivery.budget import Budget
 from bot.links.access import Actor
-from cogs.ui.alerts import AlertDeliverer
+from cogs.delivery.port import DiscordPort
 from storage.records import Link
 from tests.alerted import clicked, link_named, look, noted, posted, said, sent_to, set_up, tell, tick
 from tests.conftest import World, text_of
@@ -174,12 +174,12 @@ async def test_another_servers_links_are_told_there(world: World) -> None:
     await boss.slash(there, "alerts setup", channel=there)
     await clicked(world, await link_named(world, "summer"), 100)
 
-    class Faulty(AlertDeliverer):
-        async def send(self, content: Any, *, nonce: str) -> int:
+    class Faulty(DiscordPort):
+        async def send(self, address: Any, content: Any, *, nonce: str) -> int:
             raise ConnectionError("broken")
 
     await look(world)
-    assert await world.app.telling.tick(Faulty(world.client, world.app.budget)) == 0
+    assert await world.app.telling.tick(Faulty(world.client, world.app.budget, world.app.direct)) == 0
     assert there.history() == []
     world.move(minutes=4)
     assert await tick(world) == 1

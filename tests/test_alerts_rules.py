@@ -13,6 +13,9 @@ from scipy.stats import nbinom
 
 from bot.alerts import rules
 from bot.alerts.rules import Answer, Usual
+from bot.delivery.failures import Kind
+from bot.delivery.outbox import Letter, nonce
+from bot.delivery.port import Address
 from bot.errors import InvalidError
 from bot.insights import milestones
 from storage.records import DestinationCheck
@@ -283,5 +286,9 @@ def test_quiet_over_a_change_of_the_clocks() -> None:
 
 
 def test_the_nonce_is_short_and_the_messages_own() -> None:
-    assert len(rules.nonce(1, 2, 3)) == 25
-    assert len({rules.nonce(1, guild, message) for guild in (1, 2) for message in (3, 4)}) == 4
+    def of(guild_id: int, message_id: int) -> str:
+        letter = Letter(Address(Kind.ALERT, guild_id), (message_id,), 1, dt.datetime.now(dt.UTC))
+        return nonce(1, letter)
+
+    assert len(of(2, 3)) == 25
+    assert len({of(guild, message) for guild in (1, 2) for message in (3, 4)}) == 4

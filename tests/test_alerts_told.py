@@ -141,6 +141,7 @@ async def test_a_button_of_another_server_does_nothing(world: World) -> None:
 
 
 async def test_commands_say_what_is_on_and_who_may(world: World) -> None:
+    world.app.services.alerts.checks_destinations = True
     assert "No alerts are on" in text_of(await world.maya.slash(world.channel, "alerts status"))
     refused = await world.maya.slash(world.channel, "alerts setup", channel=world.channel)
     assert "Manage Server" in text_of(refused)

@@ -15,8 +15,9 @@ import pytest
 from discord.http import Route
 from simcord.http.client import FakeHTTPClient
 
-from bot.budget import Budget
-from cogs.ui.deliver import Deliverer, custom_ids
+from bot.delivery.budget import Budget
+from cogs.delivery.messages import custom_ids
+from cogs.delivery.port import DiscordPort
 from storage.records import RunState
 from tests.conftest import World, text_of, words
 
@@ -233,13 +234,13 @@ async def test_one_servers_failure_does_not_stop_the_others(world: World) -> Non
     await boss.slash(there, "digest setup", channel=there, weekday=0, time="9:00", zone="Europe/Berlin")
     world.move_to("2026-03-16T08:00:00+00:00")
 
-    class Faulty(Deliverer):
-        async def send(self, digest: Any, content: Any, *, nonce: str) -> int:
-            if digest.guild_id == world.guild.id:
+    class Faulty(DiscordPort):
+        async def send(self, address: Any, content: Any, *, nonce: str) -> int:
+            if address.guild_id == world.guild.id:
                 raise ConnectionError("broken")
-            return await super().send(digest, content, nonce=nonce)
+            return await super().send(address, content, nonce=nonce)
 
-    assert await world.app.services.digests.tick(Faulty(world.client, world.app.budget)) == 1
+    assert await world.app.services.digests.tick(Faulty(world.client, world.app.budget, world.app.direct)) == 1
     assert len(there.history()) == 1
 
 

@@ -21,10 +21,10 @@ MONDAY, TUESDAY, NEXT = "2026-03-16T08:00:00+00:00", "2026-03-17T08:00:01+00:00"
 
 @pytest.fixture
 async def lounge(world: World) -> Any:
-    """The digest's channel; it is due on Monday, and what goes wrong is told in #general."""
+    """The digest's channel; it is due on Monday; managers read of what goes wrong in #general."""
     where = world.guild.create_text_channel("lounge")
-    world.env.backend.guilds[world.guild.id].system_channel_id = world.channel.id
-    world.client.get_guild(world.guild.id)._system_channel_id = world.channel.id  # type: ignore[union-attr]
+    world.env.backend.guilds[world.guild.id].public_updates_channel_id = world.channel.id
+    world.client.get_guild(world.guild.id)._public_updates_channel_id = world.channel.id  # type: ignore[union-attr]
     await world.admin.slash(world.channel, "digest setup", channel=where, weekday=0, time="9:00", zone="Europe/Berlin")
     return where
 

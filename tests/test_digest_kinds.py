@@ -134,7 +134,7 @@ async def test_what_became_of_digests_is_counted_for_monitoring(world: World) ->
     sender = world.app.services.digests.sender
     async with (
         Recorder(world.app.db, world.clock) as recorder,
-        serve_metrics(recorder, sender, 0) as port,
+        serve_metrics(recorder, {"digests": sender}, 0) as port,
         aiohttp.ClientSession() as http,
         http.get(f"http://127.0.0.1:{port}/metrics") as answer,
     ):

@@ -23,11 +23,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy.exc import OperationalError
 
 from bot.clock import FixedClock
+from bot.delivery.failures import Failure
+from bot.delivery.port import Address, Refused, Unreadable
 from bot.digests.content import Content
-from bot.digests.deliver import Failure, Refused, Unreadable
 from storage import digests, migrate
 from storage.database import Database
-from storage.records import Digest, DigestRun, RunState
+from storage.records import DigestRun, RunState
 from tests.digest_lives import GUILD, MONDAY, FileDiscord, SteppedDatabase, made, marker, set_up
 
 STORIES = int(os.environ.get("EYEBALLS_TEST_MACHINE", "40"))
@@ -50,7 +51,6 @@ class Discord:
         self.is_readable = True
         self.may_post = True
         self.was_unreadable = False
-        self.notices = 0
 
     def is_in(self, guild_id: int) -> bool:
         return True
@@ -104,7 +104,7 @@ class Process:
             told[f"database error {what}"] += 1
             raise OperationalError("", None, RuntimeError("disk I/O error"))
 
-    async def send(self, digest: Digest, content: Content, *, nonce: str) -> int:
+    async def send(self, address: Address, content: Content, *, nonce: str) -> int:
         discord = self.world.discord
         await self.step("before Discord gets it")
         if not discord.may_post:
@@ -112,7 +112,7 @@ class Process:
         if discord.fails == "before":
             discord.fails = ""
             raise ConnectionError("500")
-        found = discord.take(marker(digest, content), nonce)
+        found = discord.take(marker(content), nonce)
         if discord.fails == "after":
             discord.fails = ""
             told["500 after Discord took it"] += 1
@@ -120,18 +120,15 @@ class Process:
         await self.step("Discord has it")
         return found
 
-    async def find(self, digest: Digest, content: Content, *, after: dt.datetime) -> int | None:
+    async def find(self, address: Address, content: Content, *, after: dt.datetime) -> int | None:
         discord = self.world.discord
         await self.step("before the history is read")
         if not discord.is_readable:
             raise Unreadable
-        wanted = marker(digest, content)
+        wanted = marker(content)
         found = [n for n, (text, _nonce, at) in enumerate(discord.messages) if text == wanted and at >= after]
         await self.step("the history is read")
         return found[0] if found else None
-
-    async def tell(self, digest: Digest, reason: str) -> None:
-        self.world.discord.notices += 1
 
     async def kill(self) -> None:
         if self.task is not None:
@@ -355,5 +352,5 @@ async def test_no_worker_lives_on_when_another_one_could_not_read_what_is_due(tm
 
 @pytest.fixture(autouse=True)
 def _quiet_log() -> Any:
-    with mock.patch("bot.digests.sender.log"):
+    with mock.patch("bot.delivery.outbox.log"):
         yield

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from bot.profiles.service import OPERATOR, take_down
-from cogs.ui.flags import FlagTeller
 from storage import meta, profiles
 from tests.conftest import World, answer_of, text_of
 from tests.profiled import look, picture, set_up
@@ -304,7 +303,7 @@ async def test_flags_reach_those_who_run_the_server(world: World) -> None:
     await world.maya.slash(world.channel, "profile publish")
     await world.app.services.flags.add("@maya", "scam")
     await world.app.services.flags.add("@maya", "scam")
-    await FlagTeller(world.client).tick()
+    await world.notify()
     sent = [
         request for request in world.env.http_requests if request.method == "POST" and "embeds" in (request.json or {})
     ]
@@ -313,5 +312,5 @@ async def test_flags_reach_those_who_run_the_server(world: World) -> None:
     assert "It deceives people: **2**" in said
     assert "/profile takedown handle:maya" in said
     before = len(world.env.http_requests)
-    await FlagTeller(world.client).tick()
+    await world.notify()
     assert len(world.env.http_requests) == before  # told once

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bot.digests.due import nonce, parse_time
+from bot.delivery.failures import Kind
+from bot.delivery.outbox import Letter, nonce
+from bot.delivery.port import Address
+from bot.digests.due import parse_time
 from bot.errors import InvalidError, RefusedError
 from bot.inputs.dates import parse_past
 from bot.inputs.numbers import parse_count
@@ -150,9 +153,13 @@ def test_what_is_no_time_is_named(typed: str) -> None:
 
 
 def test_a_nonce_is_stable_and_fits() -> None:
-    one = nonce(1, 2, 3, dt.date(2026, 3, 2))
-    assert one == nonce(1, 2, 3, dt.date(2026, 3, 2))
-    assert one != nonce(1, 2, 3, dt.date(2026, 3, 9))
+    def of(first: dt.date, attempts: int = 1) -> str:
+        letter = Letter(Address(Kind.DIGEST, 2, 3), (3, first), attempts, dt.datetime.now(dt.UTC))
+        return nonce(1, letter)
+
+    one = of(dt.date(2026, 3, 2))
+    assert one == of(dt.date(2026, 3, 2), attempts=2)
+    assert one != of(dt.date(2026, 3, 9))
     assert len(one) == 25
 
 

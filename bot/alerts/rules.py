@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -214,9 +213,3 @@ def quiet_until(now: dt.datetime, zone: str, start: int | None, end: int | None)
     if until > now:
         return until
     return dt.datetime.combine(day, over.replace(fold=1), ZoneInfo(zone)).astimezone(dt.UTC)  # that time comes twice
-
-
-def nonce(application_id: int, guild_id: int, message_id: int) -> str:
-    """The message's nonce, the same on every attempt: 25 characters at most, as Discord demands."""
-    key = f"{application_id}:{guild_id}:alert:{message_id}"
-    return hashlib.sha256(key.encode()).hexdigest()[:25]

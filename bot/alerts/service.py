@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.alerts import rules
 from bot.alerts.looking import Found, Look, Seen
 from bot.clock import Clock
+from bot.delivery.failures import Failure, Kind, reason_of
 from bot.errors import NotFoundError, RefusedError
 from bot.links.access import Actor, require_manager
 from bot.texts import _
@@ -92,7 +93,14 @@ class Alerts:
                 if on is not None:
                     (chosen.add if on else chosen.discard)(kind)
             new = dataclasses.replace(
-                new, channel_id=channel_id, kinds=frozenset(chosen), state=AlertState.ACTIVE, reason=""
+                new,
+                channel_id=channel_id,
+                kinds=frozenset(chosen),
+                state=AlertState.ACTIVE,
+                reason="",
+                failure="",
+                try_at=None,
+                created_by=actor.user_id,
             )
             if quiet is not None:
                 start, end = hours or (None, None)
@@ -103,6 +111,10 @@ class Alerts:
             settled = await self._so_already(conn, dataclasses.replace(new, kinds=added - {AlertKind.DEAD}))
 
         async def work(conn: AsyncConnection) -> None:
+            if not running:
+                waiting = await alerts.waiting(conn, actor.guild_id, user_id)
+                await alerts.settle(conn, actor.guild_id, user_id, [alert.key for alert in waiting])
+                await alerts.drop_open(conn, actor.guild_id, user_id, self._clock.now())
             await alerts.add(conn, settled)
             await alerts.put_target(conn, new)
 
@@ -120,13 +132,18 @@ class Alerts:
             if old is None or old.state is AlertState.OFF:
                 hint = _("/alerts setup turns them on.") if server else _("/alerts me turns them on.")
                 raise NotFoundError(_("There are no alerts to switch off.") + " " + hint)
-            new = dataclasses.replace(old, state=AlertState.OFF, reason="")
+            new = dataclasses.replace(old, state=AlertState.OFF, reason="", failure="", try_at=None)
             await alerts.put_target(conn, new)
             waiting = await alerts.waiting(conn, actor.guild_id, user_id)
             await alerts.settle(conn, actor.guild_id, user_id, [alert.key for alert in waiting])
             return new
 
         return await self._db.write(work)
+
+    async def leave(self, guild_id: int) -> None:
+        """The bot was removed from the server: nothing is told there until it is back."""
+        reason = reason_of(Failure.LEFT, Kind.ALERT, "")
+        await self._db.write(lambda conn: alerts.leave(conn, guild_id, reason))
 
     async def status(self, actor: Actor, *, server: bool) -> Status | None:
         """What is on for the server (managers) or for the actor, and how it went; None when it was never set up."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
+from collections import deque
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts import rules
-from bot.alerts.deliver import Content, Deliver, Gone, Trend, Unreadable
+from bot.alerts.content import Content, Trend
 from bot.clock import Clock
+from bot.delivery.failures import TRY_AGAIN, Failure, Kind
+from bot.delivery.notices import note_trouble
+from bot.delivery.outbox import LEASE, Letter, Outbox, Outcome, Skip, keeps, lease, pauses, settled, work_off
+from bot.delivery.port import Address, Port
 from bot.insights.periods import day_start, last_days, local_day
-from bot.texts import _
 from storage import alerts, counts, servers
 from storage.database import Database
 from storage.ids import Ids
@@ -23,52 +27,57 @@ from storage.records import (
     AlertMessage,
     AlertState,
     AlertTarget,
-    Kind,
     Link,
     RunState,
 )
+from storage.records import (
+    Kind as HitKind,
+)
 
-LEASE = dt.timedelta(minutes=3)
-"""How long a claim holds; also how far apart two attempts are."""
-NONCE_WINDOW = dt.timedelta(minutes=2)
-"""For as long Discord surely remembers a nonce ("the past few minutes"); later the history is asked first."""
-MAX_ATTEMPTS = 20
 TREND_DAYS = 28
+_WELL = {"state": AlertState.ACTIVE, "failure": "", "reason": "", "try_at": None}
 
 log = structlog.get_logger(__name__)
 
 
-class Telling:
+class Telling(Outbox):
     """Makes messages of the alerts that wait, and sees each through to its end."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
-        self._db = db
-        self._clock = clock
+        super().__init__(db, clock)
         self._ids = ids
 
-    async def tick(self, deliver: Deliver) -> int:
+    async def tick(self, port: Port) -> int:
         """Send what may be sent now; returns how many messages went out. One target's failure stops no other."""
+        await self._wake(port)
         now = self._clock.now()
         async with self._db.read() as conn:
-            abandoned = await alerts.abandoned(conn, now)
-            waited_for = await alerts.targets_waited_for(conn)
-        sent = 0
-        for message in abandoned:
-            taken = await self._db.write(lambda conn, message=message: alerts.claim(conn, message, now, LEASE))
-            if taken:
-                again = dataclasses.replace(message, attempts=message.attempts + 1)
-                sent += await self._guarded(again, deliver)
-        for guild_id, user_id in waited_for:
-            try:
-                made = await self._db.write(
-                    lambda conn, guild_id=guild_id, user_id=user_id: self._make(conn, guild_id, user_id, now)
-                )
-            except Exception:
-                log.exception("alerts not bundled", guild_id=guild_id)
-                continue
-            for message in made:
-                sent += await self._guarded(message, deliver)
-        return sent
+            claimable = deque(await alerts.claimable(conn, now))
+        again = await work_off(_taking(claimable), lambda message: self._claim_and_send(message, now, port))
+        async with self._db.read() as conn:
+            waited_for = deque(await alerts.targets_waited_for(conn))
+        return again + await work_off(_taking(waited_for), lambda key: self._tell(key[0], key[1], now, port))
+
+    async def _wake(self, port: Port) -> None:
+        """Let the targets of servers that the bot is in again go on."""
+        async with self._db.read() as conn:
+            back = [target for target in await alerts.left(conn) if port.is_in(target.guild_id)]
+
+        async def work(conn: AsyncConnection) -> None:
+            for target in back:
+                await alerts.change_target(conn, target.guild_id, target.user_id, **_WELL)
+
+        if back:
+            await self._db.write(work)
+
+    async def _claim_and_send(self, waiting: AlertMessage, now: dt.datetime, port: Port) -> int:
+        until = now + lease(waiting.attempts, waiting.failure)
+        message = await self._db.write(lambda conn: alerts.claim(conn, waiting, now, until))
+        return 0 if message is None else await self._send(message, port)
+
+    async def _tell(self, guild_id: int, user_id: int, now: dt.datetime, port: Port) -> int:
+        made = await self._db.write(lambda conn: self._make(conn, guild_id, user_id, now))
+        return sum([await self._send(message, port) for message in made])
 
     async def _make(self, conn: AsyncConnection, guild_id: int, user_id: int, now: dt.datetime) -> list[AlertMessage]:
         """Claim what may be told to a target now: each message has its alerts from here on."""
@@ -88,13 +97,14 @@ class Telling:
         ]
         await alerts.settle(conn, guild_id, user_id, stale)
         ready = [one.key for one in waiting if one.key not in set(stale)]
-        if target is None or target.state is not AlertState.ACTIVE or not ready:
+        if target is None or not ready or not await self._is_due(conn, target, now):
             return []
         if rules.quiet_until(now, server.timezone, target.quiet_from, target.quiet_until) is not None:
             return []
         today = day_start(local_day(now, server.timezone), server.timezone)
         room = rules.MOST_A_DAY - len(await alerts.messages(conn, guild_id, user_id, today, rules.MOST_A_DAY))
-        parts = [ready] if len(ready) > rules.ALONE or room < len(ready) else [[key] for key in ready]
+        together = len(ready) > rules.ALONE or room < len(ready) or target.state is AlertState.PAUSED
+        parts = [ready] if together else [[key] for key in ready]
         made = []
         for part in parts[: max(0, room)]:
             message = AlertMessage(
@@ -111,39 +121,33 @@ class Telling:
             made.append(message)
         return made
 
-    async def _guarded(self, message: AlertMessage, deliver: Deliver) -> bool:
-        try:
-            return await self._send(message, deliver)
-        except Exception:
-            log.exception("alert failed", guild_id=message.guild_id)
-            if message.attempts >= MAX_ATTEMPTS:
-                reason = _("Discord could not be reached in {n} attempts.").format(n=message.attempts)
-                await self._finish(message, RunState.FAILED, reason=reason)
-            return False  # else the claim's lease runs out, then the tick tries again with the same nonce
+    async def _is_due(self, conn: AsyncConnection, target: AlertTarget, now: dt.datetime) -> bool:
+        """Whether something may be tried: where it is paused, a day later, and while no message is tried again."""
+        if target.state is AlertState.PAUSED:
+            is_time = target.try_at is None or target.try_at <= now
+            return is_time and not await alerts.has_open(conn, target.guild_id, target.user_id)
+        return target.state is AlertState.ACTIVE
 
-    async def _send(self, message: AlertMessage, deliver: Deliver) -> bool:
-        content = await self._content(message)
-        if content is None:
-            await self._finish(message, RunState.SKIPPED, reason=_("What it was about is no longer to be told."))
-            return False
-        nonce = rules.nonce(deliver.application_id, message.guild_id, message.id)
-        try:
-            discord_id = None
-            if self._clock.now() - message.first_attempt_at > NONCE_WINDOW:
-                # Discord may have forgotten the nonce of an attempt whose end nobody saw.
-                discord_id = await deliver.find(content, after=message.first_attempt_at - LEASE)
-            if discord_id is None:
-                discord_id = await deliver.send(content, nonce=nonce)
-        except Gone as gone:
-            log.warning("alerts paused", guild_id=message.guild_id, reason=gone.reason)
-            await self._finish(message, RunState.FAILED, reason=gone.reason, pause=True)
-            return False
-        except Unreadable:
-            reason = _("Discord did not say whether it was posted, and the history can't be read.")
-            await self._finish(message, RunState.UNKNOWN, reason=reason)
-            return False
-        await self._finish(message, RunState.SENT, discord_id=discord_id)
-        return True
+    async def _send(self, message: AlertMessage, port: Port) -> bool:
+        async with self._db.read() as conn:
+            target = await alerts.get_target(conn, message.guild_id, message.user_id)
+        letter = Letter(
+            _address(message, target),
+            (message.id,),
+            attempts=message.attempts,
+            first_attempt_at=message.first_attempt_at,
+            failure=message.failure,
+            reason=message.reason,
+            may_send=self._clock.now() - message.first_attempt_at <= rules.KEPT,
+        )
+
+        async def make() -> tuple[Content | None, Skip | None]:
+            content = await self._content(message)
+            return content, Skip.GONE if content is None else None
+
+        outcome = await self.attempt(port, letter, make)
+        await self._finish(message, outcome, is_kept=letter.may_send and keeps(outcome))
+        return outcome.state is RunState.SENT
 
     async def _content(self, message: AlertMessage) -> Content | None:
         """What a message says by now; None when nothing is left that may be told."""
@@ -151,7 +155,7 @@ class Telling:
             target = await alerts.get_target(conn, message.guild_id, message.user_id)
             told = await alerts.told_by(conn, message.guild_id, message.id)
             found = await alerts.links_of(conn, message.guild_id, told)
-            if target is None or target.state is not AlertState.ACTIVE:
+            if target is None or target.state not in alerts.SENDABLE:
                 return None
             told = [one for one in told if tellable(target, one, found)]
             if not told:
@@ -167,35 +171,59 @@ class Telling:
         period = last_days(TREND_DAYS, now, zone)
         by_day = dict.fromkeys(period.days, 0)
         for one in await counts.by_day(conn, alert.guild_id, period.first, period.end, [alert.link_id]):
-            if one.kind is Kind.CLICK:
+            if one.kind is HitKind.CLICK:
                 by_day[one.day] += one.count
         return Trend(period.days, tuple(by_day.values()), True, zone)
 
-    async def _finish(
-        self,
-        message: AlertMessage,
-        state: RunState,
-        *,
-        discord_id: int | None = None,
-        reason: str = "",
-        pause: bool = False,
-    ) -> None:
-        async def work(conn: AsyncConnection) -> None:
-            await alerts.change_message(
-                conn,
-                message.guild_id,
-                message.id,
-                state=state,
-                discord_id=discord_id,
-                reason=reason,
-                finished_at=self._clock.now(),
-            )
-            if pause:
-                await alerts.change_target(
-                    conn, message.guild_id, message.user_id, state=AlertState.PAUSED, reason=reason
-                )
+    async def _finish(self, message: AlertMessage, outcome: Outcome, *, is_kept: bool) -> None:
+        """Write down what became of the message, and of the target by it."""
+        now, key = self._clock.now(), (message.guild_id, message.user_id)
+        values = settled(outcome, now, keeps=is_kept)
+        if outcome.state is RunState.SENT:
+            values["discord_id"] = outcome.message_id
+        elif outcome.state is RunState.SENDING and outcome.failure is None and not message.failure:
+            return  # nothing is known that was not before
 
-        await self._db.write(work)
+        async def work(conn: AsyncConnection) -> bool:
+            if not await alerts.finish(conn, message, **values):
+                return False
+            target = await alerts.get_target(conn, *key)
+            if target is None or target.state not in alerts.SENDABLE or outcome.state is RunState.SENDING:
+                return outcome.state is not RunState.SENDING
+            if outcome.state is RunState.SENT and target.failure:
+                await alerts.change_target(conn, *key, **_WELL)
+            elif outcome.failure not in (None, Failure.EXPIRED, Failure.OWN):
+                await self._note(conn, target, outcome.failure, outcome, now)
+            return True
+
+        if await self._db.write(work):
+            self.count(outcome)
+
+    async def _note(
+        self, conn: AsyncConnection, target: AlertTarget, failure: Failure, outcome: Outcome, now: dt.datetime
+    ) -> None:
+        """Keep why it fails, and have those who run the server told once."""
+        if target.failure != failure:
+            await note_trouble(conn, self._ids, now, _address(target, target), failure, outcome.reason)
+        values: dict[str, Any] = {"failure": failure, "reason": outcome.reason}
+        if pauses(outcome):
+            state = AlertState.LEFT if failure is Failure.LEFT else AlertState.PAUSED
+            values |= {"state": state, "try_at": now + TRY_AGAIN}
+        await alerts.change_target(conn, target.guild_id, target.user_id, **values)
+
+
+def _taking(items: deque[Any]) -> Any:
+    async def take() -> Any:
+        return items.popleft() if items else None
+
+    return take
+
+
+def _address(of: AlertMessage | AlertTarget, target: AlertTarget | None) -> Address:
+    if of.user_id != SERVER_TARGET:
+        return Address(Kind.ALERT, of.guild_id, user_id=of.user_id)
+    channel_id, set_up_by = (0, 0) if target is None else (target.channel_id or 0, target.created_by)
+    return Address(Kind.ALERT, of.guild_id, channel_id=channel_id, set_up_by=set_up_by)
 
 
 def tellable(target: AlertTarget, alert: Alert, links: dict[int, Link]) -> bool:

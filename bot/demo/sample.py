@@ -14,8 +14,8 @@ from yarl import URL
 
 from bot.app import Application
 from bot.clock import FixedClock
+from bot.delivery.port import Port
 from bot.digests.contents import Contents
-from bot.digests.deliver import Deliver
 from bot.digests.service import Digests, Wish
 from bot.impressions.metrics import IMPRESSIONS, VIEWS
 from bot.impressions.service import Impressions
@@ -256,7 +256,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
         await notes.add(actors[name], text, day=f"{days_ago} days ago", link=of)
 
 
-async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:
+async def post_digest(app: Application, crew: Crew, port: Port) -> None:
     """Set the digest up as a manager did some weeks ago, and let last Monday's go out."""
     now = app.services.clock.now()
     clock = FixedClock(now - dt.timedelta(days=8))
@@ -266,7 +266,7 @@ async def post_digest(app: Application, crew: Crew, deliver: Deliver) -> None:
     await contents.feature(crew.guild_id, crew.creators["maya"], allowed=True)
     made = await digests.set_up(crew.manager, channel_id=crew.channel_id, wish=Wish(weekday=0, minute=DIGEST_MINUTE))
     clock.move(seconds=(made.next_run_at - clock.now()).total_seconds())
-    await digests.tick(deliver)
+    await digests.tick(port)
 
 
 def _reactions(likes: float) -> dict[str, int]:

@@ -20,7 +20,6 @@ from bot.client import Client
 from bot.config import Config, StorageSection, WebSection
 from bot.demo import sample
 from bot.errors import OperatorError
-from cogs.ui.deliver import Deliverer
 
 CLOCK_SECONDS = 15.0
 
@@ -100,7 +99,7 @@ async def _on_stage(app: Application, client: Client, env: simcord.Env, discord_
         channel_id=channel.id,
     )
     await asyncio.gather(sample.fill(app.db, crew, app.base_url, now), app.services.charts.warm())
-    await sample.post_digest(app, crew, Deliverer(client, app.budget))
+    await sample.post_digest(app, crew, app.port(client))
     viewers = [*members.values(), visitor]
     async with env.preview(channel, viewers=viewers, layout="channel", timezone=sample.ZONE, port=discord_port) as page:
         closed = asyncio.Event()

@@ -106,9 +106,3 @@ def spread(digest: Digest) -> dt.timedelta:
 def next_look(now: dt.datetime, digest: Digest, zone: str) -> dt.datetime:
     """When the digest comes next, spread and all."""
     return next_run(now - spread(digest), digest, zone) + spread(digest)
-
-
-def nonce(application_id: int, guild_id: int, digest_id: int, period_start: dt.date) -> str:
-    """The message's nonce, the same on every attempt: 25 characters at most, as Discord demands."""
-    key = f"{application_id}:{guild_id}:{digest_id}:{period_start.isoformat()}"
-    return hashlib.sha256(key.encode()).hexdigest()[:25]

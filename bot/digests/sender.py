@@ -1,42 +1,29 @@
-"""Sends the digests that are due: claim a period, send it, mark it; never two messages for one period.
-
-Whoever claims a run may send until its lease ends. A run that was claimed before may stand in the channel already, so
-its message is looked for first, and nothing is sent where that can't be read.
-"""
+"""Sends the digests that are due: claim a period, send it, mark it; never two messages for one period."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.delivery.failures import Failure, Kind
+from bot.delivery.notices import note_trouble
+from bot.delivery.outbox import SKIPPED, Letter, Outbox, Outcome, Skip, keeps, lease, pauses, settled, work_off
+from bot.delivery.port import Address, Port
 from bot.digests import due
 from bot.digests.contents import Contents
-from bot.digests.deliver import MENDABLE, Deliver, Failure, Refused, Unreadable
 from bot.insights.periods import Period
-from bot.texts import _
 from storage import digests, servers
 from storage.database import Database
+from storage.ids import Ids
 from storage.records import Digest, DigestRun, DigestState, Quiet, RunState
 
-LEASE = dt.timedelta(minutes=3)
-"""How long a claim holds; also how far apart two attempts are."""
-LONG_LEASE = dt.timedelta(minutes=30)
-"""After so many attempts in vain Discord is given more time."""
-ATTEMPTS_IN_A_ROW = 5
-SEND_SECONDS = 100.0
-"""An attempt ends before its lease does."""
-TRY_AGAIN = dt.timedelta(days=1)
-"""After a refusal that people can mend."""
 LATE = dt.timedelta(minutes=30)
-SKEW = dt.timedelta(days=1)
-"""By how much our clock may have been ahead of Discord's when a message was first tried."""
-WORKERS = 16
 BATCH = 200
 
 log = structlog.get_logger(__name__)
@@ -53,83 +40,58 @@ class _Claimed:
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    state: RunState
-    message_id: int | None = None
-    reason: str = ""
-    failure: Failure | None = None
+class Sender(Outbox):
+    """Goes through what is due with several workers."""
 
-
-class Sender:
-    """Goes through what is due with several workers, and counts what became of it for the operator's monitoring."""
-
-    def __init__(self, db: Database, clock: Clock, contents: Contents) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, db: Database, clock: Clock, ids: Ids, contents: Contents) -> None:
+        super().__init__(db, clock)
+        self._ids = ids
         self._contents = contents
-        self.sent = self.unknown = self.waiting = 0
-        self.skipped: Counter[str] = Counter()
-        """By "downtime" and "quiet"."""
-        self.failed: Counter[str] = Counter()
-        """By `Failure`."""
 
-    async def tick(self, deliver: Deliver) -> int:
+    async def tick(self, port: Port) -> int:
         """Send every digest that is due; returns how many went out. One server's failure never stops the others."""
-        await self._mend(deliver)
+        await self._mend(port)
         seen: set[tuple[int, int]] = set()
         batch: deque[Digest] = deque()
-        taking, is_done = asyncio.Lock(), False
+        is_done = False
 
         async def take() -> Digest | None:
             nonlocal is_done
-            async with taking:
-                if not batch and not is_done:
-                    now = self._clock.now()
-                    async with self._db.read() as conn:
-                        found = await digests.due(conn, now, BATCH)
-                        self.waiting = await digests.count_due(conn, now)
-                    batch.extend(digest for digest in found if (digest.guild_id, digest.id) not in seen)
-                    seen.update((digest.guild_id, digest.id) for digest in batch)
-                    is_done = not batch
-                return batch.popleft() if batch else None
+            if not batch and not is_done:
+                now = self._clock.now()
+                async with self._db.read() as conn:
+                    found = await digests.due(conn, now, BATCH)
+                    self.waiting = await digests.count_due(conn, now)
+                batch.extend(digest for digest in found if (digest.guild_id, digest.id) not in seen)
+                seen.update((digest.guild_id, digest.id) for digest in batch)
+                is_done = not batch
+            return batch.popleft() if batch else None
 
-        async def work() -> int:
-            sent = 0
-            while (digest := await take()) is not None:
-                try:
-                    sent += await self._send_due(digest, deliver)
-                except Exception:
-                    log.exception("digest failed", guild_id=digest.guild_id, digest_id=digest.id)
-            return sent
-
-        # Every worker comes to its end, even when another one fails: none goes on behind the tick's back.
-        workers = [asyncio.create_task(work()) for _n in range(WORKERS)]
-        await asyncio.gather(*workers, return_exceptions=True)
+        sent = await work_off(take, lambda digest: self._send_due(digest, port))
         self.waiting = 0
-        return sum(worker.result() for worker in workers)
+        return sent
 
-    async def _mend(self, deliver: Deliver) -> None:
+    async def _mend(self, port: Port) -> None:
         """Wake the digests of servers that the bot is in again, and those that a wrong clock put off."""
         now = self._clock.now()
         async with self._db.read() as conn:
-            back = [digest for digest in await digests.left(conn) if deliver.is_in(digest.guild_id)]
+            back = [digest for digest in await digests.left(conn) if port.is_in(digest.guild_id)]
             astray = await digests.astray(conn, {cadence: now + most for cadence, most in due.HORIZON.items()})
         if not back and not astray:
             return
 
         async def work(conn: AsyncConnection) -> None:
             for digest in back:
-                await digests.change(conn, digest.guild_id, digest.id, state=DigestState.ACTIVE, reason="")
+                await digests.change(conn, digest.guild_id, digest.id, **_WELL)
             for digest in [*back, *astray]:
                 await move_on(conn, digest, (await servers.get(conn, digest.guild_id)).timezone, now)
 
         await self._db.write(work)
 
-    async def _send_due(self, digest: Digest, deliver: Deliver) -> int:
+    async def _send_due(self, digest: Digest, port: Port) -> int:
         sent = 0
         while (claimed := await self._db.write(lambda conn: self._claim(conn, digest))) is not None:
-            sent += await self._send(claimed, deliver)
+            sent += await self._send(claimed, port)
         return sent
 
     async def _claim(self, conn: AsyncConnection, known: Digest) -> _Claimed | None:
@@ -154,7 +116,7 @@ class Sender:
         else:
             await digests.add_run(conn, *key, period_at(latest).first, RunState.PENDING)
         for waiting in await digests.open_runs(conn, *key):
-            until = now + (LEASE if waiting.attempts < ATTEMPTS_IN_A_ROW else LONG_LEASE)
+            until = now + lease(waiting.attempts, waiting.failure)
             run = await digests.claim(conn, *key, waiting.period_start, now, until)
             if run is not None:
                 await digests.change(conn, *key, next_run_at=until)
@@ -170,89 +132,75 @@ class Sender:
         return None
 
     async def _skip(self, conn: AsyncConnection, digest: Digest, period: Period, now: dt.datetime) -> None:
-        reason = _("Eyeballs was not running when it was due.")
         key = digest.guild_id, digest.id, period.first
-        if await digests.add_run(conn, *key, RunState.SKIPPED, finished_at=now, reason=reason):
-            self.skipped["downtime"] += 1
+        if await digests.add_run(conn, *key, RunState.SKIPPED, finished_at=now, reason=SKIPPED[Skip.DOWNTIME]):
+            self.skipped[Skip.DOWNTIME] += 1
 
-    async def _send(self, claimed: _Claimed, deliver: Deliver) -> bool:
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                outcome = await self._attempt(claimed, deliver)
-        except Refused as refused:
-            log.warning("digest refused", guild_id=claimed.digest.guild_id, failure=str(refused.failure))
-            outcome = _Outcome(RunState.FAILED, reason=refused.reason, failure=refused.failure)
-        except Unreadable:
-            reason = _("Discord did not say whether it was posted, and the channel's history can't be read.")
-            outcome = _Outcome(RunState.UNKNOWN, reason=reason)
-        # Anything else leaves it claimed: when the lease has run out it is looked for, then sent with the same nonce.
-        if await self._finish(claimed, outcome):
-            await deliver.tell(claimed.digest, outcome.reason)
+    async def _send(self, claimed: _Claimed, port: Port) -> bool:
+        digest, run = claimed.digest, claimed.run
+        letter = Letter(
+            _address(digest),
+            (digest.id, run.period_start),
+            attempts=run.attempts,
+            first_attempt_at=run.first_attempt_at or self._clock.now(),
+            failure=run.failure,
+            reason=run.reason,
+            may_send=claimed.may_send,
+        )
+
+        async def make() -> tuple[Any, Skip | None]:
+            content = await self._contents.of(digest, claimed.period, late=claimed.late)
+            return content, Skip.QUIET if content.is_quiet and digest.quiet is Quiet.SKIP else None
+
+        outcome = await self.attempt(port, letter, make)
+        await self._finish(claimed, outcome)
         return outcome.state is RunState.SENT
 
-    async def _attempt(self, claimed: _Claimed, deliver: Deliver) -> _Outcome:
-        digest, run = claimed.digest, claimed.run
-        content = await self._contents.of(digest, claimed.period, late=claimed.late)
-        if run.attempts > 1:  # nobody saw how the attempt before ended
-            assert run.first_attempt_at is not None
-            found = await deliver.find(digest, content, after=run.first_attempt_at - SKEW)
-            if found is not None:
-                return _Outcome(RunState.SENT, found)
-        if not claimed.may_send:
-            if run.attempts == 1 and not run.reason:
-                return _Outcome(RunState.SKIPPED, reason=_("Eyeballs was not running when it was due."))
-            reason = run.reason or _("Discord could not be reached in time.")
-            return _Outcome(RunState.FAILED, reason=reason, failure=Failure.EXPIRED)
-        if content.is_quiet and digest.quiet is Quiet.SKIP:
-            return _Outcome(RunState.SKIPPED, reason=_("Nothing was counted."))
-        nonce = due.nonce(deliver.application_id, digest.guild_id, digest.id, run.period_start)
-        return _Outcome(RunState.SENT, await deliver.send(digest, content, nonce=nonce))
-
-    async def _finish(self, claimed: _Claimed, outcome: _Outcome) -> bool:
-        """Write down what became of the run; True when the digest has just come to a halt and nobody was told yet."""
+    async def _finish(self, claimed: _Claimed, outcome: Outcome) -> None:
+        """Write down what became of the run, and of the digest by it."""
         now, run = self._clock.now(), claimed.run
         key = run.guild_id, run.digest_id
-        refused = outcome.failure not in (None, Failure.EXPIRED)
-        values: dict[str, object] = {"state": outcome.state, "reason": outcome.reason, "finished_at": now}
+        values = settled(outcome, now, keeps=claimed.may_send and keeps(outcome))
         if outcome.state is RunState.SENT:
             values["message_id"] = outcome.message_id
-        elif outcome.failure in MENDABLE and claimed.may_send:
-            # Nothing was posted, that is certain: the next attempt is a first one.
-            values |= {"state": RunState.PENDING, "attempts": 0, "lease_until": now + TRY_AGAIN, "finished_at": None}
+        elif outcome.state is RunState.SENDING and outcome.failure is None and not run.failure:
+            return  # nothing is known that was not before
 
-        async def work(conn: AsyncConnection) -> bool | None:
+        async def work(conn: AsyncConnection) -> bool:
             if not await digests.finish(conn, run, **values):
-                return None
-            digest = await digests.get(conn, *key)
-            if digest is None or digest.state not in digests.SENDABLE:
                 return False
-            is_news = False
-            if refused:
-                others = await digests.of_server(conn, run.guild_id)
-                is_news = digest.state is DigestState.ACTIVE and digest.reason != outcome.reason
-                is_news &= all(other.reason != outcome.reason for other in others)
-                state = DigestState.LEFT if outcome.failure is Failure.LEFT else DigestState.PAUSED
-                await digests.change(conn, *key, state=state, reason=outcome.reason)
-            elif outcome.state is RunState.SENT and digest.state is DigestState.PAUSED:
-                await digests.change(conn, *key, state=DigestState.ACTIVE, reason="")
+            digest = await digests.get(conn, *key)
+            if digest is None or digest.state not in digests.SENDABLE or outcome.state is RunState.SENDING:
+                return outcome.state is not RunState.SENDING
+            failure = outcome.failure
+            if failure not in (None, Failure.EXPIRED, Failure.OWN):
+                await self._note(conn, digest, failure, outcome, now)
+            elif outcome.state is RunState.SENT and digest.failure:
+                await digests.change(conn, *key, **_WELL)
             await move_on(conn, digest, claimed.zone, now)
-            return is_news
+            return True
 
-        is_news = await self._db.write(work)
-        if is_news is not None:
-            self._count(outcome)
-        return is_news is True
+        if await self._db.write(work):
+            self.count(outcome)
 
-    def _count(self, outcome: _Outcome) -> None:
-        match outcome.state:
-            case RunState.SENT:
-                self.sent += 1
-            case RunState.UNKNOWN:
-                self.unknown += 1
-            case RunState.SKIPPED:
-                self.skipped["quiet" if outcome.reason == _("Nothing was counted.") else "downtime"] += 1
-            case _:
-                self.failed[outcome.failure or Failure.OTHER] += 1
+    async def _note(
+        self, conn: AsyncConnection, digest: Digest, failure: Failure, outcome: Outcome, now: dt.datetime
+    ) -> None:
+        """Keep why it fails, and have those who run the server told if no digest of that place told them before."""
+        others = await digests.of_server(conn, digest.guild_id)
+        if all((other.failure, other.channel_id) != (failure, digest.channel_id) for other in others):
+            await note_trouble(conn, self._ids, now, _address(digest), failure, outcome.reason)
+        state = digest.state
+        if pauses(outcome):
+            state = DigestState.LEFT if failure is Failure.LEFT else DigestState.PAUSED
+        await digests.change(conn, digest.guild_id, digest.id, state=state, failure=failure, reason=outcome.reason)
+
+
+_WELL = {"state": DigestState.ACTIVE, "failure": "", "reason": ""}
+
+
+def _address(digest: Digest) -> Address:
+    return Address(Kind.DIGEST, digest.guild_id, digest.channel_id, digest.user_id, digest.created_by)
 
 
 async def move_on(conn: AsyncConnection, digest: Digest, zone: str, now: dt.datetime) -> None:

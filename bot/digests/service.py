@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.delivery.failures import Failure, Kind, reason_of
+from bot.delivery.port import Port
 from bot.digests import due
 from bot.digests.content import Content
 from bot.digests.contents import Contents
-from bot.digests.deliver import Deliver
 from bot.digests.sender import Sender, move_on
 from bot.errors import InvalidError, NotFoundError
 from bot.links.access import Actor, require_manager
@@ -49,6 +50,7 @@ class Wish:
 
 
 DEFAULT = Wish()
+OFF = {"state": DigestState.OFF, "reason": "", "failure": ""}
 
 
 class Digests:
@@ -59,11 +61,11 @@ class Digests:
         self._clock = clock
         self._ids = ids
         self._contents = contents
-        self.sender = Sender(db, clock, contents)
+        self.sender = Sender(db, clock, ids, contents)
 
-    async def tick(self, deliver: Deliver) -> int:
+    async def tick(self, port: Port) -> int:
         """Send every digest that is due; returns how many went out."""
-        return await self.sender.tick(deliver)
+        return await self.sender.tick(port)
 
     async def set_up(self, actor: Actor, *, channel_id: int, wish: Wish = DEFAULT) -> Digest:
         """Post the server's numbers in the channel from now on.
@@ -121,7 +123,7 @@ class Digests:
             if user_id is not None:
                 for other in running:
                     if other.id != digest.id:
-                        await digests.change(conn, other.guild_id, other.id, state=DigestState.OFF, reason="")
+                        await digests.change(conn, other.guild_id, other.id, **OFF)
             made = await digests.get(conn, digest.guild_id, digest.id)
             assert made is not None
             return made
@@ -156,9 +158,7 @@ class Digests:
     async def switch_off(self, actor: Actor, digest_id: int | None = None) -> Digest:
         """No more of that digest until it is set up again; the only one when it is not named. Raises UserError."""
         digest = await self.find(actor, digest_id)
-        await self._db.write(
-            lambda conn: digests.change(conn, digest.guild_id, digest.id, state=DigestState.OFF, reason="")
-        )
+        await self._db.write(lambda conn: digests.change(conn, digest.guild_id, digest.id, **OFF))
         return dataclasses.replace(digest, state=DigestState.OFF)
 
     async def switch_own_off(self, actor: Actor) -> None:
@@ -170,13 +170,13 @@ class Digests:
 
         async def work(conn: AsyncConnection) -> None:
             for digest in running:
-                await digests.change(conn, digest.guild_id, digest.id, state=DigestState.OFF, reason="")
+                await digests.change(conn, digest.guild_id, digest.id, **OFF)
 
         await self._db.write(work)
 
     async def leave(self, guild_id: int) -> None:
         """The bot was removed from the server: nothing is sent there until it is back."""
-        reason = _("Eyeballs is no longer in the server.")
+        reason = reason_of(Failure.LEFT, Kind.DIGEST, "")
         await self._db.write(lambda conn: digests.leave(conn, guild_id, reason))
 
     async def running(self, actor: Actor) -> list[Digest]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from bot.digests.sender import Sender
+from bot.delivery.outbox import Outbox
 from bot.tracking.recorder import Recorder
 
 HOST = "127.0.0.1"
@@ -44,37 +44,45 @@ class _Recording(Collector):
         )
 
 
-class _Digests(Collector):
-    """What became of digests since the start."""
+class _Deliveries(Collector):
+    """What became of digests, alerts and notices since the start."""
 
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
+    def __init__(self, outboxes: Mapping[str, Outbox]) -> None:
+        self._outboxes = outboxes
 
     def collect(self) -> Iterator[Metric]:
-        sender = self._sender
-        yield CounterMetricFamily("eyeballs_digests_sent", "Digests that stand in their channels.", sender.sent)
-        unknown = "Digests of which Discord did not say whether they stand; not sent again."
-        yield CounterMetricFamily("eyeballs_digests_unknown", unknown, sender.unknown)
-        for name, text, counts in (
-            ("skipped", "Digests not sent: missed while Eyeballs was down, or nothing was counted.", sender.skipped),
-            ("failed", "Digests that Discord refused, or that could not be posted in time.", sender.failed),
-        ):
-            family = CounterMetricFamily(f"eyeballs_digests_{name}", text, labels=["reason"])
-            for reason, count in sorted(counts.items()):
-                family.add_metric([reason], count)
-            yield family
-        yield GaugeMetricFamily("eyeballs_queue_digests", "Digests that are due and not sent yet.", sender.waiting)
+        for kind, outbox in self._outboxes.items():
+            for name, text, count in (
+                ("sent", "that stand in their channels.", outbox.sent),
+                ("unknown", "of which Discord did not say whether they stand; not sent again.", outbox.unknown),
+                ("errors", "whose attempt failed by a fault of our own; the log has it.", outbox.errors),
+            ):
+                yield CounterMetricFamily(f"eyeballs_{kind}_{name}", f"{kind.capitalize()} {text}", count)
+            for name, text, counts in (
+                ("skipped", "not sent: missed while Eyeballs was down, or there was nothing to tell.", outbox.skipped),
+                ("failed", "that Discord refused, or that could not be posted in time.", outbox.failed),
+            ):
+                family = CounterMetricFamily(
+                    f"eyeballs_{kind}_{name}", f"{kind.capitalize()} {text}", labels=["reason"]
+                )
+                for reason, count in sorted(counts.items()):
+                    family.add_metric([reason], count)
+                yield family
+        waiting = self._outboxes["digests"].waiting
+        yield GaugeMetricFamily("eyeballs_queue_digests", "Digests that are due and not sent yet.", waiting)
 
 
 @asynccontextmanager
-async def serve_metrics(recorder: Recorder, sender: Sender, port: int | None) -> AsyncIterator[int | None]:
+async def serve_metrics(
+    recorder: Recorder, outboxes: Mapping[str, Outbox], port: int | None
+) -> AsyncIterator[int | None]:
     """Answer `/metrics` on the loopback address until the block ends; yields the port. Without a port: nothing."""
     if port is None:
         yield None
         return
     registry = CollectorRegistry()
     registry.register(_Recording(recorder))
-    registry.register(_Digests(sender))
+    registry.register(_Deliveries(outboxes))
     ProcessCollector(registry=registry)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:

@@ -6,30 +6,25 @@ import datetime as dt
 import io
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
 from bot.alerts import rules
-from bot.alerts.deliver import Content, Gone, Trend, Unreadable
-from bot.budget import Budget
+from bot.alerts.content import Content, Trend
 from bot.charts import ChartRenderer, Counts, Series, alt_text
 from bot.errors import RefusedError
 from bot.links.access import Actor
-from bot.texts import _, current_locale, number, percent, use_locale
+from bot.texts import _, current_locale, number, percent
+from cogs.delivery.channels import Form
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, embed, services
-from cogs.ui.deliver import custom_ids, missing_permissions
 from storage.records import SERVER_TARGET, Alert, AlertKind, AlertTarget, Link
 
-if TYPE_CHECKING:
-    from bot.client import Client
-
 CHART = "trend.png"
+CONTENT_LIMIT = 2000
 MUTES = 4
 """Buttons beside the one that explains."""
-HISTORY = 1000
-"""Messages since the first attempt that are looked through for an alert."""
 
 KINDS = {
     AlertKind.MILESTONE: _("milestones"),
@@ -97,11 +92,15 @@ def _change(alert: Alert, name: str) -> str:
     return text + (" " + _("Its destination is gone: that is why, most likely.") if facts.get("dead") else "")
 
 
-async def message(charts: ChartRenderer, content: Content, base: str) -> dict[str, Any]:
+async def message(
+    charts: ChartRenderer, content: Content, base: str, server_name: str, form: Form = Form.LAYOUT
+) -> dict[str, Any]:
     """The keywords of the message: an embed, a chart where one alert has one, and buttons; the first is its marker.
 
-    `base` is what tracked addresses begin with.
+    `base` is what tracked addresses begin with. A lesser form has no chart, or is text; a bare one names no link.
     """
+    if form is Form.BARE:
+        return {"content": _bare(content), "view": _buttons(content, names=False)}
     lines = [sentence(alert, content.links, content.target) for alert in content.alerts]
     first = content.alerts[0]
     if len(lines) == 1:
@@ -112,12 +111,29 @@ async def message(charts: ChartRenderer, content: Content, base: str) -> dict[st
     else:
         answer = embed(_("{n} alerts").format(n=number(len(lines))), fmt.rows([f"- {line}" for line in lines], 4000))
         answer.description = (answer.description or "") + "\n" + _("See /stats link")
-    parts: dict[str, Any] = {"embed": answer, "view": _buttons(content)}
-    if content.trend is not None and (link := content.links.get(first.link_id or 0)) is not None:
+    small = "" if content.target.user_id == SERVER_TARGET else _("From {server}").format(server=fmt.plain(server_name))
+    parts: dict[str, Any] = {"view": _buttons(content)}
+    if form is Form.PLAIN:
+        text = f"**{answer.title}**\n{answer.description}" + (f"\n-# {fmt.escape(small)}" if small else "")
+        return parts | {"content": fmt.rows(text.split("\n"), CONTENT_LIMIT)}
+    answer.set_footer(text=small or None)
+    wants_chart = form in (Form.LAYOUT, Form.EMBED)
+    if wants_chart and content.trend is not None and (link := content.links.get(first.link_id or 0)) is not None:
         chart = _chart(content.trend, link)
         parts["file"] = discord.File(io.BytesIO(await charts.draw(chart)), CHART, description=alt_text(chart))
         answer.set_image(url=f"attachment://{CHART}")
-    return parts
+    return parts | {"embed": answer}
+
+
+def _bare(content: Content) -> str:
+    """What happened, without a word of a user's."""
+    titles = [_("Destination back") if alert.facts.get("back") else _TITLES[alert.kind] for alert in content.alerts]
+    return "\n".join(
+        [
+            *(f"- {title}" for title in dict.fromkeys(titles)),
+            _("Names are left out: this server's filter refused them. /alerts status has them."),
+        ]
+    )
 
 
 def _chart(trend: Trend, link: Link) -> Series:
@@ -136,8 +152,10 @@ def marker(content: Content) -> str:
     return f"alert:why:{content.target.guild_id}:{content.message_id}"
 
 
-def _buttons(content: Content) -> discord.ui.View:
+def _buttons(content: Content, *, names: bool = True) -> discord.ui.View:
     view = discord.ui.View(timeout=None).add_item(WhyButton(marker(content)))
+    if not names:
+        return view
     found = dict.fromkeys(alert.link_id for alert in content.alerts if alert.link_id in content.links)
     for link_id in list(found)[:MUTES]:
         assert link_id is not None
@@ -221,76 +239,3 @@ class MuteButton(
         link, until = await services(interaction).alerts.mute(who, self._user_id, self._link_id)
         text = _("No alerts of {name} until {at}.").format(name=fmt.label(link), at=fmt.moment(until))
         await interaction.followup.send(text, ephemeral=True)
-
-
-class AlertDeliverer:
-    """Sends alerts through Discord."""
-
-    def __init__(self, client: Client, budget: Budget) -> None:
-        self._client = client
-        self._budget = budget
-
-    @property
-    def application_id(self) -> int:
-        return self._client.application_id or 0
-
-    async def _where(self, target: AlertTarget) -> tuple[discord.abc.Messageable, discord.Guild]:
-        guild = self._client.get_guild(target.guild_id)
-        if guild is None:
-            raise Gone(_("Eyeballs is no longer in the server."))
-        if guild.unavailable:
-            raise ConnectionError("the server is unavailable: an outage at Discord")
-        if target.user_id != SERVER_TARGET:
-            await self._budget.take()
-            try:
-                return await guild.fetch_member(target.user_id), guild
-            except discord.NotFound:
-                raise Gone(_("You left the server. /alerts me turns them on again.")) from None
-        channel = guild.get_channel(target.channel_id or 0)
-        if not isinstance(channel, discord.TextChannel):
-            raise Gone(_("The channel is gone. Choose another one with /alerts setup."))
-        if missing := missing_permissions(channel):
-            raise Gone(
-                _("Eyeballs lacks permissions in #{channel}: {list}. Grant them, then use /alerts setup again.").format(
-                    channel=channel.name, list=", ".join(missing)
-                )
-            )
-        return channel, guild
-
-    async def send(self, content: Content, *, nonce: str) -> int:
-        where, guild = await self._where(content.target)
-        use_locale(str(guild.preferred_locale))
-        base = str(self._client.services.links.base_url).rstrip("/")
-        parts = await message(self._client.services.charts, content, base)
-        if content.target.user_id != SERVER_TARGET:
-            parts["embed"].set_footer(text=_("From {server}").format(server=fmt.plain(guild.name)))
-        await self._budget.take()
-        try:
-            sent = await where.send(**parts, nonce=nonce)
-        except discord.Forbidden as refused:
-            if refused.code == 50007:
-                raise Gone(
-                    _("Your privacy settings refuse direct messages of this server. Allow them, then /alerts me again.")
-                ) from refused
-            raise Gone(_("Discord refused the message: {text}").format(text=refused.text)) from refused
-        except discord.NotFound as gone:
-            if gone.code == 10008:  # the nonce's message was sent and has been deleted since
-                return 0
-            raise Gone(_("The channel is gone. Choose another one with /alerts setup.")) from gone
-        return sent.id
-
-    async def find(self, content: Content, *, after: dt.datetime) -> int | None:
-        where, _guild = await self._where(content.target)
-        wanted = marker(content)
-        await self._budget.take()
-        try:
-            read = 0
-            async for found in where.history(limit=HISTORY, after=after, oldest_first=True):
-                read += 1
-                if found.author == self._client.user and wanted in custom_ids(found.components):
-                    return found.id
-        except discord.HTTPException as error:
-            raise Unreadable from error
-        if read == HISTORY:
-            raise Unreadable
-        return None

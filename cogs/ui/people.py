@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.budget import Budget
+from bot.delivery.budget import Budget
 from bot.errors import InvalidError
 from bot.profiles import avatars
 from bot.texts import DEFAULT_LOCALE, _

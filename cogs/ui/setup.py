@@ -8,10 +8,10 @@ import discord
 
 from bot.digests.service import Status
 from bot.texts import _
+from cogs.delivery.channels import missing_permissions
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import actor, embed, say_error, services
-from cogs.ui.deliver import missing_permissions
 from cogs.ui.pick import COMMON_ZONES
 from storage.records import AddPolicy, DigestState, Server
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any
 
 import discord
@@ -15,6 +14,7 @@ from bot.digests.content import Content
 from bot.insights.periods import Dates
 from bot.stats.question import Scope
 from bot.texts import _, current_locale, use_locale
+from cogs.delivery.channels import Form
 from cogs.ui import audit
 from cogs.ui import format as fmt
 from cogs.ui.answers import embed
@@ -27,19 +27,6 @@ from storage.records import Link
 CHART = "digest.png"
 LAYOUT_LIMIT, EMBED_LIMIT, FIELD_LIMIT, CONTENT_LIMIT = 4000, 6000, 1024, 2000
 BOLD = "**{}**"
-
-
-class Form(StrEnum):
-    """How much of a digest a channel takes, from the most to the least."""
-
-    LAYOUT = "layout"
-    EMBED = "embed"
-    TEXT_TABLE = "table"
-    """Without files: a table stands for the chart."""
-    PLAIN = "plain"
-    """Without embeds: text alone."""
-    BARE = "bare"
-    """Without names and addresses, for a channel whose filter refuses them."""
 
 
 def marker(content: Content) -> str:

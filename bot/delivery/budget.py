@@ -1,4 +1,4 @@
-"""How fast digests and alerts may ask things of Discord: half of what it allows a bot; commands have the other half."""
+"""How fast deliveries may ask things of Discord: half of what it allows a bot; commands have the other half."""
 
 from __future__ import annotations
 

@@ -1,0 +1,114 @@
+"""Notices to those who run a server: that something can't be posted, and that a public page was flagged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.delivery.failures import RULES, Failure, Kind
+from bot.delivery.outbox import Letter, Outbox, Outcome, Skip, lease, settled, work_off
+from bot.delivery.port import Address, Port
+from bot.profiles.flags import Flags
+from storage import notices, profiles
+from storage.database import Database
+from storage.ids import Ids
+from storage.records import Notice, NoticeKind, RunState
+
+KEPT = dt.timedelta(days=30)
+"""A notice that could not be delivered for so long is given up; where it may be, is looked for every day."""
+
+
+async def note_trouble(
+    conn: AsyncConnection, ids: Ids, now: dt.datetime, address: Address, failure: Failure, reason: str
+) -> None:
+    """Have those who run the server told that something to one of its channels can't be posted."""
+    if RULES[failure].told and address.channel_id is not None:
+        facts = {"what": str(address.kind), "reason": reason}
+        notice = Notice(address.guild_id, ids.new(), NoticeKind.TROUBLE, facts, address.set_up_by, now)
+        await notices.add(conn, notice)
+
+
+class Notices(Outbox):
+    """Delivers notices, each once. Flags are told when a notice of them stands, and not before."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, flags: Flags) -> None:
+        super().__init__(db, clock)
+        self._ids = ids
+        self._flags = flags
+
+    async def tick(self, port: Port) -> int:
+        """Send what waits; returns how many went out. One server's failure stops no other."""
+        await self._gather()
+        now = self._clock.now()
+        async with self._db.read() as conn:
+            waiting = deque(await notices.claimable(conn, now))
+
+        async def take() -> Notice | None:
+            return waiting.popleft() if waiting else None
+
+        return await work_off(take, lambda notice: self._send(notice, port))
+
+    async def _gather(self) -> None:
+        """Make notices of the flags that nobody was told of."""
+        flagged = await self._flags.untold()
+        if not flagged:
+            return
+        now = self._clock.now()
+
+        async def work(conn: AsyncConnection) -> None:
+            waiting = await notices.open_ones(conn, NoticeKind.FLAG)
+            known = {(notice.guild_id, notice.facts["address"]) for notice in waiting}
+            for one in flagged:
+                if (one.guild_id, one.address) not in known:
+                    facts: dict[str, Any] = {
+                        "address": one.address,
+                        "creator_id": one.creator_id,
+                        "reasons": dict(one.reasons),
+                        "ids": list(one.ids),
+                    }
+                    await notices.add(conn, Notice(one.guild_id, self._ids.new(), NoticeKind.FLAG, facts, 0, now))
+
+        await self._db.write(work)
+
+    async def _send(self, waiting: Notice, port: Port) -> int:
+        now = self._clock.now()
+        until = now + lease(waiting.attempts, waiting.failure)
+        notice = await self._db.write(lambda conn: notices.claim(conn, waiting, now, until))
+        if notice is None:
+            return 0
+        letter = Letter(
+            Address(Kind.NOTICE, notice.guild_id, set_up_by=notice.set_up_by),
+            (notice.id,),
+            attempts=notice.attempts,
+            first_attempt_at=notice.first_attempt_at or now,
+            failure=notice.failure,
+            reason=notice.reason,
+            may_send=now - notice.made_at <= KEPT,
+        )
+
+        async def make() -> tuple[Notice, Skip | None]:
+            return notice, None
+
+        outcome = await self.attempt(port, letter, make)
+        await self._finish(notice, outcome, keeps=letter.may_send)
+        return outcome.state is RunState.SENT
+
+    async def _finish(self, notice: Notice, outcome: Outcome, *, keeps: bool) -> None:
+        now = self._clock.now()
+        values = settled(outcome, now, keeps=keeps)
+        if outcome.state is RunState.SENT:
+            values["message_id"] = outcome.message_id
+
+        async def work(conn: AsyncConnection) -> bool:
+            if not await notices.finish(conn, notice, **values):
+                return False
+            if outcome.state is RunState.SENT and notice.kind is NoticeKind.FLAG:
+                await profiles.set_told(conn, notice.guild_id, notice.facts["ids"], now)
+            return True
+
+        if await self._db.write(work):
+            self.count(outcome)

@@ -1,0 +1,1 @@
+"""What posts to Discord by itself: digests, alerts and notices."""
