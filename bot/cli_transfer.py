@@ -415,6 +415,7 @@ def _said(service: Service, plan: Plan, *, clicks: int | None) -> str:
     parts = [
         ("here already, to get their history", [f"/{one.slug}" for one in plan.kept]),
         ("renamed", [f"{one.found.code} -> /{one.slug}" for one in plan.renamed]),
+        ("further names", [f"/{alias} -> /{one.slug}" for one in plan.new for alias in one.aliases]),
         ("left out, their names being taken or reserved", [f"{one.code} ({why})" for one, why in plan.skipped]),
         ("can't be read, and are left out", [f"line {one.line}: {one.why}" for one in plan.troubles]),
     ]

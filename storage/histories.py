@@ -167,19 +167,23 @@ def _row(record: Link | Address, names: Sequence[str], **instead: object) -> ups
     return tuple(instead[name] if name in instead else getattr(record, name) for name in names)
 
 
-def stage_links(writer: Writer, item: History, new: Sequence[Link]) -> list[str]:
-    """Write links that nobody sees yet, and give out their names; returns names that were taken meanwhile instead."""
+def stage_links(writer: Writer, item: History, new: Sequence[Link], aliases: Mapping[int, Sequence[str]]) -> list[str]:
+    """Write links that nobody sees yet, and give out their names; returns names that were taken meanwhile instead.
+
+    `aliases` are further names by the link's id.
+    """
     hidden = {"state": State.DELETED.value}
     with writer.begin() as conn:
-        names = [link.slug for link in new]
+        named = [(name, link) for link in new for name in (link.slug, *aliases.get(link.id, ()))]
+        names = [name for name, _link in named]
         if gone := conn.execute(sa.select(addresses.c.address).where(addresses.c.address.in_(names))).scalars().all():
             return sorted(gone)
         where = (histories.c.guild_id == item.guild_id, histories.c.id == item.id)
         conn.execute(sa.update(histories).where(*where).values(last_id=new[-1].id))
         upsert.insert(conn, links, [_row(link, _LINK, tags=list(link.tags), **hidden) for link in new])
         given = [
-            Address(link.slug, link.guild_id, link.creator_id, link.id, None, link.destination, link.state)
-            for link in new
+            Address(name, link.guild_id, link.creator_id, link.id, None, link.destination, link.state)
+            for name, link in named
         ]
         ends = {link.id: {"expires_at": link.expires_at, "max_clicks": link.max_clicks} for link in new}
         upsert.insert(conn, addresses, [_row(one, _ADDRESS, **ends[one.link_id or 0], **hidden) for one in given])

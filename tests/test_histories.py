@@ -21,11 +21,11 @@ from bot.housekeeping import Housekeeping
 from bot.imports import bitly, shlink
 from bot.imports.histories import Histories
 from bot.imports.journal import Journal
-from bot.imports.links import Taken
+from bot.imports.links import Plan, Taken
 from bot.imports.rest import Rest
 from bot.links.service import Limits
 from bot.tracking.visitors import Visitors
-from storage import counts, histories, links
+from storage import addresses, counts, histories, links
 from storage.database import Database
 from storage.hits import record
 from storage.ids import Ids
@@ -57,8 +57,8 @@ class Quiet:
         self.waits.append(seconds)
 
 
-@pytest.fixture
-def own(db: Database, clock: FixedClock) -> Histories:
+@pytest.fixture(name="own")
+def own_histories(db: Database, clock: FixedClock) -> Histories:
     ids = Ids(clock.timestamp)
     return Histories(db, clock, ids, URL("https://go.example"), Limits())
 
@@ -140,8 +140,50 @@ async def test_bitly_clicks_are_those_of_whole_days(db: Database, own: Histories
         (sale,) = await links.find(conn, GUILD, states=[State.ARCHIVED])
         assert sale.slug == "my-sale"
         assert {link.slug for link in await links.find(conn, GUILD)} == {"3abc", "my-sale", "5"}
+        printed = await addresses.get(conn, "4xyz")
+        assert printed is not None
+        assert (printed.link_id, printed.state) == (sale.id, State.ARCHIVED)
     assert await clicks_of(db) == 9
     assert await mismatches(db) == []
+
+
+async def test_further_names_of_a_bitlink_that_cant_lead_there_are_named(db: Database, own: Histories) -> None:
+    service = Bitly()
+    service.add(
+        "bit.ly/3Abc", [], custom_bitlinks=["https://bit.ly/sale", "https://maya.example/Sale", "https://m.ex/a.b"]
+    )
+    service.add("bit.ly/4Xyz", [], custom_bitlinks=["https://bit.ly/other", "https://bit.ly/3abc"])
+    found = await plan_of(own, service)
+    assert [(one.slug, one.aliases) for one in found.new] == [("sale", ("3abc",)), ("other", ("4xyz",))]
+    assert [(one.code, why) for one, why in found.skipped] == [
+        ("a.b", "can't be a name here"),
+        ("3abc", "stands there twice; upper and lower case are the same here"),
+    ]
+    done = await bring(own, service)
+    assert done.links == 2
+    await own.take_back(done)
+    async with db.read() as conn:
+        assert [await addresses.get(conn, name) for name in ("sale", "3abc", "other", "4xyz")] == [None] * 4
+
+
+async def test_a_link_that_is_here_already_gets_no_further_names(db: Database, own: Histories) -> None:
+    service = Bitly()
+    service.add("bit.ly/3Abc", [], custom_bitlinks=["https://bit.ly/sale"])
+    await bring(own, service, journal=await own.resume(own.begun(GUILD, MAYA, Service.BITLY, "first", Taken.SKIP)))
+    assert (await plan_of(own, service, Taken.KEEP)).skipped == ()
+    service.links[0]["custom_bitlinks"].append("https://bit.ly/new")
+    ((one, why),) = (await plan_of(own, service, Taken.KEEP)).skipped
+    assert (one.code, why) == ("new", "a link that is here already gets no further names")
+
+
+async def plan_of(own: Histories, service: Bitly, taken: Taken = Taken.SKIP) -> Plan:
+    journal = await own.resume(own.begun(GUILD, MAYA, Service.BITLY, "looked at", taken))
+    async with serving(service) as url, aiohttp.ClientSession() as http:
+        quiet = Quiet()
+        source = bitly.Bitly(Rest(http, URL(url), bitly.headers(KEY), FixedClock(NOW), quiet.wait))
+        plan = await own.plan(journal.item, await source.fetch(journal, quiet))
+    await own.forget(journal.item)
+    return plan
 
 
 async def test_rate_limits_and_failures_are_waited_for(db: Database, own: Histories) -> None:

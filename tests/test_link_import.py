@@ -119,3 +119,15 @@ async def test_an_export_is_its_owners(world: World) -> None:
     whole = offered[0]
     assert "Manage Server" in text_of(await world.maya.slash(world.channel, "export", of=whole["value"]))
     assert "Everything" in text_of(await world.admin.slash(world.channel, "export", of=whole["value"], format="csv"))
+
+
+async def test_a_short_name_keeps_its_slashes_and_is_named(world: World) -> None:
+    """In a column of names a slash is a part of the name; in one of addresses the domain stands before it."""
+    names = "Long URL,Short code\nhttps://shop.example/a,docs/intro\nhttps://shop.example/b,s.example/b\n"
+    text = text_of(await bring(world, world.admin, names))
+    assert "2: short name\\: “docs/intro” can't be used" in text
+    assert "3: short name\\: “s.example/b” can't be used" in text
+    links = "Short link,Destination URL\ndub.sh/plain,https://shop.example/a\nhttps://dub.sh/docs/intro,https://shop.example/b\n"
+    text = text_of(await bring(world, world.admin, links))
+    assert "`/plain` → https" in text
+    assert "3: short name\\: “docs/intro” can't be used" in text

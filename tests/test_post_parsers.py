@@ -181,6 +181,16 @@ def test_money_in_words() -> None:
         ("HTTPS://A.example/X?", ["HTTPS://A.example/X"]),
         ("`https://a.example/code`", ["https://a.example/code"]),
         ("https:// http://", []),
+        (
+            "fonts: https://fonts.example/css?family=Roboto|Open+Sans",
+            ["https://fonts.example/css?family=Roboto|Open+Sans"],
+        ),
+        (
+            "||https://a.example/spoiler|| and ||see https://b.example/x.||",
+            ["https://a.example/spoiler", "https://b.example/x"],
+        ),
+        ("{https://a.example/x} https://a.example/{id}/[y]^z", ["https://a.example/x", "https://a.example/{id}/[y]^z"]),
+        ("[w](https://a.example/{b}|c) [https://a.example/d]", ["https://a.example/{b}|c", "https://a.example/d"]),
     ],
 )
 def test_addresses_in_a_message(text: str, found: list[str]) -> None:

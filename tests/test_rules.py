@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from bot.errors import InvalidError, RefusedError
 from bot.inputs.dates import parse_past
 from bot.inputs.numbers import parse_count
 from bot.links.access import Actor, may_add, require_add
-from bot.links.destinations import parse_destination
+from bot.links.destinations import MAX_LOCATION, parse_destination, with_query
 from bot.links.slugs import parse_handle, parse_slug, random_slug
 from bot.tracking.limits import Buckets
 from cogs.ui.format import escape, rows
@@ -110,6 +111,55 @@ def test_destinations_are_normalised() -> None:
     assert _destination("HTTPS://Shop.Example/A b".replace(" ", "%20")) == "https://shop.example/A%20b"
     assert _destination("shop.example/x?y=1#z") == "https://shop.example/x?y=1#z"
     assert _destination("https://bücher.example/ü") == "https://xn--bcher-kva.example/%C3%BC"
+
+
+_URL_TEXT = st.text("abcXYZ019-._~:/?#[]@!$&'()*+,;=%|{}^`üÜ夏", max_size=60)
+
+
+@given(rest=_URL_TEXT)
+def test_what_stands_behind_the_host_stays_as_typed(rest: str) -> None:
+    typed = f"https://shop.example/{rest}"
+    destination = _destination(typed)
+    assert unquote(destination) == unquote(typed)
+    if typed.isascii():
+        assert destination == typed
+    assert destination.isascii()
+    assert _destination(destination) == destination
+
+
+@given(rest=_URL_TEXT, query=st.text("ab=&;%+#[]ü1\udcff", max_size=30))
+def test_a_query_is_handed_on_and_the_destinations_own_value_wins(rest: str, query: str) -> None:
+    destination = _destination(f"https://shop.example/{rest}")
+    location = with_query(destination, query, ("b",))
+    assert location.isascii()
+    before, _mark, fragment = location.partition("#")
+    assert fragment == destination.partition("#")[2]
+    assert before.startswith(destination.partition("#")[0])
+    own = {name for name, _value in parse_qsl(urlsplit(destination).query, keep_blank_values=True)}
+    wanted = [
+        (name, value)
+        for name, value in parse_qsl(query.partition("#")[0], keep_blank_values=True, errors="surrogateescape")
+        if name and name not in own and name != "b"
+    ]
+    added = parse_qsl(before.removeprefix(destination.partition("#")[0]), True, errors="surrogateescape")
+    assert [(name.lstrip("?&"), value) for name, value in added] == wanted
+
+
+@pytest.mark.parametrize(
+    ("destination", "query", "location"),
+    [
+        ("https://shop.example/", "utm_source=ig", "https://shop.example/?utm_source=ig"),
+        ("https://shop.example/?", "utm_source=ig", "https://shop.example/?utm_source=ig"),
+        ("https://shop.example/#top", "a=1&via=x&test=y&b=2", "https://shop.example/?a=1&b=2#top"),
+        ("https://shop.example/?a=1", "a=2&A=3", "https://shop.example/?a=1&A=3"),
+        ("https://shop.example/?a%20b=1", "a+b=2&c=%2C", "https://shop.example/?a%20b=1&c=%2C"),
+        ("https://shop.example/?a=1", "via=x", "https://shop.example/?a=1"),
+        ("https://shop.example/?a=1", "b=" + "x" * MAX_LOCATION, "https://shop.example/?a=1"),
+        ("https://shop.example/", "fbclid", "https://shop.example/?fbclid"),
+    ],
+)
+def test_what_a_redirect_hands_on(destination: str, query: str, location: str) -> None:
+    assert with_query(destination, query, ("via", "test")) == location
 
 
 NOW = dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC)

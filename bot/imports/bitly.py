@@ -40,7 +40,7 @@ class Bitly:
             number, after = 1, ""
             while number == 1 or after:
                 page = await journal.once(
-                    f"links/{group}/{number}", lambda group=group, after=after: self._links(group, after)
+                    f"bitlinks/{group}/{number}", lambda group=group, after=after: self._links(group, after)
                 )
                 after = page["after"]
                 rows += page["rows"]
@@ -48,14 +48,15 @@ class Bitly:
                 number += 1
         progress.begin("links' clicks", len(rows))
         found: dict[str, Found] = {}
-        for bitlink, code, destination, title, tags, created, archived in rows:
+        for bitlink, codes, destination, title, tags, created, archived in rows:
             page = await journal.once(
                 f"clicks/{bitlink}", lambda bitlink=bitlink: self._clicks(bitlink, journal.item.until)
             )
             progress.advance(1)
             found[bitlink] = Found(
                 line=len(found) + 1,
-                code=code,
+                code=codes[0],
+                aliases=tuple(codes[1:]),
                 destination=destination,
                 title=fit_title(title),
                 tags=fit_tags(tags),
@@ -112,7 +113,7 @@ def _link(one: Any) -> list[Any]:
     own = [str(name) for name in item.get("custom_bitlinks") or []]
     return [
         bitlink,
-        code_of(own[0] if own else bitlink),
+        list(dict.fromkeys(code_of(address) for address in (*own, bitlink))),  # at Bitly all of them lead there
         required(item.get("long_url"), str, NAME, "long_url"),
         str(item.get("title") or ""),
         [str(tag) for tag in required(item.get("tags") or [], list, NAME, "tags")],

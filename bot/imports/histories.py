@@ -7,8 +7,9 @@ import asyncio
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -268,11 +269,14 @@ class Histories:
         """Bring the links of a plan, and all that the journal says was counted of them."""
         item = journal.item
         made = self._links(item, plan.new)
+        aliases = {link.id: one.aliases for one, link in zip(plan.new, made, strict=True)}
         ids = [(one.found, link.id) for one, link in zip(plan.new, made, strict=True)]
         ids += [(one.found, one.link_id) for one in plan.kept if one.link_id is not None]
         async with self._db.read() as conn:
             zone = (await servers.get(conn, item.guild_id)).timezone
-        return await self._apply(item, made, bringing.of_source(item, source, journal.names, zone, ids))
+        return await self._apply(
+            item, made, bringing.of_source(item, source, journal.names, zone, ids), aliases=aliases
+        )
 
     async def pages(self, item: History, export: eyeballs.Export) -> Pages:
         """The profile pages that come with an export. Raises UserError for one that can't be a page."""
@@ -366,6 +370,8 @@ class Histories:
         made: Sequence[Link],
         bring: Bring,
         progress: Progress | None = None,
+        *,
+        aliases: Mapping[int, Sequence[str]] = MappingProxyType({}),
     ) -> History:
         """Write the links, hidden, in small steps; then show them, with what `bring` writes, in one."""
         if not await self._db.write(lambda conn: histories.move(conn, item, ImportState.STAGING)):
@@ -375,7 +381,7 @@ class Histories:
             for at in range(0, len(made), histories.STEP):
                 step = made[at : at + histories.STEP]
                 gone = await self._db.write_quietly(
-                    lambda writer, step=step: histories.stage_links(writer, staged, step)
+                    lambda writer, step=step: histories.stage_links(writer, staged, step, aliases)
                 )
                 if gone:
                     raise InvalidError(

@@ -32,7 +32,10 @@ class LinkFile:
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """A shortener's columns, by what they hold; names as `_name` makes them, the best first."""
+    """A shortener's columns, by what they hold; names as `_name` makes them, the best first.
+
+    The short name stands in a column `code` by itself, or in a column `address` behind its domain.
+    """
 
     service: Service
     needed: tuple[str, ...]
@@ -53,7 +56,7 @@ FORMATS = (
         Service.DUB,
         ("shortlink", "destinationurl"),
         {
-            **{"code": ("shortlink",), "destination": ("destinationurl",), "title": ("title",), "tags": ("tags",)},
+            **{"address": ("shortlink",), "destination": ("destinationurl",), "title": ("title",), "tags": ("tags",)},
             **{"created_at": ("createdat", "created"), "expires_at": ("expiresat",), "clicks": ("clicks",)},
             "archived": ("archived",),
         },
@@ -78,7 +81,7 @@ FORMATS = (
         Service.SHLINK,
         ("longurl", "shorturl"),
         {
-            **{"code": ("shorturl",), "destination": ("longurl",), "title": ("title",), "tags": ("tags",)},
+            **{"address": ("shorturl",), "destination": ("longurl",), "title": ("title",), "tags": ("tags",)},
             **{"created_at": ("createdat",), "clicks": ("visits",)},
         },
     ),
@@ -151,7 +154,9 @@ def _cell(row: Sequence[str], place: int | None) -> str:
 
 
 def _link(line: int, texts: Mapping[str, str], now: dt.datetime, zone: ZoneInfo, month_first: bool) -> Found:
-    code, destination = code_of(texts["code"]), texts["destination"]
+    code, destination = texts.get("code", ""), texts["destination"]
+    if "://" in code or "address" in texts:
+        code = code_of(code or texts["address"])
     if not code:
         raise UnreadableError(_("it has no short name"))
     if not destination:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class Found:
     """What is told there of all its time."""
     at: str = ""
     """What else the service needs to find it: its domain, its id."""
+    aliases: tuple[str, ...] = ()
+    """Further short names under which it is known there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Planned:
     destination: str
     link_id: int | None = None
     """The one that is here already; None for one to be made."""
+    aliases: tuple[str, ...] = ()
+    """Further names that will lead to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ Known = Mapping[str, tuple[int, int | None, State]]
 
 def candidates(found: Sequence[Found]) -> list[str]:
     """All names that a plan may ask about."""
-    names = {one.code.strip().lower() for one in found}
+    names = {name.strip().lower() for one in found for name in (one.code, *one.aliases)}
     return sorted(names | {_numbered(name, n) for name in names for n in range(2, LAST_NUMBER + 1)})
 
 
@@ -130,7 +135,32 @@ def plan(found: Sequence[Found], known: Known, guild_id: int, taken: Taken, dest
             skipped.append((one, _reason(slug, known, given)))
             continue
         given.add(slug)
+    # Once all links have their names: a further name of one never takes another's.
+    for at, planned in enumerate(new):
+        aliases: list[str] = []
+        for name in planned.found.aliases:
+            alias = name.strip().lower()
+            if alias == planned.slug:
+                continue
+            if alias in known or alias in given or not _can_be_slug(alias):
+                skipped.append((dataclasses.replace(planned.found, code=name), _reason(alias, known, given)))
+            else:
+                aliases.append(alias)
+                given.add(alias)
+        new[at] = dataclasses.replace(planned, aliases=tuple(aliases))
+    for planned in kept:
+        for name in planned.found.aliases:
+            if known.get(name.strip().lower(), (None, None, None))[:2] != (guild_id, planned.link_id):
+                why = _("a link that is here already gets no further names")
+                skipped.append((dataclasses.replace(planned.found, code=name), why))
     return Plan(tuple(new), tuple(kept), tuple(skipped), tuple(troubles))
+
+
+def _can_be_slug(text: str) -> bool:
+    try:
+        return parse_slug(text) == text
+    except InvalidError:
+        return False
 
 
 def _reason(slug: str, known: Known, given: set[str]) -> str:
@@ -138,7 +168,7 @@ def _reason(slug: str, known: Known, given: set[str]) -> str:
         return _("reserved")
     if slug in given and slug not in known:
         return _("stands there twice; upper and lower case are the same here")
-    return _("taken")
+    return _("taken") if slug in known else _("can't be a name here")
 
 
 def fit_title(text: str) -> str:

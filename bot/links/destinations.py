@@ -1,8 +1,10 @@
-"""Destinations: which addresses a link may lead to, in one normal form."""
+"""Destinations: which addresses a link may lead to, and what a visitor's query adds to one."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from yarl import URL
 
@@ -11,6 +13,10 @@ from bot.inputs.text import shorten
 from bot.texts import _
 
 MAX_LENGTH = 2048
+MAX_LOCATION = 3000
+"""Of a redirect with what is handed on: proxies take about 4 KB for all headers of an answer."""
+_KEPT = "".join(map(chr, range(33, 127))).translate(str.maketrans("", "", '"<>'))
+"""What of an address is not percent-encoded: all that is visible ASCII, but for what ends an attribute or a tag."""
 
 
 def is_denied(host: str, denied_domains: tuple[str, ...]) -> bool:
@@ -37,9 +43,11 @@ def parse_destination(
     denied_domains: tuple[str, ...] = (),
     allow_private: bool = False,
 ) -> str:
-    """The destination, normalised; raises InvalidError that names the field, the value and what would do.
+    """The destination, ready for a Location header; raises InvalidError that names field, value and what would do.
 
     http and https only; no user info, control characters, backslashes, nor the `own` origin; `MAX_LENGTH` at most.
+    Scheme and host are written the one usual way. Path, query and fragment stay as typed, since `%2C` and `,` may mean
+    different things to a site (RFC 3986, 2.2); only what no header can hold is percent-encoded.
     """
     raw = text.strip()
 
@@ -56,6 +64,8 @@ def parse_destination(
         url = URL(raw)
         host = url.host
         port = url.port
+        rest = _as_typed(raw.partition("://")[2].removeprefix(urlsplit(raw).netloc))
+        normal = f"{url.scheme}://{url.host_port_subcomponent}{rest if rest.startswith('/') else '/' + rest}"
     except ValueError:
         raise refuse(_("is not an address; give one such as https://shop.example/summer.")) from None
     if url.scheme not in ("http", "https") or not host:
@@ -68,7 +78,31 @@ def parse_destination(
         raise refuse(_("is a private or local address that visitors can't reach; give a public one."))
     if is_denied(host, denied_domains):
         raise refuse(_("is on this installation's deny-list of domains."))
-    normal = str(url)
     if len(normal) > MAX_LENGTH:
         raise refuse(_("is too long once it is encoded; 2,048 characters is the limit."))
     return normal
+
+
+def with_query(destination: str, query: str, own: Collection[str]) -> str:
+    """The destination with the query that a visitor's address had, as it stands there: `utm_source=ig` and the like.
+
+    Left out are the parameters `own`, which are ours, and those that the destination has itself: its value wins. A
+    query that would make it longer than `MAX_LOCATION` is left out whole.
+    """
+    query, _mark, _rest = query.partition("#")
+    before, mark, fragment = destination.partition("#")
+    base, _question, own_query = before.partition("?")
+    kept = {_name(pair) for pair in own_query.split("&")}.union(own)
+    pairs = [pair for pair in query.split("&") if _name(pair) and _name(pair) not in kept]
+    added = quote("&".join(pairs), safe=_KEPT, errors="surrogateescape")  # bytes that are no UTF-8 come so
+    if not added or len(destination) + len(added) >= MAX_LOCATION:
+        return destination
+    return f"{base}?{own_query}{'&' if own_query else ''}{added}{mark}{fragment}"
+
+
+def _name(pair: str) -> str:
+    return unquote_plus(pair.partition("=")[0])
+
+
+def _as_typed(text: str) -> str:
+    return quote(text, safe=_KEPT)

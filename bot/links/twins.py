@@ -28,7 +28,8 @@ MOST = 10
 """Addresses of a message that are taken at once."""
 MOST_CHARACTERS = 3000
 """Of all of them together: they must fit into one answer."""
-_URL = re.compile(r"https?://[^\s<>\"`|\\^{}]+", re.IGNORECASE)
+_URL = re.compile(r"https?://(?:(?!\|\|)[^\s<>\"`\\])+", re.IGNORECASE)
+"""Up to Discord's spoiler mark `||`; a single `|` is a part of an address."""
 _MARKDOWN = re.compile(r"\]\((https?://[^\s()<>\"`]+(?:\([^\s()]*\)[^\s()<>\"`]*)*)\)", re.IGNORECASE)
 
 
@@ -78,15 +79,17 @@ def find_addresses(text: str) -> list[str]:
         address = match[0]
         if inside is not None and inside.start(1) == match.start():
             address = inside[1]
-        address = address.rstrip(".,;:!?'*_~…")
-        while address.endswith((")", "]")) and address.count(_OPENING[address[-1]]) < address.count(address[-1]):
-            address = address[:-1].rstrip(".,;:!?'*_~…")
+        address = address.rstrip(_AFTER)
+        while address.endswith((")", "]", "}")) and address.count(_OPENING[address[-1]]) < address.count(address[-1]):
+            address = address[:-1].rstrip(_AFTER)
         if len(address) > len("https://") and address not in found:
             found.append(address)
     return found
 
 
-_OPENING = {")": "(", "]": "["}
+_OPENING = {")": "(", "]": "[", "}": "{"}
+_AFTER = ".,;:!?'*_~…|"
+"""What a sentence or Markdown puts behind an address."""
 
 
 def taken(addresses: Sequence[str]) -> list[str]:

@@ -11,20 +11,43 @@ _FAMILIES = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
         ("Discord", r"discordbot|Intel Mac OS X 10\.10; rv:38\.0"),
-        ("X", r"twitterbot"),
-        ("Slack", r"slackbot|slack-imgproxy"),
         ("Telegram", r"telegrambot"),
-        ("WhatsApp", r"whatsapp"),
-        ("Facebook", r"facebookexternalhit|facebot|facebookcatalog|meta-external"),
+        ("Apple Messages", r"facebookexternalhit\S* facebot twitterbot"),
+        ("LINE", r"line-poker"),
+        ("KakaoTalk", r"kakaotalk-scrap"),
+        ("WhatsApp", r"^whatsapp/"),
+        ("Viber", r"^viber"),
+        ("Snapchat", r"snap url preview|snapchat"),
+        ("Slack", r"slackbot|slack-imgproxy"),
         ("LinkedIn", r"linkedinbot"),
-        ("Bluesky", r"cardyb|bluesky"),
-        ("Mastodon", r"mastodon|pleroma|akkoma|misskey|sharkey|firefish|gotosocial|friendica|pixelfed|lemmy"),
         ("Reddit", r"redditbot"),
         ("Pinterest", r"pinterest"),
+        ("Tumblr", r"^tumblr/"),
+        ("VK", r"vkshare"),
+        ("Bluesky", r"cardyb|bluesky"),
+        (
+            "Mastodon",
+            r"mastodon|pleroma|akkoma|misskey|sharkey|firefish|calckey|iceshrimp|gotosocial|friendica|pixelfed|lemmy"
+            r"|peertube|hubzilla|summaly",
+        ),
+        ("Matrix", r"synapse"),
+        ("Mattermost", r"mattermost"),
+        ("Rocket.Chat", r"rocket\.chat"),
+        ("GroupMe", r"groupmebot"),
+        ("Flipboard", r"flipboard"),
+        ("Iframely", r"iframely"),
+        ("Embedly", r"embedly"),
         ("Microsoft", r"skypeuripreview|microsoftpreview|bingpreview"),
+        ("X", r"twitterbot"),
+        ("Facebook", r"facebookexternalhit|facebot|facebookcatalog|meta-external"),
         ("Google", r"google"),
     )
 )
+"""From the most specific name to the one that others carry: "TelegramBot (like TwitterBot)" is no X, and Apple's
+Messages says Facebook's and X's names in one."""
+
+
+FAMILIES = tuple(name for name, _pattern in _FAMILIES)
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from yarl import URL
 
 from bot import qr
+from bot.links.destinations import with_query
 from bot.profiles.flags import REASONS, Flags
 from bot.profiles.tokens import MOST_BYTES
 from bot.tracking.hits import RequestFacts
@@ -41,6 +42,9 @@ SECURITY_DAYS = 180
 """How long security.txt says that it holds: under a year, as RFC 9116 recommends."""
 WARN_SECONDS = 3600.0
 """How often an unknown proxy is complained about at most."""
+
+OWN_PARAMETERS = ("via", "test")
+"""What an address's query tells us: the page that it was found on, and that its creator tries it."""
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 _ADDRESS = re.compile(rf"/({_NAME}(?:/{_NAME})?)(\.gif)?/?", re.IGNORECASE | re.ASCII)
@@ -82,7 +86,7 @@ class Edge:
         try:
             # Most requests are for a tracked address: it comes first, and needs no more of the URL than its text.
             path = request.raw_path
-            if "?" in path or "%" in path:
+            if "?" in path or "%" in path or path[:1] != "/":  # RFC 9112, 3.2.2: a whole address is taken as well
                 path = request.path
             if request.method in ("GET", "HEAD", "OPTIONS") and (found := _ADDRESS.fullmatch(path)):
                 response = await self._address(request, found[1], is_pixel=found[2] is not None)
@@ -108,7 +112,9 @@ class Edge:
             return None
         if is_pixel:
             return web.Response(body=PIXEL, content_type="image/gif", headers=UNCACHED)
-        return web.Response(status=302, headers={"Location": address.destination, **UNCACHED})
+        _path, _question, query = request.raw_path.partition("?")
+        location = with_query(address.destination, query, OWN_PARAMETERS) if query else address.destination
+        return web.Response(status=302, headers={"Location": location, **UNCACHED})
 
     async def _page(self, request: web.BaseRequest) -> web.Response:
         if request.path.startswith("/@"):
