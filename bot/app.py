@@ -54,6 +54,7 @@ from bot.web.routes import Edge
 from bot.web.server import WebEdge, serve
 from cogs.delivery.port import DiscordPort
 from cogs.ui.people import Members
+from storage import meta
 from storage.database import Database
 from storage.ids import Ids
 
@@ -142,6 +143,7 @@ async def open_application(
             config.web.trusted_proxies,
             reports=ReportPages(reports, charts),
             security_contact=config.web.security_contact,
+            instance=await db.write(meta.name_instance),
         )
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))
         limits = Limits(
@@ -169,7 +171,7 @@ async def open_application(
             exports=Exports(db, clock),
             notes=Notes(db, clock, ids),
             stats=stats,
-            profiles=Profiles(db, clock, ids, base_url, views),
+            profiles=Profiles(db, clock, ids, base_url, views, tracker.is_open),
             pages=pages,
             flags=flags,
             digests=digests,

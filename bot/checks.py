@@ -7,9 +7,11 @@ import datetime as dt
 import shutil
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 import discord
+from sqlalchemy.exc import SQLAlchemyError
 from yarl import URL
 
 from bot import config as configuration
@@ -17,6 +19,7 @@ from bot.client import COMMANDS_REFUSED
 from bot.config import Config
 from bot.errors import OperatorError
 from bot.tracking.tracker import UNKNOWN_PROXY
+from bot.web.routes import INSTANCE
 from cogs.delivery.channels import missing_permissions
 from storage import backup, digests, meta, migrate, servers
 from storage.database import open_reader
@@ -46,17 +49,30 @@ async def check_all(config: Config) -> list[Finding]:
     return [*found, *await _check_discord(config, token)]
 
 
-async def _answers(config: Config) -> bool:
-    """Whether an Eyeballs answers where this one would listen."""
+async def _answers(config: Config) -> str | None:
+    """The name of the installation that answers where this one would listen; None where no Eyeballs does."""
     url = URL.build(scheme="http", host=config.web.host, port=config.web.port, path="/healthz")
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session,
             session.get(url) as response,
         ):
-            return response.status == 200 and (await response.text()).strip() == "ok"
+            if response.status != 200 or (await response.text()).strip() != "ok":
+                return None
+            return response.headers.get(INSTANCE, "")
     except (aiohttp.ClientError, TimeoutError):
-        return False
+        return None
+
+
+async def _instance(path: Path) -> str | None:
+    """The name of the installation that a database is of; None before its first start."""
+    try:
+        if not await asyncio.to_thread(path.exists):
+            return None
+        async with open_reader(path) as conn:
+            return await meta.instance(conn)
+    except (StorageError, SQLAlchemyError):
+        return None  # what is wrong with the database is a finding of its own
 
 
 async def _check_config(config: Config) -> list[Finding]:
@@ -79,8 +95,14 @@ async def _check_config(config: Config) -> list[Finding]:
                 )
             )
     where = f"{config.web.host}:{config.web.port}"
-    if await _answers(config):
-        found.append(Finding(True, f"Eyeballs runs and answers on {where}"))
+    answering = await _answers(config)
+    if answering is not None:
+        path = config.storage.path
+        if answering and answering == await _instance(path):
+            found.append(Finding(True, f"Eyeballs runs and answers on {where}"))
+        else:
+            text = f"web.host and web.port: on {where} an Eyeballs answers that does not use {path}. "
+            found.append(Finding(False, text + "Choose another port, or stop that one."))
         return found
     with socket.socket(socket.AF_INET6 if ":" in config.web.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -142,7 +164,10 @@ async def _check_database(config: Config) -> list[Finding]:
 
 async def _check_discord(config: Config, token: str) -> list[Finding]:
     """Log in over REST and look at every channel a digest is posted in."""
-    client = discord.Client(intents=discord.Intents.none())
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is no business of ours
+    intents = discord.Intents.none()
+    intents.guilds = True
+    client = discord.Client(intents=intents)
     try:
         try:
             await client.login(token)

@@ -18,10 +18,10 @@ import uvloop
 from aiohttp import ClientError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import config as configuration
 from bot import logs
 from bot.app import digest_schedule, open_application
 from bot.checks import check_all
+from bot.cli_options import ConfigOption, load, root
 from bot.cli_transfer import export, importing
 from bot.config import Config
 from bot.errors import OperatorError, UserError
@@ -37,18 +37,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # they may show the values of variables, a token among them
-    help="Eyeballs: who looked, and who clicked.",
 )
+app.callback()(root)
 app.add_typer(importing, name="import")
 app.command()(export)
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LAST_PAUSE = 5.0, 600.0
 """Seconds between attempts to reach Discord: 1,000 logins a day are allowed."""
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="The configuration file; config.toml when it is there.")
-]
 
 
 def main() -> None:
@@ -61,7 +57,7 @@ def main() -> None:
 
 
 def _load(path: Path | None) -> Config:
-    config = configuration.load(path)
+    config = load(path)
     logs.configure(config.log.level, config.log.format)
     return config
 

@@ -18,8 +18,8 @@ import typer
 from aiohttp import ClientSession
 from yarl import URL
 
-from bot import config as configuration
 from bot import exports, logs
+from bot.cli_options import ConfigOption, load
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.errors import OperatorError, UserError
@@ -32,7 +32,7 @@ from bot.imports.rest import AGAIN, Rest
 from bot.imports.values import RefusedFileError
 from bot.links.service import Limits
 from bot.terminal import Telling, telling
-from storage import addresses, prepared, servers
+from storage import addresses, links, prepared, servers
 from storage.database import Database, open_reader
 from storage.ids import Ids
 from storage.records import History, Service
@@ -49,9 +49,6 @@ importing = typer.Typer(
     "after a Ctrl-C or a crash, and the bot may run in between.",
 )
 
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="The configuration file; config.toml when it is there.")
-]
 ServerOption = Annotated[
     int, typer.Option("--server", help="Id of the Discord server (guild) that the links go to.", min=1)
 ]
@@ -238,6 +235,8 @@ def export(
 
     async def work() -> int:
         async with open_reader(config.storage.path) as conn:
+            if server not in await servers.all_ids(conn) and not await links.any_of(conn, server):
+                raise OperatorError(f"--server: {server} has nothing here to export; was its id copied whole?")
             found = await servers.get(conn, server)
             scope = Scope(server, creator_id=creator)
             if link is not None:
@@ -261,7 +260,7 @@ def export(
 
 
 def _load(path: Path | None) -> Config:
-    config = configuration.load(path)
+    config = load(path)
     logs.configure("warning", config.log.format)
     return config
 

@@ -31,7 +31,8 @@ from storage.prepared import Reader
 from storage.records import Server
 from storage.transfer import TABLES, Scope
 
-VERSION = 1
+VERSION = 2
+"""2: a link stands on a profile page only where `profile_entries` has it."""
 FORMAT = "eyeballs"
 
 

@@ -15,7 +15,7 @@ from bot.texts import _
 from cogs.delivery.channels import require_permissions
 from cogs.ui import alerts as ui
 from cogs.ui import format as fmt
-from cogs.ui import people
+from cogs.ui import people, ways
 from cogs.ui.answers import actor, begin, embed
 from storage.records import SERVER_TARGET, AlertKind, AlertState, AlertTarget, RunState
 
@@ -98,8 +98,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
             if status is not None:
                 self._add(answer, status, interaction.guild)
         if not answer.fields:
-            hint = _("/alerts setup turns on the server's, /alerts me yours.") if who.manager else _("/alerts me.")
-            answer.description = _("No alerts are on.") + " " + hint
+            answer.description = ways.no_alerts(who)
         await interaction.followup.send(embed=answer, ephemeral=True)
 
     @app_commands.command(name="off", description="Stop the alerts in the server's channel; /alerts setup starts them")

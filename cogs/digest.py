@@ -17,7 +17,7 @@ from bot.texts import _
 from cogs.delivery.channels import require_permissions
 from cogs.ui import digest as ui
 from cogs.ui import format as fmt
-from cogs.ui import pick, schedule
+from cogs.ui import pick, schedule, ways
 from cogs.ui.answers import actor, begin, embed, services
 from storage.records import Cadence, Quiet
 
@@ -139,9 +139,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
         await begin(interaction)
         found = await self._services.digests.status(actor(interaction))
         if not found:
-            await interaction.followup.send(
-                _("There is no digest yet. /digest setup starts the server's, /digest me your own."), ephemeral=True
-            )
+            await interaction.followup.send(ways.no_digest(actor(interaction)), ephemeral=True)
             return
         # Those that are off last: what comes is what people ask for.
         found.sort(key=lambda item: item.digest.state.value == "off")

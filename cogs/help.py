@@ -14,6 +14,7 @@ from bot.services import Services
 from bot.stats.question import DEFAULT_CHOICE, Scope, Subject
 from bot.texts import _
 from cogs.ui import format as fmt
+from cogs.ui import ways
 from cogs.ui.answers import actor, begin, embed
 
 if TYPE_CHECKING:
@@ -88,19 +89,20 @@ class Help(commands.Cog):
 
     @app_commands.command(name="help", description="What Eyeballs does, and every command")
     async def help(self, interaction: discord.Interaction) -> None:
+        await begin(interaction)
         answer = embed(
             _("Eyeballs: who looked, and who clicked"),
             _(
                 "Make a tracked link, share its address, and see the impressions and clicks it gets.\n"
-                "**Begin with** `/link add`, then `/stats link`."
-            ),
+                "**Begin with** {first}"
+            ).format(first=await ways.first_steps(interaction)),
         )
         commands_by_name = {command.qualified_name: command for command in self._bot.tree.walk_commands()}
         for title, names in SECTIONS:
             rows = [f"`/{name}` {commands_by_name[name].description}" for name in names]
             answer.add_field(name=title, value=fmt.rows(rows), inline=False)
         answer.set_footer(text=_("Answers are private to you; share:True shows stats to everybody."))
-        await interaction.response.send_message(embed=answer, ephemeral=True)
+        await interaction.followup.send(embed=answer, ephemeral=True)
 
     @app_commands.command(name="explain", description="What a word means, with your own numbers as the example")
     @app_commands.describe(term="Which word to explain")

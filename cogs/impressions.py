@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import discord
@@ -94,6 +93,10 @@ class _Log:
             "clicks": clicks,
         }
         given = {metric: text for metric, text in typed.items() if text is not None}
+        if not (given or post or platform or kind or link or title or permalink or as_of or spend):
+            await begin(interaction)
+            await interaction.followup.send(**await ui.which_post(interaction, self.word), ephemeral=True)
+            return
         who = actor(interaction)
         if given:
             await begin(interaction)
@@ -102,13 +105,7 @@ class _Log:
         money = None if spend is None else parse_money(spend, "spend")
         at = None if as_of is None else await self._services.impressions.moment(who, as_of)
         target = await self._target(who, post, platform, kind, link, title, permalink)
-
-        async def keep(submitted: discord.Interaction, totals: Mapping[str, int]) -> None:
-            logged = await self._services.impressions.log(who, target, totals, at, money)
-            carried = None if logged.post.link_id is None else await self._services.links.get(who, logged.post.link_id)
-            url = "" if carried is None else self._services.links.url(carried, logged.post)
-            await submitted.followup.send(**ui.said(logged, carried, url, who.user_id), ephemeral=True)
-
+        keep = ui.keeper(self._services, who, target, at, money)
         if given:
             await keep(interaction, told)
         else:
@@ -191,6 +188,6 @@ class Views(_Log, commands.GroupCog, group_name="views", group_description="View
 
 
 async def setup(bot: Client) -> None:
-    bot.add_dynamic_items(ui.UndoLogButton, ui.AgainButton, files.ImportButton)
+    bot.add_dynamic_items(ui.PostSelect, ui.UndoLogButton, ui.AgainButton, files.ImportButton)
     await bot.add_cog(Impressions(bot.services))
     await bot.add_cog(Views(bot.services))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import discord
@@ -12,17 +11,15 @@ from discord.ext import commands
 from bot.errors import InvalidError
 from bot.imports.links import Taken
 from bot.imports.service import check_size
-from bot.links.access import may_add, require_manager
+from bot.links.access import require_manager
 from bot.services import Services
 from bot.stats.question import DEFAULT_CHOICE, Scope, Subject
 from bot.texts import _
 from cogs.ui import audit as audit_ui
 from cogs.ui import format as fmt
-from cogs.ui import link_imports, people, pick, qr
+from cogs.ui import handovers, link_imports, on_page, pick, qr, ways
 from cogs.ui import links as ui
 from cogs.ui.answers import actor, begin
-from storage.records import Link as LinkRecord
-from storage.records import Post as PostRecord
 from storage.records import Server, State
 
 if TYPE_CHECKING:
@@ -35,12 +32,6 @@ TAKEN = [
     app_commands.Choice(name=_("Leave it out"), value=Taken.SKIP.value),
     app_commands.Choice(name=_("Give it another name: summer becomes summer-2"), value=Taken.RENAME.value),
 ]
-
-NO_LINKS = _(
-    "No links yet. Make the first with /link add, for example:\n"
-    "`/link add destination:https://shop.example/summer name:summer`"
-)
-
 
 ARCHIVED = _(
     "{link} is archived: it left the lists, and redirects and counts on. "
@@ -99,7 +90,8 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         server = await self._services.servers.get(who.guild_id)
         if not server.is_set_up:
             hints.append(defaults(server))
-        await self._show(interaction, link, heading=_("Your tracked link is ready"), hint="\n".join(hints))
+        card = await on_page.card(interaction, link, heading=_("Your tracked link is ready"), hint="\n".join(hints))
+        await interaction.followup.send(**card, ephemeral=True)
 
     @app_commands.command(name="import", description="Bring links: attach the CSV that Dub, Kutt or Shlink gave you")
     @app_commands.describe(
@@ -139,9 +131,7 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         creator_id = 0 if creator is None else creator.id
         found = await self._services.links.visible(who, creator_id=creator_id or None, archived=archived)
         if not found:
-            text = _("No archived links.") if archived else NO_LINKS
-            if not archived and not may_add(who, await self._services.servers.get(who.guild_id)):
-                text = _("No links of yours here. Ask a manager to add one for you.")
+            text = _("No archived links.") if archived else await ways.no_links(interaction)
             await interaction.followup.send(text, ephemeral=True)
             return
         message = await ui.listing(interaction, found, 0, creator_id=creator_id, archived=archived)
@@ -153,24 +143,7 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
     async def show(self, interaction: discord.Interaction, link: str) -> None:
         await begin(interaction)
         found = await self._services.links.find(actor(interaction), link)
-        posts = [(post, self._services.links.url(found, post)) for post in await self._services.posts.of_link(found)]
-        await self._show(interaction, found, posts)
-
-    async def _show(
-        self,
-        interaction: discord.Interaction,
-        link: LinkRecord,
-        posts: Sequence[tuple[PostRecord, str]] = (),
-        *,
-        heading: str = "",
-        hint: str = "",
-    ) -> None:
-        creator = fmt.escape(await people.name_of(interaction, link.creator_id))
-        ended = await self._services.links.has_ended(link)
-        card = ui.card(link, self._services.links.url(link), creator, posts, heading=heading, hint=hint, ended=ended)
-        test = await self._services.links.test_url(link)
-        card.add_field(name=_("To try it out without being counted"), value=f"`{test}`", inline=False)
-        await interaction.followup.send(embed=card, ephemeral=True)
+        await interaction.followup.send(**await on_page.card(interaction, found), ephemeral=True)
 
     @app_commands.command(name="audit", description="Every request accounted for: what was counted, what was set aside")
     @app_commands.describe(link="Which link; the whole server when left out (managers)", period=pick.PERIOD)
@@ -239,7 +212,9 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
             expires="" if expires == "-" else expires,
             max_clicks=max_clicks,
         )
-        await self._show(interaction, changed, heading=_("Changed"))
+        await interaction.followup.send(
+            **await on_page.card(interaction, changed, heading=_("Changed")), ephemeral=True
+        )
 
     @app_commands.command(name="archive", description="Take a link out of the lists; it redirects and counts on")
     @app_commands.describe(link="Which link", restore="Bring an archived link back instead")
@@ -260,16 +235,15 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
     @app_commands.autocomplete(link=pick.link)
     async def transfer(self, interaction: discord.Interaction, link: str, creator: discord.Member) -> None:
         await begin(interaction)
+        who = actor(interaction)
+        require_manager(who)
         if creator.bot:
             raise InvalidError(_("creator: a bot can't own links; choose a member."))
-        who = actor(interaction)
         found = await self._services.links.find(who, link)
         if found.creator_id == creator.id:
             raise InvalidError(_("creator: the link is theirs already."))
-        await self._services.links.transfer(who, found.id, creator.id)
-        text = _("{link} with its posts and numbers belongs to {creator} now.")
         await interaction.followup.send(
-            text.format(link=fmt.label(found), creator=fmt.escape(creator.display_name)), ephemeral=True
+            **await handovers.transfer_question(interaction, found, creator), ephemeral=True
         )
 
     @app_commands.command(name="delete", description="Stop a link for good; its name is never given out again")
@@ -293,4 +267,5 @@ def defaults(server: Server) -> str:
 
 async def setup(bot: Client) -> None:
     bot.add_dynamic_items(ui.PageButton, ui.DeleteButton, ui.KeepButton, link_imports.LinkImportButton)
+    bot.add_dynamic_items(on_page.ShowButton, handovers.TransferButton)
     await bot.add_cog(Link(bot.services))

@@ -13,7 +13,7 @@ from bot.links.platforms import describe_many
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui import people, pick, twins
+from cogs.ui import people, pick, twins, ways
 from cogs.ui import posts as ui
 from cogs.ui.answers import actor, begin
 from storage.records import Post as PostRecord
@@ -22,10 +22,6 @@ from storage.records import State
 if TYPE_CHECKING:
     from bot.client import Client
 
-NO_POSTS = _(
-    "No posts yet. Register the first with /post add, for example:\n"
-    "`/post add link:summer permalink:https://www.instagram.com/reel/…`"
-)
 PUBLISHED = "When it was published: yesterday, 2026-11-20, 2026-11-20 18:30"
 
 
@@ -91,7 +87,7 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
             who, creator_id=creator_id or None, link_id=link_id or None, archived=archived
         )
         if not found:
-            text = _("No archived posts.") if archived else NO_POSTS
+            text = _("No archived posts.") if archived else await ways.no_posts(interaction)
             await interaction.followup.send(text, ephemeral=True)
             return
         links = await ui.links_of(interaction)

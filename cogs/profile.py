@@ -12,6 +12,7 @@ from bot.profiles.themes import LOOKS
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import format as fmt
+from cogs.ui import handovers
 from cogs.ui import profile as ui
 from cogs.ui.answers import actor, begin, embed, use_server_locale
 
@@ -59,11 +60,13 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
         await begin(interaction)
         profile = await self._services.profiles.publish(actor(interaction))
         text = fmt.copyable(self._services.profiles.url(profile)) + _(
-            "The page of {name} shows your active links; private and archived ones stay out. Each display of it is a "
-            "view, and a link that is seen there is an impression. /profile links arranges it, /stats profile has its "
-            "numbers, /profile unpublish takes it back."
+            "The page of {name} shows the links that you choose for it. Each display of it is a view, and a link that "
+            "is seen there is an impression. /profile links arranges it, /stats profile has its numbers, /profile "
+            "unpublish takes it back."
         ).format(name=fmt.escape(profile.name))
-        await interaction.followup.send(embed=embed(_("Your page is public"), text), ephemeral=True)
+        found = await self._services.profiles.board(actor(interaction))
+        message = ui.with_links(embed(_("Your page is public"), text), found, interaction.user.id)
+        await interaction.followup.send(**message, ephemeral=True)
 
     @app_commands.command(name="unpublish", description="Take your page back; the handle stays yours")
     async def unpublish(self, interaction: discord.Interaction) -> None:
@@ -75,10 +78,8 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
     @app_commands.command(name="show", description="Your page's address, and whether it is public")
     async def show(self, interaction: discord.Interaction) -> None:
         await begin(interaction)
-        profile = await self._services.profiles.get(actor(interaction))
-        if profile is None:
-            text = _("You have no page yet. /profile setup makes one.")
-        elif profile.taken_down:
+        profile = await self._services.profiles.required(actor(interaction))
+        if profile.taken_down:
             text = _("Your page `{url}` was taken down; ask the managers of this server about it.").format(
                 url=self._services.profiles.url(profile)
             )
@@ -99,10 +100,14 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
     @app_commands.describe(handle="The page's handle", restore="Bring it back instead")
     async def takedown(self, interaction: discord.Interaction, handle: str, restore: bool = False) -> None:
         await begin(interaction)
-        profile = await self._services.profiles.take_down(actor(interaction), handle, restore=restore)
-        await interaction.followup.send(ui.taken_down(profile), ephemeral=True)
+        who, pages = actor(interaction), self._services.profiles
+        if restore:
+            message = await handovers.taken_down(interaction, await pages.take_down(who, handle, restore=True))
+        else:
+            message = await handovers.takedown_question(interaction, await pages.of_server(who, handle))
+        await interaction.followup.send(**message, ephemeral=True)
 
 
 async def setup(bot: Client) -> None:
-    bot.add_dynamic_items(ui.BoardButton, ui.BoardSelect)
+    bot.add_dynamic_items(ui.BoardButton, ui.BoardSelect, handovers.TakedownButton)
     await bot.add_cog(Profile(bot.services))

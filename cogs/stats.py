@@ -182,6 +182,8 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
     ) -> None:
         await begin(interaction)
         subject = Subject(Scope.CREATOR, (creator or interaction.user).id)
+        if subject.id == interaction.user.id:
+            await self._services.profiles.required(actor(interaction))
         await self._answer(interaction, View.PROFILE, [subject], period, share)
 
     async def _whose(self, interaction: discord.Interaction, of: str | None) -> Subject:

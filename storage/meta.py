@@ -31,6 +31,23 @@ async def put(conn: AsyncConnection, key: str, value: str) -> None:
     await conn.run_sync(write, key, value)
 
 
+_INSTANCE = "instance"
+
+
+async def instance(conn: AsyncConnection) -> str | None:
+    """The name of this installation, which says nothing of it; None before its first start."""
+    return await get(conn, _INSTANCE)
+
+
+async def name_instance(conn: AsyncConnection) -> str:
+    """The name of this installation, made up when it is first asked for."""
+    kept = await instance(conn)
+    if kept is None:
+        kept = secrets.token_hex(8)
+        await put(conn, _INSTANCE, kept)
+    return kept
+
+
 async def secret(conn: AsyncConnection, key: str) -> bytes:
     """32 bytes that only this installation knows, made when they are first asked for."""
     kept = await get(conn, key)

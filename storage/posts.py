@@ -70,6 +70,19 @@ async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> li
     return found
 
 
+async def to_log(conn: AsyncConnection, guild_id: int, creator_id: int, limit: int) -> list[tuple[Post, bool]]:
+    """A creator's active posts and whether their platform's numbers are known: those without first, then the newest."""
+    told = sa.exists().where(
+        figures.c.guild_id == guild_id,
+        figures.c.post_id == posts.c.id,
+        imports.shown(guild_id, figures.c.import_id),
+    )
+    at = sa.func.coalesce(posts.c.published_at, posts.c.created_at)
+    query = _posts(guild_id, [State.ACTIVE]).add_columns(told.label("told")).where(posts.c.creator_id == creator_id)
+    rows = (await conn.execute(query.order_by(told, at.desc(), posts.c.id.desc()).limit(limit))).mappings()
+    return [(_post({name: row[name] for name in row if name != "told"}), bool(row["told"])) for row in rows]
+
+
 async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
     """The server's posts published at `at` or later (registered, where nobody said), in no particular order.
 

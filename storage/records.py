@@ -607,7 +607,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a creator chose for one link on their page; a link without an entry stands first, as the newest."""
+    """What a creator chose for one link on their page; a link without an entry is off it."""
 
     guild_id: int
     creator_id: int

@@ -9,13 +9,24 @@ from typing import Any
 import simcord
 from PIL import Image
 
-from tests.conftest import BROWSER, World
+from tests.conftest import BROWSER, World, answer_of
 
 
-async def set_up(world: World, who: simcord.MemberActor, **values: str) -> simcord.InteractionResult:
-    shown = await who.slash(world.channel, "profile setup")
+async def set_up(
+    world: World, who: simcord.MemberActor, *, show: bool = True, **values: str
+) -> simcord.InteractionResult:
+    """Set a page up, with all links that are offered for it unless `show` is False."""
+    asked = await who.slash(world.channel, "profile setup")
     given: dict[str, Any] = {"handle": "maya", "name": "Maya Lindt"} | values
-    return await who.submit_modal(shown, given | {"avatar": [values.get("avatar", "none")]})
+    made = await who.submit_modal(asked, given | {"avatar": [values.get("avatar", "none")]})
+    if show and (label := next((label for label in labels(answer_of(made)) if label.startswith("Show")), None)):
+        await who.click(answer_of(made), label=label)
+    return made
+
+
+def labels(message: Any) -> list[str]:
+    """What stands on the buttons below a message."""
+    return [item["label"] for row in message.components for item in row["components"] if item["type"] == 2]
 
 
 def picture(size: tuple[int, int] = (300, 200), kind: str = "PNG") -> bytes:
@@ -39,3 +50,14 @@ async def look(world: World, *positions: int, after: float = 2, click: str = "",
     if click:
         via = re.findall(rf'href="(/{click}\?via=[\w-]+)"', page.text)[0]
         assert (await world.visit(via, new=False)).status == 302
+
+
+async def any_link(_link: Any) -> bool:
+    """No link has ended."""
+    return True
+
+
+async def let_creators_add(world: World) -> None:
+    """Have who bears the creator role add links of their own."""
+    asked = await world.admin.slash(world.channel, "setup")
+    await world.admin.select(answer_of(asked), [world.creator_role], custom_id="setup:role")

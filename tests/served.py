@@ -25,7 +25,7 @@ from bot.web.server import serve
 from storage import addresses, counts, links, profiles
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Address, Link, PlaceCounts, Profile
+from storage.records import Address, Entry, Link, PlaceCounts, Profile
 from tests.conftest import BROWSER, NOW, QuickCharts, mismatches, set_aside_by_reason
 from tests.waiting import becomes
 
@@ -88,6 +88,7 @@ async def seed(conn: AsyncConnection) -> None:
     await addresses.add(conn, Address("summer/ig1", GUILD, MAYA, SUMMER, POST, target))
     await addresses.add(conn, Address("@maya", GUILD, MAYA))
     await profiles.put(conn, Profile(GUILD, MAYA, "maya", "Maya Lind", published=True, id=PAGE))
+    await profiles.put_entries(conn, [Entry(GUILD, MAYA, id_, rank) for rank, id_ in enumerate((WINTER, SUMMER))])
 
 
 @pytest.fixture(name="trusted")

@@ -223,8 +223,9 @@ async def test_a_departed_members_links_work_on_and_can_be_transferred(world: Wo
     await world.visit("/summer")
     world.guild.remove_member(world.leo)
     assert (await world.visit("/summer")).status == 302
-    moved = await world.admin.slash(world.channel, "link transfer", link="summer", creator=world.maya)
-    assert "belongs to Maya now" in text_of(moved)
+    asked = await world.admin.slash(world.channel, "link transfer", link="summer", creator=world.maya)
+    await world.admin.click(answer_of(asked), label="Give it away")
+    assert "belongs to Maya now" in text_of(asked)
     assert "Clicks: **2**" in text_of(await world.maya.slash(world.channel, "stats creator"))
 
 

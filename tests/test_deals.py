@@ -141,7 +141,7 @@ async def test_a_deal_goes_on_when_its_link_is_deleted_and_says_so_when_nothing_
     await links.delete(who, (await links.find(who, "summer")).id)
     assert "39 of 100 clicks" in text_of(await shop.admin.slash(shop.channel, "deal list"))
     manager = Actor(shop.guild.id, shop.admin.id, manager=True)
-    await links.transfer(manager, (await links.find(who, "vintage")).id, shop.leo.id)
+    await links.transfer(manager, (await links.find(who, "vintage")).id, shop.leo.id, of=shop.admin.id)
     assert "25 of 100 clicks" in text_of(await shop.admin.slash(shop.channel, "deal list"))
 
 

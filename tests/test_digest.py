@@ -203,7 +203,7 @@ async def test_preview_and_off(world: World) -> None:
     world.move(days=30)
     assert await world.tick() == 0
     assert "It is off" in text_of(await world.admin.slash(world.channel, "digest status"))
-    assert "Manage Server" in text_of(await world.maya.slash(world.channel, "digest off"))
+    assert "no digest of your own" in text_of(await world.maya.slash(world.channel, "digest off"))
 
 
 async def test_a_bad_set_up_changes_nothing(world: World) -> None:

@@ -287,7 +287,7 @@ async def test_a_quiet_period_gets_one_honest_line(world: World) -> None:
     said = await content(world)
     assert said.is_quiet
     text = words(await post(world, said))
-    assert "A quiet week: nothing has been counted yet. /link add makes a tracked link." in text
+    assert "A quiet week: nothing has been counted yet. There is no tracked link here yet." in text
     await world.add_link()
     for _n in range(3):
         await world.visit("/summer")

@@ -38,6 +38,7 @@ from storage.database import Database
 from storage.ids import Ids
 from storage.records import Address, State
 from tests.conftest import NOW, mismatches
+from tests.profiled import any_link
 
 GUILD = 9
 MOST = 10 * 2**20
@@ -252,7 +253,7 @@ async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp
         maya = await profiles.get(conn, GUILD, CREATORS["maya"])
     assert maya is not None
     clock = FixedClock(NOW)
-    own = Profiles(filled, clock, Ids(lambda: NOW.timestamp()), URL("https://go.example"), Views(filled))
+    own = Profiles(filled, clock, Ids(lambda: NOW.timestamp()), URL("https://go.example"), Views(filled), any_link)
     await own.set_up(Actor(GUILD, CREATORS["maya"]), maya.handle, "Maya", maya.line, avatar=picture.getvalue())
     before = await pages_of(filled)
     assert len(before) > 1

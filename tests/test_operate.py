@@ -22,8 +22,11 @@ from alembic import command as alembic_command
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
+from bot import checks
 from bot import config as configuration
+from bot.app import open_application
 from bot.clock import FixedClock, SystemClock
+from bot.config import Config, StorageSection, WebSection
 from bot.errors import OperatorError
 from bot.housekeeping import Housekeeping
 from bot.links.access import Actor
@@ -39,7 +42,8 @@ from storage.ids import Ids
 from storage.records import BARE, AsideCount, Cadence, DigestState, Hit, Kind, Profile, Quiet, RunState
 from storage.schema import hits_daily, metadata
 from storage.seen import Seen
-from tests.conftest import NOW, mismatches
+from tests.conftest import NOW, QuickCharts, mismatches
+from tests.profiled import any_link
 
 ROOT = Path(__file__).parent.parent
 
@@ -390,6 +394,44 @@ def test_backup_restore_and_recount(eyeballs: Eyeballs, folder: Path) -> None:
     assert len(list((folder / "data" / "backups").iterdir())) == 1
 
 
+def test_the_configuration_is_named_on_either_side_of_the_command(eyeballs: Eyeballs, folder: Path) -> None:
+    asyncio.run(_fill(folder / "elsewhere.db"))
+    (folder / "other.toml").write_text('[storage]\npath = "elsewhere.db"\n')
+    for arguments in (
+        ("--config", "other.toml", "recount", "--check"),
+        ("recount", "--check", "--config", "other.toml"),
+    ):
+        assert "its 3 events" in eyeballs(*arguments).stdout
+    twice = eyeballs("--config", "other.toml", "recount", "--check", "--config", "third.toml")
+    assert twice.returncode == 1
+    assert "--config is given twice" in twice.stderr
+    assert re.fullmatch(r"Eyeballs \d+\.\d+\.\d+\S*\n", eyeballs("--version").stdout)
+
+
+def test_an_unknown_server_is_not_exported(eyeballs: Eyeballs, folder: Path) -> None:
+    asyncio.run(_fill(folder / "data" / "eyeballs.db"))
+    done = eyeballs("export", "--server", "4711", "--out", "out.json")
+    assert done.returncode == 1
+    assert done.stderr == "--server: 4711 has nothing here to export; was its id copied whole?\n"
+    assert not (folder / "out.json").exists()
+    assert eyeballs("export", "--server", "1", "--out", "out.json").returncode == 0
+
+
+async def test_check_knows_its_own_instance_from_another(tmp_path: Path) -> None:
+    port = _free_port()
+
+    def config(name: str) -> Config:
+        web = WebSection(base_url=f"http://127.0.0.1:{port}", host="127.0.0.1", port=port)
+        return Config(web=web, storage=StorageSection(path=tmp_path / name, backups=tmp_path / "backups"))
+
+    await _fill(tmp_path / "other.db")
+    async with open_application(config("own.db"), charts=QuickCharts()):
+        own, other = [await checks._check_config(config(name)) for name in ("own.db", "other.db")]
+    assert f"Eyeballs runs and answers on 127.0.0.1:{port}" in [finding.text for finding in own if finding.fine]
+    (problem,) = [finding.text for finding in other if not finding.fine]
+    assert f"on 127.0.0.1:{port} an Eyeballs answers that does not use {tmp_path / 'other.db'}" in problem
+
+
 def test_the_operator_takes_a_page_down(eyeballs: Eyeballs, folder: Path) -> None:
     path = folder / "data" / "eyeballs.db"
 
@@ -399,7 +441,7 @@ def test_the_operator_takes_a_page_down(eyeballs: Eyeballs, folder: Path) -> Non
 
     async def fill() -> None:
         async with Database.open(path) as db:
-            pages = Profiles(db, SystemClock(), Ids(), URL("https://go.example"), Views(db))
+            pages = Profiles(db, SystemClock(), Ids(), URL("https://go.example"), Views(db), any_link)
             await pages.set_up(Actor(1, 2, manager=True), "maya", "Maya")
 
     asyncio.run(fill())

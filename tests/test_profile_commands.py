@@ -12,7 +12,7 @@ from PIL import Image
 from bot.profiles.service import OPERATOR, take_down
 from storage import meta, profiles
 from tests.conftest import World, answer_of, text_of
-from tests.profiled import look, picture, set_up
+from tests.profiled import let_creators_add, look, picture, set_up
 
 
 async def links_on(world: World, path: str = "/@maya") -> list[str]:
@@ -68,19 +68,22 @@ async def test_handles_are_unique_and_former_ones_lead_on(world: World) -> None:
 
 
 async def test_links_are_ordered_grouped_pinned_scheduled_and_hidden(world: World) -> None:
+    await let_creators_add(world)
     for name in ("one", "two", "three", "four"):
         await world.add_link(name, creator=world.maya)
     await world.add_link("secret", creator=world.maya, private=True)
     await set_up(world, world.maya)
     await world.maya.slash(world.channel, "profile publish")
-    assert await links_on(world) == ["four", "three", "two", "one"]
+    assert await links_on(world) == ["four", "three", "two", "one"]  # the newest first
     shown = await world.maya.slash(world.channel, "profile links")
     assert "secret" not in text_of(shown)
     message = answer_of(shown)
 
     async def choose(slug: str) -> None:
-        select = message.components[0]["components"][0]
-        value = next(option["value"] for option in select["options"] if option["label"] == slug)
+        selects = [row["components"][0] for row in message.components if row["components"][0]["type"] == 3]
+        select, value = next(
+            (one, option["value"]) for one in selects for option in one["options"] if option["label"] == slug
+        )
         await world.maya.select(message, [value], custom_id=select["custom_id"])
 
     async def press(label: str) -> Any:
@@ -115,8 +118,10 @@ async def test_links_are_ordered_grouped_pinned_scheduled_and_hidden(world: Worl
     await choose("two")
     await press("Hide")
     assert await links_on(world) == ["one", "three", "four"]
-    await world.add_link("five", creator=world.maya)  # new ones stand on top of those without a heading
-    assert await links_on(world) == ["one", "five", "three", "four"]
+    added = await world.add_link("five", by=world.maya)
+    assert await links_on(world) == ["one", "three", "four"]
+    await world.maya.click(answer_of(added), label="Show on my page")
+    assert await links_on(world) == ["one", "five", "three", "four"]  # on top of those without a heading
 
 
 async def test_themes_and_accents(world: World) -> None:
@@ -197,8 +202,10 @@ async def test_managers_take_pages_down(world: World) -> None:
     await world.maya.slash(world.channel, "profile publish")
     assert "Manage Server" in text_of(await world.leo.slash(world.channel, "profile takedown", handle="maya"))
     assert "no page “\\@nobody”" in text_of(await world.admin.slash(world.channel, "profile takedown", handle="nobody"))
-    said = text_of(await world.admin.slash(world.channel, "profile takedown", handle="@Maya"))
-    assert "answers “not found”" in said
+    asked = await world.admin.slash(world.channel, "profile takedown", handle="@Maya")
+    assert (await world.visit("/@maya")).status == 200
+    await world.admin.click(answer_of(asked), label="Take it down")
+    assert "answers “not found”" in text_of(asked)
     hidden, unknown = await world.visit("/@maya"), await world.visit("/@nobody")
     assert (hidden.status, hidden.body) == (unknown.status, unknown.body)
     assert (await world.visit("/@maya/card.png")).status == 404

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime as dt
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -20,7 +22,7 @@ from bot.errors import InvalidError
 from bot.inputs.text import fit_line
 from bot.profiles import embed, tokens
 from bot.profiles.flags import MOST_A_DAY
-from bot.profiles.layout import MOST_LINKS, arrange, moved, ordered
+from bot.profiles.layout import MOST_LINKS, Section, Step, arrange, moved, ranked
 from bot.profiles.themes import LOOKS, MARK, TEXT, fitted, parse_accent
 from bot.profiles.tokens import LIFETIME, PageView
 from bot.profiles.views import delay_of
@@ -321,32 +323,50 @@ def test_a_page_shows_each_shown_link_once_and_pinned_ones_first(ids: set[int], 
     sections = arrange(map(link, ids), entries, NOW)
     shown = [one.id for section in sections for one in section.links]
     assert len(shown) == len(set(shown)) <= MOST_LINKS
-    hidden = {
+    chosen_now = {
         id_
         for id_, entry in entries.items()
-        if entry.hidden
-        or (entry.shows_from is not None and entry.shows_from > NOW)
-        or (entry.shows_until is not None and entry.shows_until <= NOW)
+        if not entry.hidden
+        and (entry.shows_from is None or entry.shows_from <= NOW)
+        and (entry.shows_until is None or entry.shows_until > NOW)
     }
-    assert set(shown) <= ids - hidden
-    if len(ids - hidden) <= MOST_LINKS:
-        assert set(shown) == ids - hidden
+    assert set(shown) <= ids & chosen_now
+    if len(ids & chosen_now) <= MOST_LINKS:
+        assert set(shown) == ids & chosen_now
     assert [section.pinned for section in sections] == sorted((s.pinned for s in sections), reverse=True)
     keys = [(section.pinned, section.heading) for section in sections]
     assert len(keys) == len(set(keys))
 
 
-@given(ids=st.sets(st.integers(1, 60), min_size=1), chosen=CHOICES, to=st.integers(0, 70), data=st.data())
-def test_a_moved_link_stands_where_it_was_put_and_the_others_keep_their_order(
-    ids: set[int], chosen: list[Entry], to: int, data: Any
+def _ids(sections: Sequence[Section]) -> list[int]:
+    return [link.id for section in sections for link in section.links]
+
+
+@given(ids=st.sets(st.integers(1, 60), min_size=1), chosen=CHOICES, step=st.sampled_from(Step), data=st.data())
+def test_a_moved_link_goes_one_place_on_the_page_and_nothing_else_changes(
+    ids: set[int], chosen: list[Entry], step: Step, data: Any
 ) -> None:
     entries = {entry.link_id: entry for entry in chosen}
-    one = data.draw(st.sampled_from(sorted(ids)))
-    before = [each.id for each in ordered(map(link, ids), entries)]
-    made = {entry.link_id: entry for entry in moved(map(link, ids), entries, GUILD, MAYA, one, to)}
-    after = [each.id for each in ordered(map(link, ids), made)]
-    assert after.index(one) == min(to, len(ids) - 1)
-    assert [id_ for id_ in after if id_ != one] == [id_ for id_ in before if id_ != one]
+    sections = arrange(map(link, ids), entries, NOW)
+    before = _ids(sections)
+    assume(before)
+    one = data.draw(st.sampled_from(before))
+    order = moved(sections, one, step)
+    if order is None:
+        assert step is not Step.UP or before.index(one) == 0 or entries[before[before.index(one) - 1]] != entries[one]
+        return
+    assert sorted(order) == sorted(before)
+    made = {entry.link_id: entry for entry in ranked(entries, order)}
+    assert {id_: dataclasses.replace(entry, rank=0) for id_, entry in made.items()} == {
+        id_: dataclasses.replace(entry, rank=0) for id_, entry in entries.items()
+    }
+    after = _ids(arrange(map(link, ids), made, NOW))
+    if len(ids & set(entries)) <= MOST_LINKS:
+        assert after == order  # what was meant is what the page shows
+        if step is Step.UP:
+            assert after.index(one) < before.index(one)
+        elif step is Step.DOWN:
+            assert after.index(one) > before.index(one)
 
 
 COLOURS = st.integers(0, 2**24 - 1).map(lambda value: f"#{value:06x}")

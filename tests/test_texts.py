@@ -183,7 +183,7 @@ async def test_a_page_takes_no_name_line_or_heading_that_shows_nothing(world: Wo
     board = await pages.board(who)
     assert board.profile.name == "Admin"
     with pytest.raises(InvalidError, match="heading: there is nothing to see"):
-        await pages.change_entry(who, board.links[0].id, heading="\u200b")
+        await pages.change_entry(who, board.off[0].id, heading="\u200b")
 
 
 async def test_what_files_bring_is_clean(world: World) -> None:

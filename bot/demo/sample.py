@@ -15,6 +15,7 @@ from yarl import URL
 from bot.app import Application
 from bot.clock import FixedClock
 from bot.delivery.port import Port
+from bot.digests import due
 from bot.digests.contents import Contents
 from bot.digests.service import Digests, Wish
 from bot.impressions.metrics import IMPRESSIONS, VIEWS
@@ -30,10 +31,11 @@ from bot.profiles.service import Profiles
 from bot.profiles.views import DELAYS, Views
 from bot.servers import Servers
 from bot.stats.service import Stats
+from storage import digests as stored
 from storage import hits
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import BARE, PROFILE, Hit, Kind, Link, Post, SetAside
+from storage.records import BARE, PROFILE, Digest, Hit, Kind, Link, Post, SetAside
 from storage.seen import Seen
 
 DAYS = 90
@@ -43,6 +45,8 @@ FEATURED = "summer"
 """The link that the demo points to."""
 BATCH = 4000
 DIGEST_MINUTE = 9 * 60
+WEEKS = dt.timedelta(weeks=3)
+"""Before the demo begins, a manager set the digest up."""
 VIRAL_DAYS_AGO = 17
 NEW_DAYS_AGO = 7
 """In the last week that is over, on whatever day the demo begins; its platform's numbers are not typed in yet."""
@@ -223,18 +227,20 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
                     reports.append((days_ago, who, post, told, place.spend))
 
     _to(clock, now, DAYS)
-    profiles = Profiles(db, clock, ids, base_url, Views(db))
+    profiles = Profiles(db, clock, ids, base_url, Views(db), _open)
     pages: dict[str, int] = {}
     for name in ON_PROFILE:
         who = Actor(crew.guild_id, crew.creators[name])
         await profiles.set_up(who, name, crew.names[name], LINES[name])
         for sample, link in zip(SAMPLES, made, strict=True):
-            if sample.creator == name and sample.slug in HEADINGS:
-                await profiles.change_entry(who, link.id, heading=HEADINGS[sample.slug])
-            if sample.creator == name and sample.slug == FEATURED:
-                await profiles.change_entry(who, link.id, pinned=True)
+            if sample.creator == name and sample.slug in POSITIONS:
+                heading, pinned = HEADINGS.get(sample.slug, ""), sample.slug == FEATURED
+                await profiles.change_entry(who, link.id, heading=heading, pinned=pinned, hidden=False)
         pages[name] = (await profiles.publish(who)).id
-    traffic += list(_views(ids, traffic, {link.id: link.slug for link in made}, pages))
+    shown = {
+        link.id: pages[sample.creator] for sample, link in zip(SAMPLES, made, strict=True) if sample.slug in POSITIONS
+    }
+    traffic = list(_seen_on_pages(ids, traffic, shown, now))
 
     seen = Seen()
     for n in range(0, len(traffic), BATCH):
@@ -256,17 +262,30 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
         await notes.add(actors[name], text, day=f"{days_ago} days ago", link=of)
 
 
+def last_posting(digest: Digest, now: dt.datetime, zone: str) -> dt.datetime:
+    """When the last digest that was due by now went out."""
+    return due.last_run(now - due.spread(digest), digest, zone) + due.spread(digest)
+
+
 async def post_digest(app: Application, crew: Crew, port: Port) -> None:
-    """Set the digest up as a manager did some weeks ago, and let last Monday's go out."""
+    """Set the digest up as a manager did some weeks ago, and let the last one that was due go out."""
     now = app.services.clock.now()
-    clock = FixedClock(now - dt.timedelta(days=8))
+    clock = FixedClock(now - WEEKS)
     members = app.members
     contents = Contents(app.db, clock, Stats(app.db, clock, app.base_url), members.creators_with, members.locale_of)
     digests = Digests(app.db, clock, Ids(), contents)
     await contents.feature(crew.guild_id, crew.creators["maya"], allowed=True)
     made = await digests.set_up(crew.manager, channel_id=crew.channel_id, wish=Wish(weekday=0, minute=DIGEST_MINUTE))
-    clock.move(seconds=(made.next_run_at - clock.now()).total_seconds())
+    zone = (await app.services.servers.get(crew.guild_id)).timezone
+    at = last_posting(made, now, zone)
+    await app.db.write(lambda conn: stored.change(conn, made.guild_id, made.id, next_run_at=at))
+    clock.move(seconds=(at - clock.now()).total_seconds())
     await digests.tick(port)
+
+
+async def _open(_link: Link) -> bool:
+    """No link of the sample ends."""
+    return True
 
 
 def _reactions(likes: float) -> dict[str, int]:
@@ -317,16 +336,39 @@ def _traffic(
                 yield hit
 
 
-def _views(ids: Ids, traffic: list[Hit], slugs: dict[int, str], pages: dict[str, int]) -> Iterator[Hit]:
-    """Views of profile pages: whoever saw the link at the top saw the page, and some left before that."""
+def _seen_on_pages(ids: Ids, traffic: list[Hit], shown: dict[int, int], now: dt.datetime) -> Iterator[Hit]:
+    """The traffic with views of profile pages, `shown` being link -> page: who looks sees a link once at most.
+
+    Whatever is clicked on a page was seen there, and some left before they saw anything.
+    """
     rng = random.Random(SEED + 1)
-    top = {sample.slug: sample.creator for sample in SAMPLES if POSITIONS.get(sample.slug) == "1"}
+    days: dict[tuple[int, dt.date], dict[int, dict[Kind, list[Hit]]]] = {}
     for hit in traffic:
-        creator = top.get(slugs[hit.link_id]) if hit.kind is Kind.VIEWABLE else None
-        if creator is not None:
+        if hit.place_id == PROFILE:
+            of_links = days.setdefault((shown[hit.link_id], hit.day), {})
+            of_links.setdefault(hit.link_id, {Kind.VIEWABLE: [], Kind.CLICK: []})[hit.kind].append(hit)
+        else:
+            yield hit
+    for (page_id, day), of_links in days.items():
+        longest = max((found for by_kind in of_links.values() for found in by_kind.values()), key=len)
+        views: list[Hit] = []
+        for hit in longest:
             for _n in range(1 + (rng.random() < 0.1)):
-                view = {"id": ids.new(), "link_id": pages[creator], "kind": Kind.VIEW, "position": ""}
-                yield dataclasses.replace(hit, **view, visitor=rng.randrange(800) * 1000 + hit.day.day)
+                view = {"id": ids.new(), "link_id": page_id, "kind": Kind.VIEW, "position": "", "delay": ""}
+                views.append(dataclasses.replace(hit, **view, visitor=rng.randrange(800) * 1000 + day.day))
+        yield from views
+        for link_id, by_kind in of_links.items():
+            clicks = by_kind[Kind.CLICK]
+            position = (by_kind[Kind.VIEWABLE] or clicks)[0].position
+            for n, view in enumerate(rng.sample(views, max(map(len, by_kind.values())))):
+                seen = {"id": ids.new(), "link_id": link_id, "visitor": None, "position": position}
+                yield dataclasses.replace(view, **seen, kind=Kind.VIEWABLE)
+                if n < len(clicks):
+                    at = view.at + dt.timedelta(seconds=int(clicks[n].delay))
+                    if at >= now or local_day(at, ZONE) != day:
+                        at = view.at
+                    about = {"country": view.country, "device": view.device, "source": view.source}
+                    yield dataclasses.replace(clicks[n], at=at, **about)
 
 
 def _audience(rng: random.Random, platform: str) -> tuple[str, str, str]:

@@ -191,18 +191,21 @@ class Digests:
         ]
 
     async def find(self, actor: Actor, digest_id: int | None) -> Digest:
-        """A digest that is not off; the only one of the server's when it is not named. Raises UserError."""
-        if digest_id is None:
-            require_manager(actor)
+        """A digest that is not off; when it is not named a manager's is the server's, everyone else's their own.
+
+        Raises UserError.
+        """
         found = await self.running(actor)
         if digest_id is not None:
             chosen = [digest for digest in found if digest.id == digest_id]
         else:
-            chosen = [digest for digest in found if digest.user_id is None]
+            chosen = [digest for digest in found if (digest.user_id is None) is actor.manager]
         if len(chosen) > 1:
             raise InvalidError(_("digest: there are several; choose one from the list."))
-        if not chosen and digest_id is None:
+        if not chosen and digest_id is None and actor.manager:
             raise NotFoundError(_("There is no digest yet, or it is off. /digest setup starts one."))
+        if not chosen and digest_id is None:
+            raise NotFoundError(_("You have no digest of your own, or it is off. /digest me starts one."))
         if not chosen:
             raise NotFoundError(_("That digest is no longer there. /digest status shows the ones there are."))
         return chosen[0]
@@ -237,7 +240,7 @@ class Digests:
         except NotFoundError:
             if digest_id is not None:
                 raise
-            digest = _nobodys(actor.guild_id, self._clock.now())
+            digest = _nobodys(actor, self._clock.now())
         async with self._db.read() as conn:
             server = await servers.get(conn, actor.guild_id)
         now = self._clock.now()
@@ -250,13 +253,13 @@ def _first(*values: int | None) -> int:
     return next(value for value in values if value is not None)
 
 
-def _nobodys(guild_id: int, now: dt.datetime) -> Digest:
-    """What `/digest setup` without options would make."""
+def _nobodys(actor: Actor, now: dt.datetime) -> Digest:
+    """What `/digest setup` without options would make, or `/digest me` for who is no manager."""
     return Digest(
-        guild_id=guild_id,
+        guild_id=actor.guild_id,
         id=0,
         channel_id=0,
-        user_id=None,
+        user_id=None if actor.manager else actor.user_id,
         cadence=Cadence.WEEKLY,
         weekday=0,
         minute=DEFAULT_MINUTE,

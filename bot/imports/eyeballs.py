@@ -9,7 +9,8 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,25 @@ def is_export(path: Path) -> bool:
     return head.startswith(_GZIP) or f'{{"format": "{FORMAT}"'.encode() in head
 
 
+ON_PAGE = 2
+"""The format from which on an entry puts a link on a page; before, all links of who has a page stood there."""
+
+
+def _entries_of_old(tables: Mapping[str, list[Row]]) -> Iterator[Row]:
+    """The entries that put the links of an old export on their pages: those that had none stood on top."""
+    own = {row["creator_id"] for row in tables["profiles"]}
+    chosen = {(row["creator_id"], row["link_id"]) for row in tables["profile_entries"]}
+    ranks = Counter(dict.fromkeys(own, 0))
+    for row in tables["profile_entries"]:
+        ranks[row["creator_id"]] = min(ranks[row["creator_id"]], row["rank"])
+    for row in sorted(tables["links"], key=lambda row: row["id"]):
+        creator_id = row["creator_id"]
+        if creator_id in own and not row["private"] and (creator_id, row["id"]) not in chosen:
+            ranks[creator_id] -= 1
+            entry = {"creator_id": creator_id, "link_id": row["id"], "rank": ranks[creator_id], "heading": ""}
+            yield entry | {"pinned": False, "hidden": False, "shows_from": None, "shows_until": None}
+
+
 def read_export(path: Path) -> Export:
     """The export in a file: JSON, compressed JSON, or a zip of CSV files. Raises OperatorError."""
     try:
@@ -127,18 +147,22 @@ def read_export(path: Path) -> Export:
         about, tables = _from_zip(path) if head.startswith(_ZIP) else _from_json(path, head)
         if about.get("format") != FORMAT:
             raise OperatorError(f"{path} is no export of Eyeballs.")
-        if int(about["version"]) != VERSION:
+        version = int(about["version"])
+        if not 1 <= version <= VERSION:
             raise OperatorError(f"{path} was written by another Eyeballs (format {about['version']}). Update this one.")
         zone = str(about["timezone"])
         if not is_zone(zone):
             raise OperatorError(f"{path} names the time zone “{shorten(zone)}”, which is not known here.")
+        tables = {name: _rows(name, *tables[name]) for name in transfer.TABLES}
+        if version < ON_PAGE:
+            tables["profile_entries"] += _entries_of_old(tables)
         return Export(
             whole_server=about["scope"] == "server",
             timezone=zone,
             first_weekday=int(about["first_weekday"]) % 7,
             benchmarks=_boolean(about["benchmarks"]),
             exported_at=_instant(about["exported_at"]),
-            tables={name: _rows(name, *tables[name]) for name in transfer.TABLES},
+            tables=tables,
         )
     except KeyError as error:
         raise OperatorError(f"{path} lacks {error}: it is cut off, or no export of Eyeballs.") from None

@@ -152,7 +152,7 @@ class Imports:
         async with self._db.read() as conn:
             found = await imports.latest(conn, actor.guild_id, None, None if actor.manager else [actor.user_id])
         if found is None:
-            raise NotFoundError(_("There is no import to take back. /impressions import makes one."))
+            raise NotFoundError(_("There is no import to take back."))
         return found
 
     async def undo(self, actor: Actor, import_id: int) -> Undone:

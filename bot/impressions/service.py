@@ -133,6 +133,11 @@ class Impressions:
 
         return await self._db.write(work)
 
+    async def to_log(self, actor: Actor, limit: int) -> list[tuple[Post, bool]]:
+        """The actor's own posts and whether they have numbers: those without first, then the newest."""
+        async with self._db.read() as conn:
+            return await posts.to_log(conn, actor.guild_id, actor.user_id, limit)
+
     async def latest(self, actor: Actor, post: Post) -> Sequence[Figure]:
         """The latest snapshot of each of the post's metrics, in the order of `METRICS`, then of money spent."""
         async with self._db.read() as conn:

@@ -34,14 +34,21 @@ def may_add(actor: Actor, server: Server) -> bool:
     )
 
 
+def first_link(actor: Actor, server: Server) -> str:
+    """How the actor comes by a link: by a command of their own, or by whom they may ask."""
+    if may_add(actor, server):
+        return _("/link add makes one.")
+    if server.add_policy is AddPolicy.CREATORS and server.creator_role_id is not None:
+        return _("Who has the role <@&{role}> adds links here; ask a manager for it.").format(
+            role=server.creator_role_id
+        )
+    return _("Ask a manager to add a link for you.")
+
+
 def require_add(actor: Actor, server: Server, creator_id: int) -> None:
     """Raises RefusedError unless the actor may add for this creator: managers for anyone, creators for themselves."""
     if not may_add(actor, server):
-        if server.creator_role_id is None or server.add_policy is AddPolicy.MANAGERS:
-            hint = _("Ask a manager to add it for you, or to choose who may add links with /setup.")
-        else:
-            hint = _("That takes the role <@&{role}>; ask a manager for it.").format(role=server.creator_role_id)
-        raise RefusedError(_("You may not add links in this server.") + " " + hint)
+        raise RefusedError(_("You may not add links in this server.") + " " + first_link(actor, server))
     if not actor.owns(creator_id):
         raise RefusedError(_("You can add links and posts for yourself; only managers add them for others."))
 

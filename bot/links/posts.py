@@ -151,9 +151,9 @@ class Posts:
         """The post that was chosen from a list. Raises NotFoundError."""
         if not text.isdecimal() or len(text) > 19:
             raise NotFoundError(
-                _(
-                    "post: “{value}” is not one of your posts. Choose one from the list; /post add registers one."
-                ).format(value=shorten(text))
+                _("post: “{value}” is not one of your posts. Choose one from the list; /post list shows them.").format(
+                    value=shorten(text)
+                )
             )
         return await self.get(actor, int(text))
 
@@ -292,7 +292,7 @@ async def required(conn: AsyncConnection, actor: Actor, post_id: int) -> Post:
     """A post that the actor may see and change. Raises NotFoundError."""
     post = await posts.get(conn, actor.guild_id, post_id)
     if post is None or not actor.owns(post.creator_id):
-        raise NotFoundError(_("There is no such post that you can use here. /post add registers one."))
+        raise NotFoundError(_("There is no such post that you can use here. /post list shows those there are."))
     return post
 
 

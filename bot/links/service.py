@@ -254,11 +254,15 @@ class Links:
 
         return dataclasses.replace(await self._change(actor, link_id, work), state=state)
 
-    async def transfer(self, actor: Actor, link_id: int, creator_id: int) -> Link:
-        """Give a link with its posts and numbers to another creator; managers only."""
+    async def transfer(self, actor: Actor, link_id: int, creator_id: int, *, of: int) -> Link:
+        """Give a link with its posts and numbers to another creator, if it is still `of` this one; managers only."""
         require_manager(actor)
 
         async def work(conn: AsyncConnection, link: Link) -> None:
+            if link.creator_id != of:
+                raise InvalidError(
+                    _("That link has changed hands since, and stays where it is. To give it away, /link transfer anew.")
+                )
             await links.change(conn, link.guild_id, link.id, creator_id=creator_id, updated_at=self._clock.now())
             await addresses.change_link(conn, link.guild_id, link.id, creator_id=creator_id)
             await posts.change_of_link(conn, link.guild_id, link.id, creator_id=creator_id)

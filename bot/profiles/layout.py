@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from storage.records import Entry, Link
 
@@ -22,21 +23,9 @@ class Section:
     pinned: bool = False
 
 
-def ordered(links: Iterable[Link], entries: Mapping[int, Entry]) -> list[Link]:
-    """The links as the creator ordered them; those never ordered stand first, the newest before the others."""
-
-    def key(link: Link) -> tuple[int, int]:
-        entry = entries.get(link.id)
-        return (-1, -link.id) if entry is None else (entry.rank, -link.id)
-
-    return sorted(links, key=key)
-
-
 def is_shown(entry: Entry | None, now: dt.datetime) -> bool:
-    """Whether the creator's choices show a link at this moment."""
-    if entry is None:
-        return True
-    if entry.hidden or (entry.shows_from is not None and now < entry.shows_from):
+    """Whether the creator's choices show a link at this moment; one that they never chose for the page is off it."""
+    if entry is None or entry.hidden or (entry.shows_from is not None and now < entry.shows_from):
         return False
     return entry.shows_until is None or now < entry.shows_until
 
@@ -46,29 +35,59 @@ def arrange(links: Iterable[Link], entries: Mapping[int, Entry], now: dt.datetim
 
     `MOST_LINKS` links at most, counted from the top.
     """
+    shown = [link for link in links if is_shown(entries.get(link.id), now)]
     sections: dict[tuple[bool, str], list[Link]] = {(True, ""): [], (False, ""): []}
-    for link in ordered(links, entries):
-        entry = entries.get(link.id)
-        if is_shown(entry, now):
-            pinned = entry is not None and entry.pinned
-            heading = "" if entry is None or pinned else entry.heading
-            sections.setdefault((pinned, heading), []).append(link)
+    for link in sorted(shown, key=lambda link: (entries[link.id].rank, -link.id)):
+        entry = entries[link.id]
+        sections.setdefault((entry.pinned, "" if entry.pinned else entry.heading), []).append(link)
     found: list[Section] = []
     room = MOST_LINKS
     for (pinned, heading), inside in sections.items():
-        if shown := tuple(inside[:room]):
-            found.append(Section(heading, shown, pinned))
-            room -= len(shown)
+        if there := tuple(inside[:room]):
+            found.append(Section(heading, there, pinned))
+            room -= len(there)
     return tuple(found)
 
 
-def moved(
-    links: Iterable[Link], entries: Mapping[int, Entry], guild_id: int, creator_id: int, link_id: int, to: int
-) -> list[Entry]:
-    """The entries of all links after one of them went to place `to`, from 0 on; each has a rank of its own then."""
-    order = [link.id for link in ordered(links, entries) if link.id != link_id]
-    order.insert(max(0, to), link_id)
-    return [
-        dataclasses.replace(entries.get(id_) or Entry(guild_id, creator_id, id_, 0), rank=rank)
-        for rank, id_ in enumerate(order)
-    ]
+class Step(StrEnum):
+    """Where a link on the page can be moved to."""
+
+    UP = "up"
+    DOWN = "down"
+    TOP = "top"
+
+
+def moved(sections: Sequence[Section], link_id: int, step: Step) -> list[int] | None:
+    """The ids of the links of a page in order after one of them was moved; None where that changes nothing.
+
+    A link moves within its section. At the end of it, its heading moves past the next one with all that stands there.
+    """
+    order = [[link.id for link in section.links] for section in sections]
+    at, inside = next((n, ids) for n, ids in enumerate(order) if link_id in ids)
+    place = inside.index(link_id)
+    first = next((n for n, section in enumerate(sections) if section.heading), len(sections))
+    before = [list(ids) for ids in order]
+    if step is Step.TOP:
+        inside.insert(0, inside.pop(place))
+        if at >= first:
+            order.insert(first, order.pop(at))
+    else:
+        by = -1 if step is Step.UP else 1
+        if 0 <= place + by < len(inside):
+            inside.insert(place + by, inside.pop(place))
+        elif at >= first and first <= at + by < len(order):
+            order.insert(at + by, order.pop(at))
+    return None if order == before else [id_ for ids in order for id_ in ids]
+
+
+def ranked(entries: Mapping[int, Entry], order: Sequence[int]) -> list[Entry]:
+    """The entries with ranks such that those of `order` stand in this order, and the others where they stood."""
+    wanted = iter(order)
+    there = sorted(entries.values(), key=lambda entry: (entry.rank, -entry.link_id))
+    ids = [next(wanted) if entry.link_id in order else entry.link_id for entry in there]
+    return [dataclasses.replace(entries[id_], rank=rank) for rank, id_ in enumerate(ids)]
+
+
+def on_top(entries: Mapping[int, Entry]) -> int:
+    """The rank of a link that is to stand above all others."""
+    return min((entry.rank for entry in entries.values()), default=0) - 1

@@ -184,6 +184,16 @@ async def links_of(conn: AsyncConnection, guild_id: int, creator_id: int) -> lis
     return [link for link in found if not link.private]
 
 
+def host_of(link: Link) -> str:
+    """Where a link leads, as its page says it: the destination's host."""
+    return fit_line((URL(link.destination).host or "").removeprefix("www."), HOST)
+
+
+def label_of(link: Link) -> str:
+    """What a page calls a link: its title, or where it leads, since a slug may be made up and tells nobody anything."""
+    return fit_line(link.title, LABEL) or host_of(link) or link.slug
+
+
 def _page(
     profile: Profile,
     sections: Iterable[Section],
@@ -202,10 +212,9 @@ def _page(
                 query = f"?via={opened.clicks[position - 1]}"
             elif tests is not None:
                 query = f"?test={tests[link.id]}"
-            host = fit_line((URL(link.destination).host or "").removeprefix("www."), HOST)
-            inside.append(
-                ShownLink(fit_line(link.label, LABEL) or link.slug, link.slug, host, position, query, section.pinned)
-            )
+            # Without a title the host stands in its place; what is below it tells such links apart.
+            below = host_of(link) if fit_line(link.title, LABEL) else fit_line(URL(link.destination).path, HOST)
+            inside.append(ShownLink(label_of(link), link.slug, below, position, query, section.pinned))
         shown.append(ShownSection(fit_line(section.heading, HEADING), tuple(inside)))
     return Page(
         name=profile.name or profile.handle,

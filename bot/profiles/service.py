@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,10 @@ from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
 from bot.inputs.dates import parse_future
 from bot.inputs.text import fit_line, parse_line, shorten
-from bot.links.access import Actor, may_add, require_manager
+from bot.links.access import Actor, first_link, may_add, require_manager
 from bot.links.slugs import parse_handle
 from bot.profiles import avatars, tokens
-from bot.profiles.layout import is_shown, moved, ordered
+from bot.profiles.layout import Section, Step, arrange, moved, on_top, ranked
 from bot.profiles.pages import links_of
 from bot.profiles.themes import LOOKS, Fitted, fitted, parse_accent
 from bot.profiles.views import Views
@@ -31,7 +31,11 @@ from storage.records import Address, Entry, Link, Profile
 MAX_NAME, MAX_LINE, MAX_HEADING = 80, 160, 60
 SERVER, OPERATOR = "server", "operator"
 
-NOT_SET_UP = _("You have no page yet. /profile setup makes one.")
+NOT_ON_PAGE = _("That link can't stand on your page: it is gone, archived or private.")
+
+
+IsOpen = Callable[[Link], Awaitable[bool]]
+"""Whether a link may be shown, since it has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +48,48 @@ class SetUp:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A creator's page with all the links that may stand on it, in order, and what was chosen for them."""
+    """A creator's page with all the links that may stand on it, and what was chosen for them."""
+
+    profile: Profile
+    sections: Sequence[Section]
+    """What stands on the page now, in its order."""
+    off: Sequence[Link]
+    """The links that don't, those that the creator chose before the others, then the newest first."""
+    entries: Mapping[int, Entry]
+    ended: frozenset[int]
+    zone: str
+
+    @property
+    def shown(self) -> list[Link]:
+        """The links on the page, from the top."""
+        return [link for section in self.sections for link in section.links]
+
+    def entry(self, link: Link) -> Entry:
+        return self.entries.get(link.id) or _entry(link)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Links whose place on the page was chosen, or taken from them."""
 
     profile: Profile
     links: Sequence[Link]
-    entries: Mapping[int, Entry]
-    shown: frozenset[int]
-    """The links that stand on the page now, as far as the creator's choices go."""
-    zone: str
 
-    def entry(self, link: Link) -> Entry:
-        return self.entries.get(link.id) or Entry(link.guild_id, link.creator_id, link.id, 0)
+
+def _entry(link: Link) -> Entry:
+    return Entry(link.guild_id, link.creator_id, link.id, 0, hidden=True)
 
 
 class Profiles:
     """Handles are unique in the installation; a creator keeps the ones that were ever theirs."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, base_url: URL, views: Views) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids, base_url: URL, views: Views, is_open: IsOpen) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._base_url = base_url
         self._views = views
+        self._is_open = is_open
 
     def url(self, profile: Profile) -> str:
         return str(self._base_url / f"@{profile.handle}")
@@ -78,6 +102,11 @@ class Profiles:
     async def get(self, actor: Actor) -> Profile | None:
         async with self._db.read() as conn:
             return await profiles.get(conn, actor.guild_id, actor.user_id)
+
+    async def required(self, actor: Actor) -> Profile:
+        """The actor's page. Raises NotFoundError, which says how they get one."""
+        async with self._db.read() as conn:
+            return await _required(conn, actor)
 
     async def set_up(
         self, actor: Actor, handle: str, name: str, line: str = "", *, default: str = "", avatar: bytes | None = None
@@ -92,9 +121,8 @@ class Profiles:
         picture, digest = await asyncio.to_thread(avatars.made, avatar) if avatar else (None, "")
 
         async def work(conn: AsyncConnection) -> SetUp:
-            _in_server, own = await links.count(conn, actor.guild_id, actor.user_id)
-            if not own and not may_add(actor, await servers.get(conn, actor.guild_id)):
-                raise RefusedError(_("A page of your own takes a link of yours to show there. Ask a manager for one."))
+            if refusal := await _refusal(conn, actor):
+                raise RefusedError(refusal)
             known = await addresses.get(conn, wanted)
             if known is None:
                 await addresses.add(conn, Address(wanted, actor.guild_id, actor.user_id))
@@ -123,14 +151,26 @@ class Profiles:
 
     async def board(self, actor: Actor) -> Board:
         """The actor's page and their links. Raises NotFoundError without a page."""
+        await self.required(actor)
+        found = await self.board_of(actor.guild_id, actor.user_id)
+        assert found is not None
+        return found
+
+    async def board_of(self, guild_id: int, creator_id: int) -> Board | None:
+        """A creator's page and their links; None without a page."""
         async with self._db.read() as conn:
-            profile = await _required(conn, actor)
-            found = await links_of(conn, actor.guild_id, actor.user_id)
-            entries = {one.link_id: one for one in await profiles.entries(conn, actor.guild_id, actor.user_id)}
-            zone = (await servers.get(conn, actor.guild_id)).timezone
-        now = self._clock.now()
-        shown = frozenset(link.id for link in found if is_shown(entries.get(link.id), now))
-        return Board(profile, ordered(found, entries), entries, shown, zone)
+            profile = await profiles.get(conn, guild_id, creator_id)
+            if profile is None:
+                return None
+            found = await links_of(conn, guild_id, creator_id)
+            entries = await _entries(conn, guild_id, creator_id)
+            zone = (await servers.get(conn, guild_id)).timezone
+        ended = frozenset([link.id for link in found if not await self._is_open(link)])
+        sections = arrange([link for link in found if link.id not in ended], entries, self._clock.now())
+        on_page = {link.id for section in sections for link in section.links}
+        off = [link for link in found if link.id not in on_page]
+        off.sort(key=lambda link: (entries.get(link.id, _entry(link)).hidden, -link.id))
+        return Board(profile, sections, off, entries, ended, zone)
 
     async def change_entry(
         self,
@@ -159,16 +199,12 @@ class Profiles:
 
         async def work(conn: AsyncConnection) -> Entry:
             await _required(conn, actor)
-            found = await links_of(conn, actor.guild_id, actor.user_id)
-            if link_id not in {link.id for link in found}:
-                raise NotFoundError(_("That link can't stand on your page: it is gone, archived or private."))
-            entries = {one.link_id: one for one in await profiles.entries(conn, actor.guild_id, actor.user_id)}
-            if link_id not in entries:  # where it stands now is where it stays
-                place = [link.id for link in ordered(found, entries)].index(link_id)
-                placed = moved(found, entries, actor.guild_id, actor.user_id, link_id, place)
-                await profiles.put_entries(conn, placed)
-                entries = {one.link_id: one for one in placed}
-            entry = dataclasses.replace(entries[link_id], **changes)
+            link = next((one for one in await links_of(conn, actor.guild_id, actor.user_id) if one.id == link_id), None)
+            if link is None:
+                raise NotFoundError(NOT_ON_PAGE)
+            entries = await _entries(conn, actor.guild_id, actor.user_id)
+            before = entries.get(link_id) or dataclasses.replace(_entry(link), rank=on_top(entries))
+            entry = dataclasses.replace(before, **changes)
             if entry.shows_from and entry.shows_until and entry.shows_from >= entry.shows_until:
                 raise InvalidError(_("until: a link can't stop showing before it begins; give a later time."))
             await profiles.put_entries(conn, [entry])
@@ -176,18 +212,35 @@ class Profiles:
 
         return await self._db.write(work)
 
-    async def move(self, actor: Actor, link_id: int, by: int) -> None:
-        """Move a link up (negative) or down among the actor's links. Raises NotFoundError."""
+    async def show(self, actor: Actor, first_id: int, last_id: int, *, shown: bool = True) -> Chosen:
+        """Put the actor's links of these ids on their page, new ones on top, or take them off it. Raises UserError."""
+
+        async def work(conn: AsyncConnection) -> Chosen:
+            profile = await _required(conn, actor)
+            found = await links_of(conn, actor.guild_id, actor.user_id)
+            wanted = sorted((link for link in found if first_id <= link.id <= last_id), key=lambda link: link.id)
+            if not wanted:
+                raise NotFoundError(NOT_ON_PAGE)
+            entries = await _entries(conn, actor.guild_id, actor.user_id)
+            for link in wanted:
+                before = entries.get(link.id) or dataclasses.replace(_entry(link), rank=on_top(entries))
+                entries[link.id] = dataclasses.replace(before, hidden=not shown)
+            await profiles.put_entries(conn, [entries[link.id] for link in wanted])
+            return Chosen(profile, wanted)
+
+        return await self._db.write(work)
+
+    async def move(self, actor: Actor, link_id: int, step: Step) -> None:
+        """Move a link on the actor's page. Raises NotFoundError."""
+        found = await self.board(actor)
+        if link_id not in {link.id for link in found.shown}:
+            raise NotFoundError(_("That link doesn't stand on your page now, so it has no place to move from."))
+        order = moved(found.sections, link_id, step)
+        if order is None:
+            return
 
         async def work(conn: AsyncConnection) -> None:
-            await _required(conn, actor)
-            found = await links_of(conn, actor.guild_id, actor.user_id)
-            entries = {one.link_id: one for one in await profiles.entries(conn, actor.guild_id, actor.user_id)}
-            order = [link.id for link in ordered(found, entries)]
-            if link_id not in order:
-                raise NotFoundError(_("That link can't stand on your page: it is gone, archived or private."))
-            to = min(max(order.index(link_id) + by, 0), len(order) - 1)
-            await profiles.put_entries(conn, moved(found, entries, actor.guild_id, actor.user_id, link_id, to))
+            await profiles.put_entries(conn, ranked(await _entries(conn, actor.guild_id, actor.user_id), order))
 
         await self._db.write(work)
 
@@ -201,10 +254,27 @@ class Profiles:
 
     async def unpublish(self, actor: Actor) -> Profile:
         """Take the page back; the handle stays the creator's. Raises NotFoundError when there is none."""
-        profile = await self.get(actor)
-        if profile is None or not profile.published:
+        profile = await self.required(actor)
+        if not profile.published:
             raise NotFoundError(_("Your profile is not published. /profile publish does that."))
         return await self._change(actor, published=False)
+
+    async def of_server(self, actor: Actor, handle: str) -> Profile:
+        """The page behind a handle, for managers, as long as it can be taken down. Raises UserError."""
+        require_manager(actor)
+        async with self._db.read() as conn:
+            profile = await _at(conn, handle, actor.guild_id)
+        if profile.taken_down:
+            raise InvalidError(_("That page is down already; restore:True brings it back."))
+        return profile
+
+    async def handle_of(self, actor: Actor, creator_id: int) -> str:
+        """The handle that a creator's page has now. Raises NotFoundError."""
+        async with self._db.read() as conn:
+            profile = await profiles.get(conn, actor.guild_id, creator_id)
+        if profile is None:
+            raise NotFoundError(_("That page is no longer there."))
+        return profile.handle
 
     async def take_down(self, actor: Actor, handle: str, *, restore: bool = False) -> Profile:
         """Take a page of the server off the net against its creator's will, or lift that. Raises UserError."""
@@ -220,10 +290,36 @@ class Profiles:
         return await self._db.write(work)
 
 
+async def _entries(conn: AsyncConnection, guild_id: int, creator_id: int) -> dict[int, Entry]:
+    return {one.link_id: one for one in await profiles.entries(conn, guild_id, creator_id)}
+
+
 async def _required(conn: AsyncConnection, actor: Actor) -> Profile:
     profile = await profiles.get(conn, actor.guild_id, actor.user_id)
     if profile is None:
-        raise NotFoundError(NOT_SET_UP)
+        way = await _refusal(conn, actor) or _("/profile setup makes one.")
+        raise NotFoundError(_("You have no page yet.") + " " + way)
+    return profile
+
+
+async def _refusal(conn: AsyncConnection, actor: Actor) -> str:
+    """Why the actor can't have a page, and what to do about it; "" for who can."""
+    server = await servers.get(conn, actor.guild_id)
+    _in_server, own = await links.count(conn, actor.guild_id, actor.user_id)
+    if own or may_add(actor, server):
+        return ""
+    return _("A page of your own takes a link of yours to show there.") + " " + first_link(actor, server)
+
+
+async def _at(conn: AsyncConnection, handle: str, guild_id: int | None) -> Profile:
+    """The page that a handle, also a former one, leads to: of this server, or of any. Raises NotFoundError."""
+    name = f"@{handle.strip().lower().removeprefix('@')}"
+    address = await addresses.get(conn, name)
+    profile = None
+    if address is not None and guild_id in (None, address.guild_id):
+        profile = await profiles.get(conn, address.guild_id, address.creator_id)
+    if profile is None:
+        raise NotFoundError(_("There is no page “{handle}” here.").format(handle=shorten(name)))
     return profile
 
 
@@ -234,17 +330,17 @@ async def take_down(
 
     Raises UserError.
     """
-    name = f"@{handle.strip().lower().removeprefix('@')}"
 
     async def work(conn: AsyncConnection) -> Profile:
-        address = await addresses.get(conn, name)
-        profile = None
-        if address is not None and guild_id in (None, address.guild_id):
-            profile = await profiles.get(conn, address.guild_id, address.creator_id)
-        if profile is None:
-            raise NotFoundError(_("There is no page “{handle}” here.").format(handle=shorten(name)))
+        profile = await _at(conn, handle, guild_id)
         if profile.taken_down == OPERATOR and who != OPERATOR:
             raise RefusedError(_("The operator took that page down; only they can bring it back."))
+        if bool(profile.taken_down) != restore and who != OPERATOR:
+            raise InvalidError(
+                _("That page is not down, so there is nothing to bring back.")
+                if restore
+                else _("That page is down already; restore:True brings it back.")
+            )
         changed = dataclasses.replace(profile, taken_down="" if restore else who)
         await profiles.put(conn, changed)
         return changed

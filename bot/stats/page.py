@@ -27,7 +27,7 @@ async def page(reading: Reading, head: Head) -> ProfileStats:
     conn, guild_id = reading.conn, reading.guild_id
     profile = await profiles.get(conn, guild_id, target.subject.id)
     if profile is None:
-        raise NotFoundError(_("There is no page yet. /profile setup makes one."))
+        raise NotFoundError(_("There is no page yet."))
     link_ids = await reading.link_ids(target) or []
     in_period = (guild_id, period.first, period.end)
     by_kind: dict[Kind, Counter[dt.date]] = defaultdict(Counter)

@@ -40,6 +40,8 @@ MISSES, MISSES_PER_SECOND = 60, 1.0
 the answer is 429."""
 SECURITY_DAYS = 180
 """How long security.txt says that it holds: under a year, as RFC 9116 recommends."""
+INSTANCE = "Eyeballs-Instance"
+"""The header of /healthz by which `check` knows this installation from another."""
 WARN_SECONDS = 3600.0
 """How often an unknown proxy is complained about at most."""
 
@@ -66,6 +68,7 @@ class Edge:
         *,
         reports: ReportPages | None = None,
         security_contact: str | None = None,
+        instance: str = "",
     ) -> None:
         self._tracker = tracker
         self._reports = reports
@@ -76,6 +79,7 @@ class Edge:
         self._headers = SERVER | (HSTS if base_url.scheme == "https" else {})
         self._proxies = TrustedProxies(trusted_proxies)
         self._security_contact = security_contact
+        self._instance = instance
         self._warned_at: float | None = None
         self._misses = Buckets(MISSES, MISSES_PER_SECOND)
         self._looks = Buckets(MISSES, MISSES_PER_SECOND)
@@ -129,7 +133,7 @@ class Edge:
                 return page("front.html")
             case "/healthz":
                 await self._tracker.check()
-                return web.Response(text="ok", headers=UNCACHED)
+                return web.Response(text="ok", headers={INSTANCE: self._instance, **UNCACHED})
             case "/readyz":
                 ready = await self._tracker.is_ready()
                 text = "ready" if ready else "hits are waiting for the disk"

@@ -107,7 +107,7 @@ async def made(interaction: discord.Interaction, found: Made) -> dict[str, Any]:
         said.description = (
             (said.description or "")
             + "\n"
-            + _("Nothing was counted in these days: choose another period, or share a link of yours first (/link add).")
+            + _("Nothing was counted in these days: choose another period, or share a link of yours first.")
         )
     for tile in picture.tiles:
         said.add_field(name=tile.label, value=f"**{tile.value}**\n" + "\n".join(tile.lines))

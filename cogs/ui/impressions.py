@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -12,15 +13,22 @@ import discord
 from bot.errors import NotFoundError, UserError
 from bot.impressions.metrics import IMPRESSIONS, VIEWS, parse_rest
 from bot.impressions.service import Logged, Step
+from bot.inputs.money import Money
 from bot.inputs.numbers import parse_count
+from bot.links.access import Actor
 from bot.links.platforms import describe_many
+from bot.links.posts import Draft
+from bot.services import Services
 from bot.texts import _
 from cogs.ui import format as fmt
+from cogs.ui import ways
 from cogs.ui.answers import Pressed, actor, begin, embed, require_asker, say_error, say_error_with, services
 from cogs.ui.posts import IN_BIO, NAMES
-from storage.records import Link
+from storage.records import Link, Post
 
 MAIN = (IMPRESSIONS, VIEWS)
+LISTED = 25
+"""Posts to choose from: Discord takes no more."""
 Then = Callable[[discord.Interaction, Mapping[str, int]], Awaitable[None]]
 
 
@@ -106,6 +114,74 @@ class AgainButton(
         if form is None:
             raise NotFoundError(_("What you typed is no longer kept. Type the command again to begin anew."))
         await interaction.response.send_modal(form.again())
+
+
+def keeper(
+    asked: Services,
+    who: Actor,
+    target: Post | Draft,
+    at: dt.datetime | None = None,
+    money: Money | None = None,
+) -> Then:
+    """What keeps a post's totals, and answers with what was kept."""
+
+    async def keep(submitted: discord.Interaction, totals: Mapping[str, int]) -> None:
+        logged = await asked.impressions.log(who, target, totals, at, money)
+        carried = None if logged.post.link_id is None else await asked.links.get(who, logged.post.link_id)
+        url = "" if carried is None else asked.links.url(carried, logged.post)
+        await submitted.followup.send(**said(logged, carried, url, who.user_id), ephemeral=True)
+
+    return keep
+
+
+async def which_post(interaction: discord.Interaction, word: str) -> dict[str, Any]:
+    """The keywords of a message that asks which of the asker's posts the numbers are of."""
+    who = actor(interaction)
+    found = await services(interaction).impressions.to_log(who, LISTED)
+    if not found:
+        return {"content": await ways.no_posts(interaction)}
+    text = _("Of which post? Choose one, and a form asks for its totals. Those without numbers stand first.")
+    view = discord.ui.View(timeout=None)
+    view.add_item(PostSelect(word, who.user_id, found))
+    return {"embed": embed(_("Type in {word}").format(word=NAMES[word]), text), "view": view}
+
+
+class PostSelect(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=r"log:(?P<word>impressions|views):(?P<asker>\d{1,20})",
+):
+    """Opens the form for the chosen post's totals."""
+
+    def __init__(self, word: str, asker_id: int, found: Sequence[tuple[Post, bool]] = ()) -> None:
+        options = [
+            discord.SelectOption(
+                label=fmt.plain(fmt.post_title(post)),
+                value=str(post.id),
+                description=_("{day}, numbers known") if told else _("{day}, no numbers yet"),
+            )
+            for post, told in found
+        ] or [discord.SelectOption(label="–", value="0")]
+        for option, (post, _told) in zip(options, found, strict=False):
+            day = fmt.date((post.published_at or post.created_at).date(), year=True)
+            option.description = (option.description or "").format(day=day)
+        custom_id, placeholder = f"log:{word}:{asker_id}", _("Choose a post")
+        super().__init__(discord.ui.Select(custom_id=custom_id, options=options, placeholder=placeholder))
+        self._word = word
+        self._asker_id = asker_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> PostSelect:
+        return cls(match["word"], int(match["asker"]))
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        asked, who = services(interaction), actor(interaction)
+        post = await asked.posts.get(who, int(self.item.values[0]))
+        form = FiguresForm(fmt.post_title(post), self._word, keeper(asked, who, post))
+        await interaction.response.send_modal(form)
 
 
 def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import discord
 from bot.imports.histories import LinkPreview, LinksUndone
 from bot.texts import _
 from cogs.ui import format as fmt
+from cogs.ui import on_page
 from cogs.ui.answers import Pressed, actor, embed, fit, require_asker, services
 from cogs.ui.imports import ImportProgress
 from cogs.ui.stats.report import SERVICES
@@ -62,16 +63,19 @@ def preview(found: LinkPreview, asker_id: int) -> dict[str, Any]:
     return message
 
 
-def applied(item: History, asker_id: int) -> dict[str, Any]:
-    """The keywords of a message that says what was made, with the button to take it back."""
+def applied(item: History, asker_id: int, show: discord.ui.Item[Any] | None = None) -> dict[str, Any]:
+    """The keywords of a message that says what was made, with the button to take it back, and `show` behind it."""
     lines = [
         fmt.count_of(item.links, _("link redirects and counts from now on"), _("links redirect and count from now on"))
         + ".",
         _("/link list shows them."),
     ]
+    view = _buttons(item.id, asker_id, "undo")
+    if show is not None:
+        view.add_item(show)
     return {
         "embed": embed(_("Links imported from {service}").format(service=SERVICES[item.service]), "\n".join(lines)),
-        "view": _buttons(item.id, asker_id, "undo"),
+        "view": view,
         "attachments": [],
     }
 
@@ -135,5 +139,7 @@ class LinkImportButton(
             answer = undone(await histories.undo(who, self._history_id))
         else:
             item = await histories.apply(who, self._history_id, ImportProgress(interaction))
-            answer = applied(item, who.user_id)
+            page = await services(interaction).profiles.board_of(who.guild_id, who.user_id)
+            made = [] if page is None else [link for link in page.off if item.id < link.id <= item.last_id]
+            answer = applied(item, who.user_id, on_page.show_button(made, who.user_id, page))
         await interaction.edit_original_response(**answer)

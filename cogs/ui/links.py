@@ -193,4 +193,4 @@ class KeepButton(Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], templa
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
-        await interaction.response.edit_message(content=_("Nothing was deleted."), embed=None, view=None)
+        await interaction.response.edit_message(content=_("Everything stays as it is."), embed=None, view=None)

@@ -13,7 +13,9 @@ import discord
 from bot.charts import alt_text
 from bot.errors import InvalidError, NotFoundError
 from bot.profiles.card import card_of
-from bot.profiles.service import MAX_HEADING, MAX_LINE, MAX_NAME, NOT_SET_UP, Board
+from bot.profiles.layout import Step, moved
+from bot.profiles.pages import host_of
+from bot.profiles.service import MAX_HEADING, MAX_LINE, MAX_NAME, NOT_ON_PAGE, Board
 from bot.profiles.themes import DEFAULT, LOOKS, Fitted, fitted
 from bot.stats.question import pack, unpack
 from bot.texts import _
@@ -21,6 +23,7 @@ from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui import qr as codes
 from cogs.ui.answers import Pressed, actor, embed, require_asker, say_error, services, use_server_locale
+from cogs.ui.on_page import show_button, view_of
 from storage.records import Entry, Link, Profile
 
 LISTED = 25
@@ -101,7 +104,9 @@ class SetupModal(discord.ui.Modal):
         )
         if hint:
             text += "\n⚠️ " + hint
-        await interaction.followup.send(embed=embed(_("Your page is set up"), text), ephemeral=True)
+        found = await services(interaction).profiles.board(actor(interaction))
+        message = with_links(embed(_("Your page is set up"), text), found, interaction.user.id)
+        await interaction.followup.send(**message, ephemeral=True)
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:
         await say_error(interaction, error)
@@ -151,67 +156,74 @@ async def preview(interaction: discord.Interaction) -> dict[str, Any]:
 async def qr(interaction: discord.Interaction) -> dict[str, Any]:
     """The keywords of a message with the page's address as a QR code, as PNG and as SVG."""
     asked = services(interaction)
-    profile = await asked.profiles.get(actor(interaction))
-    if profile is None:
-        raise NotFoundError(NOT_SET_UP)
+    profile = await asked.profiles.required(actor(interaction))
     return await codes.code(asked.profiles.url(profile), f"qr-{profile.handle}", profile.name)
 
 
-def taken_down(profile: Profile) -> str:
-    if profile.taken_down:
-        return _(
-            "`/@{handle}` answers “not found” from now on. "
-            "`/profile takedown handle:{handle} restore:True` brings it back."
-        ).format(handle=profile.handle)
-    return _("`/@{handle}` may be public again.").format(handle=profile.handle)
+def with_links(said: discord.Embed, found: Board, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message about a page; where nothing is on it yet, it says so and has a button for all links."""
+    if found.shown or not found.off:
+        return {"embed": said}
+    hint = _("None of your links is on it yet; /profile links chooses among them.")
+    said.description = f"{said.description or ''}\n{hint}".strip()
+    return {"embed": said, "view": view_of(None if found.entries else show_button(found.off, asker_id, found))}
 
 
 # ---------------------------------------------------------------------- links
 
 
 def board(found: Board, asker_id: int, chosen: int | None = None) -> dict[str, Any]:
-    """The keywords of a message that lists the links of a page in order, and what can be done with the chosen one."""
-    if not found.links:
-        return {"embed": embed(_("Links on your page"), _("No links yet. Make the first with /link add."))}
-    link = next((link for link in found.links if link.id == chosen), None)
-    rows = [_row(number, one, found, one == link) for number, one in enumerate(found.links, start=1)]
+    """The keywords of a message that lists the links of a page in its order, and what can be done with the chosen one.
+
+    Below them stand the links that are not on the page.
+    """
+    shown, link = found.shown, next((link for link in [*found.shown, *found.off] if link.id == chosen), None)
+    if not shown and not found.off:
+        return {"embed": embed(_("Links on your page"), _("You have no links that could stand here yet."))}
+    rows = [_row(f"{number}.", one, found, one == link) for number, one in enumerate(shown, start=1)]
+    if found.off:
+        rows += ["", "**" + _("Not on your page") + "**"] if rows else ["**" + _("None of them is on your page") + "**"]
+        rows += [_row("▫️", one, found, one == link) for one in found.off]
     said = embed(_("Links on your page"), fmt.rows(rows, 3800))
     said.set_footer(text=_("Pinned links stand on top, then those without a heading, then each heading."))
     view = discord.ui.View(timeout=None)
-    listed = found.links[:LISTED]
-    if link is not None and link not in listed:
-        listed = [*listed[:-1], link]
-    view.add_item(BoardSelect(asker_id, [(one, one == link) for one in listed]))
+    for row, (kind, listed) in enumerate((("pick", shown), ("off", found.off))):
+        options = listed[:LISTED]
+        if link is not None and link in listed[LISTED:]:
+            options = [*options[:-1], link]
+        if options:
+            view.add_item(BoardSelect(kind, asker_id, [(one, one == link) for one in options], row=row))
     if link is None:
+        if len(found.off) > 1 and not found.entries and (button := show_button(found.off, asker_id, found)) is not None:
+            view.add_item(button)
         return {"embed": said, "view": view}
-    entry, place = found.entry(link), found.links.index(link)
-    for action, label, off in (
-        ("up", _("Up"), place == 0),
-        ("down", _("Down"), place == len(found.links) - 1),
-        ("top", _("To the top"), place == 0),
-        ("pin", _("Unpin") if entry.pinned else _("Pin"), False),
-        ("hide", _("Show") if entry.hidden else _("Hide"), False),
-    ):
-        view.add_item(BoardButton(action, link.id, asker_id, label, off=off, row=1))
-    view.add_item(BoardButton("more", link.id, asker_id, _("Heading and times"), row=2))
+    entry = found.entry(link)
+    if link in shown:
+        for step, label in ((Step.UP, _("Up")), (Step.DOWN, _("Down")), (Step.TOP, _("To the top"))):
+            off = moved(found.sections, link.id, step) is None
+            view.add_item(BoardButton(step.value, link.id, asker_id, label, off=off, row=2))
+    view.add_item(BoardButton("pin", link.id, asker_id, _("Unpin") if entry.pinned else _("Pin"), row=2))
+    view.add_item(BoardButton("hide", link.id, asker_id, _("Show") if entry.hidden else _("Hide"), row=2))
+    view.add_item(BoardButton("more", link.id, asker_id, _("Heading and times"), row=3))
     return {"embed": said, "view": view}
 
 
-def _row(number: int, link: Link, found: Board, current: bool) -> str:
+def _row(mark: str, link: Link, found: Board, current: bool) -> str:
     entry = found.entry(link)
     notes = []
     if entry.pinned:
         notes.append(_("pinned"))
     elif entry.heading:
         notes.append(_("under “{heading}”").format(heading=fmt.escape(entry.heading, 40)))
-    if entry.hidden:
-        notes.append(_("hidden"))
-    if entry.shows_from is not None:
+    if not link.title:
+        notes.append(_("shown as {host}").format(host=fmt.escape(host_of(link))))
+    if link.id in found.ended:
+        notes.append(_("ended"))
+    elif not entry.hidden and entry.shows_from is not None:
         notes.append(_("from {when}").format(when=fmt.moment(entry.shows_from)))
-    if entry.shows_until is not None:
+    if not entry.hidden and entry.shows_until is not None:
         notes.append(_("until {when}").format(when=fmt.moment(entry.shows_until)))
-    mark = "▶ " if current else "" if link.id in found.shown else "▫️ "
-    return f"{mark}{number}. {fmt.label(link)}" + (f" · {', '.join(notes)}" if notes else "")
+    return ("▶ " if current else "") + f"{mark} {fmt.label(link)}" + (f" · {', '.join(notes)}" if notes else "")
 
 
 async def _shown(interaction: discord.Interaction, asker_id: int, link_id: int | None) -> None:
@@ -220,26 +232,29 @@ async def _shown(interaction: discord.Interaction, asker_id: int, link_id: int |
 
 
 class BoardSelect(
-    Pressed, discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"board:pick:(?P<asker>[\w-]{1,11})"
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=r"board:(?P<kind>pick|off):(?P<asker>[\w-]{1,11})",
 ):
-    """Chooses the link that the buttons are for."""
+    """Chooses the link that the buttons are for, among those on the page or among those off it."""
 
-    def __init__(self, asker_id: int, links: list[tuple[Link, bool]] | None = None) -> None:
+    def __init__(
+        self, kind: str, asker_id: int, links: list[tuple[Link, bool]] | None = None, *, row: int | None = None
+    ) -> None:
         options = [
             discord.SelectOption(label=fmt.plain(link.label), value=str(link.id), default=current)
             for link, current in links or []
         ] or [discord.SelectOption(label="–", value="0")]
-        placeholder = _("Choose a link to arrange")
-        super().__init__(
-            discord.ui.Select(custom_id=f"board:pick:{pack(asker_id)}", options=options, placeholder=placeholder, row=0)
-        )
+        placeholder = _("Choose a link to arrange") if kind == "pick" else _("Choose a link that is not on your page")
+        custom_id = f"board:{kind}:{pack(asker_id)}"
+        super().__init__(discord.ui.Select(custom_id=custom_id, options=options, placeholder=placeholder, row=row))
         self._asker_id = asker_id
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> BoardSelect:
-        return cls(unpack(match["asker"]))
+        return cls(match["kind"], unpack(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -274,21 +289,20 @@ class BoardButton(
         pages, who = services(interaction).profiles, actor(interaction)
         if self._action == "more":
             found = await pages.board(who)
-            link = next((link for link in found.links if link.id == self._link_id), None)
+            link = next((link for link in [*found.shown, *found.off] if link.id == self._link_id), None)
             if link is None:
-                raise NotFoundError(_("That link can't stand on your page: it is gone, archived or private."))
+                raise NotFoundError(NOT_ON_PAGE)
             await interaction.response.send_modal(EntryModal(link, found.entry(link), found.zone, self._asker_id))
             return
         await interaction.response.defer()
-        if self._action in ("up", "down", "top"):
-            await pages.move(who, self._link_id, {"up": -1, "down": 1, "top": -10_000}[self._action])
+        if self._action in {step.value for step in Step}:
+            await pages.move(who, self._link_id, Step(self._action))
         else:
-            found = await pages.board(who)
-            entry = found.entries.get(self._link_id)
-            field = {"pin": "pinned", "hide": "hidden"}[self._action]
-            before = entry is not None and getattr(entry, field)
-            changes: dict[str, Any] = {field: not before}
-            await pages.change_entry(who, self._link_id, **changes)
+            entry = (await pages.board(who)).entries.get(self._link_id)
+            if self._action == "pin":
+                await pages.change_entry(who, self._link_id, pinned=entry is None or not entry.pinned)
+            else:
+                await pages.change_entry(who, self._link_id, hidden=entry is not None and not entry.hidden)
         await _shown(interaction, self._asker_id, self._link_id)
 
 

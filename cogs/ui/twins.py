@@ -12,6 +12,7 @@ from bot.errors import InvalidError, NotFoundError
 from bot.links.twins import MOST, Fate, Message, Twin, find_addresses, taken
 from bot.texts import _, ngettext
 from cogs.ui import format as fmt
+from cogs.ui import on_page
 from cogs.ui.answers import Pressed, actor, embed, require_asker, services
 
 _LINE = re.compile(r"^`(https?://[^`\s]+)`", re.IGNORECASE | re.MULTILINE)
@@ -41,9 +42,7 @@ async def question(interaction: discord.Interaction, message: discord.Message) -
     """
     who, found = actor(interaction), find_addresses(message.content)
     if not found:
-        raise InvalidError(
-            _("That message holds no address; one begins with https:// or http://. /link add tracks any other.")
-        )
+        raise InvalidError(_("That message holds no address; one begins with https:// or http://."))
     chosen = taken(found)
     told = _of(message)
     twins = await services(interaction).twins.look(who, chosen, told)
@@ -131,4 +130,7 @@ class TwinsButton(
         told = Message(asked.url, asked.timestamp, (asked.footer.text or "").removeprefix("#"))
         addresses = _LINE.findall(asked.description or "")
         twins = await services(interaction).twins.make(actor(interaction), addresses, told)
-        await interaction.edit_original_response(embed=made(interaction, twins), view=None)
+        new = [twin.link for twin in twins if twin.fate is Fate.NEW and twin.link is not None]
+        page = await services(interaction).profiles.board_of(actor(interaction).guild_id, self._asker_id)
+        button = on_page.show_button(new, self._asker_id, page)
+        await interaction.edit_original_response(embed=made(interaction, twins), view=on_page.view_of(button))

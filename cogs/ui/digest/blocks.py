@@ -127,7 +127,7 @@ def quiet(content: Content) -> str:
     if content.is_first:
         text = NOTHING_YET[cadence]
         if not content.report.has_links:
-            text += " " + _("/link add makes a tracked link.")
+            text += " " + _("There is no tracked link here yet.")
     elif before is not None and before.clicks:
         clicks = fmt.count_of(before.clicks, _("click"), _("clicks"))
         text = QUIET[cadence].format(clicks=clicks, days=content.period.length)

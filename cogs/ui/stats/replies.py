@@ -23,7 +23,7 @@ from bot.stats.answers import Answer, Report
 from bot.stats.export import table
 from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View
 from bot.texts import _, ngettext
-from cogs.ui import audit, people
+from cogs.ui import audit, people, ways
 from cogs.ui import format as fmt
 from cogs.ui.answers import actor, embed, fit, services
 from cogs.ui.brand import standing_line
@@ -55,6 +55,8 @@ async def message(
     chart = pictures.picture(answer, names)
     png = await services(interaction).charts.draw(chart)
     said = _embed(answer, names)
+    if private and isinstance(answer, answers.Reported) and not answer.report.has_links and answer.target.post is None:
+        said.description = f"{said.description} {await ways.to_a_link(interaction, who)}"
     if private and answer.question.view is View.REPORT:
         await _add_deals(interaction, said, answer.target.subject, who or actor(interaction))
     fit(said).set_image(url=f"attachment://{CHART}")
@@ -176,7 +178,7 @@ def _reported(answer: answers.Reported, name: str) -> discord.Embed:
     if answer.target.url is not None:
         lines.append(str(answer.target.url))
     if not shown.has_links and answer.target.post is None:
-        lines.append("\n" + _("There are no links here yet. /link add makes one."))
+        lines.append("\n" + _("There are no links here yet."))
     elif not (shown.now.clicks or shown.now.impressions or shown.now.views):
         lines.append("\n" + _("Nothing was counted in this period yet. Share an address, then look again."))
     said = embed(f"{fmt.escape(name)}: {fmt.choice(answer.question.choice)}", "\n".join(lines))
