@@ -82,6 +82,16 @@ def day(value: dt.date, *, year: bool = False, weekday: bool = False) -> str:
     return format_skeleton(skeleton, value, locale=locale)
 
 
+def month(first: dt.date) -> str:
+    """November 2026, as the locale writes it."""
+    return format_skeleton("yMMMM", first, locale=_known(_locale.get()))
+
+
+def quarter(first: dt.date) -> str:
+    """Q3 2025, as the locale writes it."""
+    return format_skeleton("yQQQ", first, locale=_known(_locale.get()))
+
+
 def days(first: dt.date, last: dt.date) -> str:
     """Both ends named: "28 Oct – 24 Nov 2026"; a single day as it is."""
     locale = _known(_locale.get())

@@ -13,10 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.insights.periods import (
+    Calendar,
     Choice,
     Dates,
+    Last,
     Named,
     Period,
+    Since,
+    Unit,
+    add_months,
+    begin_of,
     day_start,
     decode,
     encode,
@@ -98,6 +104,15 @@ def test_periods() -> None:
         (Named.ALL, "2025-11-02", "2026-05-13"),
         (Dates(dt.date(2026, 1, 5), dt.date(2026, 1, 9)), "2026-01-05", "2026-01-09"),
         (Dates(dt.date(2026, 5, 1), dt.date(2026, 5, 31)), "2026-05-01", "2026-05-13"),
+        (Named.THIS_YEAR, "2026-01-01", "2026-05-13"),
+        (Named.LAST_YEAR, "2025-01-01", "2025-12-31"),
+        (Last(14, Unit.DAY), "2026-04-30", "2026-05-13"),
+        (Last(2, Unit.WEEK), "2026-04-30", "2026-05-13"),
+        (Last(3, Unit.MONTH), "2026-02-14", "2026-05-13"),
+        (Calendar(dt.date(2025, 11, 1), Unit.MONTH), "2025-11-01", "2025-11-30"),
+        (Calendar(dt.date(2026, 4, 1), Unit.QUARTER), "2026-04-01", "2026-05-13"),
+        (Calendar(dt.date(2024, 1, 1), Unit.YEAR), "2024-01-01", "2024-12-31"),
+        (Since(dt.date(2026, 5, 1)), "2026-05-01", "2026-05-13"),
     ],
     ids=str,
 )
@@ -127,20 +142,46 @@ def test_two_dates_are_in_order() -> None:
     assert (future.first, future.length) == (dt.date(2027, 1, 1), 2)
 
 
-@given(
-    st.one_of(
-        st.sampled_from(Named), st.lists(st.dates(dt.date(1970, 1, 1), dt.date(2999, 12, 31)), min_size=2, max_size=2)
-    )
+DATES = st.dates(dt.date(1970, 1, 1), dt.date(2999, 12, 31))
+CHOICES: st.SearchStrategy[Choice] = st.one_of(
+    st.sampled_from(Named),
+    st.tuples(DATES, DATES).map(lambda days: Dates(min(days), max(days))),
+    DATES.map(Since),
+    st.builds(Last, st.integers(1, 120), st.sampled_from((Unit.DAY, Unit.WEEK, Unit.MONTH))).filter(
+        lambda choice: encode(choice) not in list(Named)
+    ),
+    st.tuples(DATES, st.sampled_from((Unit.MONTH, Unit.QUARTER, Unit.YEAR))).map(
+        lambda drawn: Calendar(begin_of(*drawn), drawn[1])
+    ),
 )
-def test_every_choice_fits_a_button_and_is_read_back(picked: Named | list[dt.date]) -> None:
-    choice = picked if isinstance(picked, Named) else Dates(min(picked), max(picked))
+
+
+@given(CHOICES)
+def test_every_choice_fits_a_button_and_is_read_back(choice: Choice) -> None:
     assert re.fullmatch(r"[0-9a-z.-]{1,12}", encode(choice))
     assert decode(encode(choice)) == choice
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "30d", ".", "fxyz.", "FXYZ.fxyz", " fxyz.fxyz", "fxyz.fxy", "0.0", "zzzzzzz.zzzzzzz", "-1.2", "0fxyz.fxyz"],
+    [
+        "",
+        "0d",
+        "9999d",
+        "3y",
+        "2026m13",
+        "2026q5",
+        "1969y",
+        ".",
+        ".fxyz",
+        "FXYZ.fxyz",
+        " fxyz.fxyz",
+        "fxyz.fxy",
+        "0.0",
+        "zzzzzzz.zzzzzzz",
+        "-1.2",
+        "0fxyz.fxyz",
+    ],
 )
 def test_what_is_no_choice_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the caller only needs to know that
@@ -152,11 +193,44 @@ def test_what_is_no_choice_is_refused(text: str) -> None:
 def test_periods_follow_one_another(choice: Named, zone: str, now: dt.datetime, first_weekday: int) -> None:
     period = period_of(choice, now, zone, first_weekday, dt.date(2020, 2, 29))
     before = period.previous
-    assert (before.end, before.length) == (period.first, period.length)
-    assert before.end_at == period.start_at
+    assert before.end <= period.first
+    if period.months:
+        assert add_months(before.first, period.months) == period.first
+        assert period.length - before.length in range(-3, 4)
+    else:
+        assert (before.end, before.length) == (period.first, period.length)
+        assert before.end_at == period.start_at
     assert len(period.days) == period.length >= 1
     assert local_day(now, zone) >= period.last
     assert period.is_unfinished(now) is (period.last == local_day(now, zone))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia"])
+@pytest.mark.parametrize(
+    ("choice", "first", "last"),
+    [
+        (Calendar(dt.date(2026, 11, 1), Unit.MONTH), "2026-10-01", "2026-10-31"),
+        (Calendar(dt.date(2026, 3, 1), Unit.MONTH), "2026-02-01", "2026-02-28"),
+        (Calendar(dt.date(2026, 2, 1), Unit.MONTH), "2026-01-01", "2026-01-31"),
+        (Calendar(dt.date(2025, 7, 1), Unit.QUARTER), "2025-04-01", "2025-06-30"),
+        (Calendar(dt.date(2024, 1, 1), Unit.YEAR), "2023-01-01", "2023-12-31"),
+        (Named.LAST_MONTH, "2026-10-01", "2026-10-31"),
+        (Named.LAST_YEAR, "2024-01-01", "2024-12-31"),
+        (Named.THIS_MONTH, "2026-11-01", "2026-11-15"),
+        (Named.THIS_QUARTER, "2026-07-01", "2026-09-15"),
+        (Named.THIS_YEAR, "2025-01-01", "2025-12-15"),
+        (Last(1, Unit.MONTH), "2026-10-16", "2026-11-15"),
+        (Last(2, Unit.WEEK), "2026-11-18", "2026-12-01"),
+        (Dates(dt.date(2026, 11, 1), dt.date(2026, 11, 30)), "2026-10-02", "2026-10-31"),
+    ],
+    ids=str,
+)
+def test_a_month_is_compared_with_the_month_before_and_a_year_with_the_year_before(
+    choice: Choice, first: str, last: str, zone: str
+) -> None:
+    now = instant(dt.date(2026, 12, 15), dt.time(12), zone)
+    before = period_of(choice, now, zone, 0, None).previous
+    assert (before.first, before.last) == (dt.date.fromisoformat(first), dt.date.fromisoformat(last))
 
 
 @settings(max_examples=300)

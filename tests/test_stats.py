@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidError
-from bot.inputs.dates import parse_period
+from bot.inputs.periods import parse_period
 from bot.insights.periods import Choice, Dates, Named
 from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View, pack, unpack
 

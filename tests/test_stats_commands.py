@@ -216,6 +216,17 @@ async def test_a_period_is_typed_or_chosen(world: World) -> None:
     await world.add_link()
     offered = await world.admin.autocomplete(world.channel, "stats link", "period", "month")
     assert [choice["name"] for choice in offered] == ["This month", "Last month"]
+    for text, name in (
+        ("14", "14 days"),
+        ("febr", "February 2026"),
+        ("q4 2025", "Q4 2025"),
+        ("since 1 mar", "Since 1 Mar"),
+    ):
+        offered = await world.admin.autocomplete(world.channel, "stats link", "period", text)
+        assert offered[0]["name"].startswith(name)
+        shown = await world.admin.slash(world.channel, "stats link", link="summer", period=offered[0]["value"])
+        assert "summer: " in text_of(shown)
+        assert answer_of(shown).attachments
     typed = await world.admin.slash(world.channel, "stats link", link="summer", period="2026-02-01 to 2026-02-14")
     assert "summer: 1 Feb – 14 Feb 2026" in text_of(typed)
     assert "today so far" not in text_of(typed)

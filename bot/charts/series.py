@@ -77,7 +77,8 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     spans = _clipped([one for one in value.reported if one.count >= 0], chart.days)
     corrections = [one for one in value.reported if one.count < 0 and chart.days[0] <= one.last <= chart.days[-1]]
     shares = _per_day(spans, len(counts))
-    highest = max((*counts, *(value.previous or ()), *shares))
+    previous = None if value.previous is None else value.previous[: len(counts)]
+    highest = max((*counts, *(previous or ()), *shares))
     panel = Panel(canvas, top, bottom, len(counts), max(highest, 1) * 1.32)
     panel.grid(empty=not highest)
     note_lines(panel, notes_in(chart.notes, chart.days), chart.days)
@@ -108,8 +109,8 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     if many:
         canvas.line(panel.points(average(counts[:over])), mark, width=2)
         keys.append((_("7-day average"), _line(canvas, mark, 2)))
-    if value.previous is not None:
-        before = average(value.previous) if many else value.previous
+    if previous is not None:
+        before = average(previous) if many else previous
         if len(before) == 1:
             canvas.dots(panel.points(before), 4, fill=palette.muted, stroke=palette.background, width=1.5)
         else:
@@ -125,12 +126,12 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
         within = shares[best] > counts[best]
         _mark_best(panel, chart.days, counts, best, back=palette.raised if within else palette.background)
     elif not value.reported:
-        then = share_it() if value.previous is None and len(chart.panels) == 1 else ""
+        then = share_it() if previous is None and len(chart.panels) == 1 else ""
         middle = (top + bottom) / 2 + (0 if then else 5)
         empty(
             canvas,
             (LEFT + panel.right) / 2,
-            top + 18 if any(value.previous or ()) else middle,
+            top + 18 if any(previous or ()) else middle,
             none_yet(value.name),
             then,
         )

@@ -58,7 +58,8 @@ class Interval:
 class Counts:
     """A panel of counts by day. `name` is a plural noun: "clicks", "unique clicks", "measured impressions".
 
-    `previous` are the counts of the period before; `total` stands for the sum where days do not add up.
+    `previous` are the counts of the period before, which may have more or fewer days; `total` stands for the sum where
+    days do not add up.
     """
 
     name: str
@@ -107,8 +108,7 @@ class Series:
         if not 1 <= len(self.panels) <= MAX_PANELS:
             raise ValueError(f"A series has 1 to {MAX_PANELS} panels.")
         for panel in self.panels:
-            previous = (panel.previous if isinstance(panel, Counts) else None) or panel.values
-            if len(panel.values) != len(self.days) or len(previous) != len(self.days):
+            if len(panel.values) != len(self.days):
                 raise ValueError("A panel needs one value for each of the days.")
 
 

@@ -84,7 +84,7 @@ def period_from(first: dt.date, cadence: Cadence, zone: str) -> Period:
             end = first + 7 * ONE_DAY
         case Cadence.MONTHLY:
             end = (first + 31 * ONE_DAY).replace(day=1)
-    return Period(first, end, zone)
+    return Period(first, end, zone, 1 if cadence is Cadence.MONTHLY else 0)
 
 
 def missed(since: dt.datetime, until: dt.datetime, digest: Digest, zone: str) -> list[dt.datetime]:

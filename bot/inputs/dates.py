@@ -1,21 +1,22 @@
-"""Moments as people type them: yesterday, 3 days ago, in 2 weeks, 2026-11-20, 2026-11-20 18:30, or Discord's <t:…>."""
+"""Moments as people type them: yesterday, 3 days ago, in 2 weeks, 1 Nov, 2026-11-20 18:30, or Discord's <t:…>."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import NoReturn
 
 from bot.errors import InvalidError
+from bot.inputs.spans import fold, span_of
 from bot.inputs.text import shorten
-from bot.insights.periods import ONE_DAY, Choice, Dates, Named, day_start, instant, local_day
+from bot.insights.periods import EARLIEST, LATEST, MOST_DAYS, ONE_DAY, Unit, day_start, instant, local_day
 from bot.texts import _
 
-MOST_DAYS = 3660
-_NAMES = frozenset(Named)
 _STAMP = re.compile(r"<t:(\d{1,11})(?::\w)?>")
 _AGO = re.compile(r"(\d{1,3})\s*(?:d|days?)(?: ago)?")
 _AHEAD = re.compile(r"(?:in )?(\d{1,3})\s*(h|hours?|d|days?|w|weeks?)")
 _UNITS = {"h": dt.timedelta(hours=1), "d": ONE_DAY, "w": 7 * ONE_DAY}
+_AT = re.compile(r"(?P<day>.+?),? (?P<time>\d{1,2}:\d{2})")
 
 
 def parse_past(text: str, field: str, now: dt.datetime, zone: str) -> dt.datetime:
@@ -23,23 +24,20 @@ def parse_past(text: str, field: str, now: dt.datetime, zone: str) -> dt.datetim
 
     A day alone means its end in `zone`, or now where that is still to come.
     """
-    value = " ".join(text.split()).lower()
+    value = fold(text)
     today = local_day(now, zone)
-    if value in ("now", "today"):
+    if value == "now":
         return now
-    if value == "yesterday":
-        found = _end_of(today - ONE_DAY, zone)
-    elif match := _AGO.fullmatch(value):
-        found = min(now, _end_of(today - int(match[1]) * ONE_DAY, zone))
-    else:
-        written = _written(value, zone)
-        if written is None:
-            raise InvalidError(
-                _(
-                    "{field}: “{value}” is no date. Type it like yesterday, 3 days ago, 2026-11-20 or 2026-11-20 18:30."
-                ).format(field=field, value=shorten(text))
-            )
-        found = now if written == _end_of(today, zone) else written
+    if match := _AGO.fullmatch(value):
+        return min(now, _end_of(today - int(match[1]) * ONE_DAY, zone))
+    found = _written(value, field, text, today, zone, ahead=False)
+    if found is None:
+        raise InvalidError(
+            _(
+                "{field}: “{value}” is no date. Type it like yesterday, 3 days ago, 2026-11-20 or 2026-11-20 18:30."
+            ).format(field=field, value=shorten(text))
+        )
+    found = now if found == _end_of(today, zone) else found
     if found > now:
         raise InvalidError(
             _("{field}: “{value}” is still to come; give a moment that has passed, or leave it out.").format(
@@ -54,15 +52,11 @@ def parse_future(text: str, field: str, now: dt.datetime, zone: str, *, starts: 
 
     A day alone means its end in `zone`, or its start where something `starts`.
     """
-    value = " ".join(text.split()).lower()
-    today = local_day(now, zone)
-    found: dt.datetime | None
-    if value in ("today", "tomorrow"):
-        found = _end_of(today if value == "today" else today + ONE_DAY, zone)
-    elif match := _AHEAD.fullmatch(value):
+    value = fold(text)
+    if match := _AHEAD.fullmatch(value):
         found = now + int(match[1]) * _UNITS[match[2][0]]
     else:
-        found = _written(value, zone)
+        found = _written(value, field, text, local_day(now, zone), zone, ahead=True)
     if found is None:
         raise InvalidError(
             _(
@@ -79,64 +73,51 @@ def parse_future(text: str, field: str, now: dt.datetime, zone: str, *, starts: 
 
 
 def parse_day(text: str, field: str, now: dt.datetime, zone: str) -> dt.date:
-    """The local day meant, past or to come: today, tomorrow, in 2 weeks, 2026-12-01. Raises InvalidError."""
-    value = " ".join(text.split()).lower()
+    """The local day meant, past or to come: today, tomorrow, in 2 weeks, 1 Nov, 2026-12-01. Raises InvalidError.
+
+    A day without a year is the next one, today among them.
+    """
+    value = fold(text)
     today = local_day(now, zone)
-    named = {"yesterday": today - ONE_DAY, "today": today, "now": today, "tomorrow": today + ONE_DAY}
-    if value in named:
-        return named[value]
     if match := _AHEAD.fullmatch(value):
         return local_day(now + int(match[1]) * _UNITS[match[2][0]], zone)
-    try:
-        found = dt.date.fromisoformat(value)
-    except ValueError:
-        found = None
-    if found is None or abs((found - today).days) > MOST_DAYS:
+    found = _day(value, today, ahead=True)
+    if found is None:
         raise InvalidError(
             _("{field}: “{value}” is no day. Type it like 2026-12-31, today, tomorrow, or in 2 weeks.").format(
                 field=field, value=shorten(text)
             )
         )
+    if abs((found - today).days) > MOST_DAYS:
+        _refuse_far(text, field)
     return found
 
 
-def parse_period(text: str, now: dt.datetime, zone: str) -> Choice:
-    """The time meant: a name such as "28d", "last week", "all", or two dates; raises InvalidError for anything else."""
-    value = " ".join(text.split()).lower()
-    name = re.sub(r"^(?:the )?last (\d+)", r"\1", value).replace(" ", "").replace("days", "d").removesuffix("time")
-    name = name.removeprefix("this")
-    if name in _NAMES:
-        return Named(name)
-    dates = re.findall(r"\d{4}-\d{2}-\d{2}", value)
-    rest = re.sub(r"\d{4}-\d{2}-\d{2}", "", value).strip(" -–.,/")
+def _written(value: str, field: str, text: str, today: dt.date, zone: str, *, ahead: bool) -> dt.datetime | None:
+    """What a timestamp of Discord's, an ISO date or a day's name says; None for anything else.
+
+    Raises InvalidError for what no calendar of ours reaches.
+    """
     try:
-        days = [dt.date.fromisoformat(date) for date in dates]
+        found = _stamped(value, zone)
+        if found is None and (day := _day(value, today, ahead=ahead)) is not None:
+            found = _end_of(day, zone)
+        if found is None and (match := _AT.fullmatch(value)) and (day := _day(match["day"], today, ahead=ahead)):
+            found = instant(day, dt.time.fromisoformat(match["time"].zfill(5)), zone)
     except ValueError:
-        days = []
-    if len(days) not in (1, 2) or rest not in ("", "to", "until"):
-        raise InvalidError(
-            _(
-                "period: “{value}” is no period. Choose one from the list, or type two dates: 2026-01-01 to 2026-01-31."
-            ).format(value=shorten(text))
-        )
-    first, last = min(days), max(days)
-    if first > local_day(now, zone):
-        raise InvalidError(
-            _("period: “{value}” is still to come; there is nothing to count yet.").format(value=shorten(text))
-        )
-    if last - first > MOST_DAYS * ONE_DAY:
-        raise InvalidError(
-            _("period: “{value}” is more than ten years; choose a shorter one.").format(value=shorten(text))
-        )
-    return Dates(first, last)
+        return None
+    except OverflowError:
+        _refuse_far(text, field)
+    if found is not None and not EARLIEST <= found.date() <= LATEST:
+        _refuse_far(text, field)
+    return found
 
 
-def _written(value: str, zone: str) -> dt.datetime | None:
-    """What a timestamp of Discord's or an ISO date says; None for anything else."""
+def _stamped(value: str, zone: str) -> dt.datetime | None:
     if match := _STAMP.fullmatch(value):
         return dt.datetime.fromtimestamp(int(match[1]), dt.UTC)
     try:
-        wall = dt.datetime.fromisoformat(value)
+        wall = dt.datetime.fromisoformat(value.upper())
     except ValueError:
         return None
     if wall.tzinfo is not None:
@@ -144,6 +125,25 @@ def _written(value: str, zone: str) -> dt.datetime | None:
     if len(value) > len("2026-11-20"):
         return instant(wall.date(), wall.time(), zone)
     return _end_of(wall.date(), zone)
+
+
+def _day(value: str, today: dt.date, *, ahead: bool) -> dt.date | None:
+    """A day by its name; without a year the next one where it lies `ahead`, else the last."""
+    span = span_of(value, today)
+    if span is None or span.unit is not Unit.DAY:
+        return None
+    try:
+        return span.since(today) if ahead else span.until(today)
+    except ValueError:
+        return None
+
+
+def _refuse_far(text: str, field: str) -> NoReturn:
+    raise InvalidError(
+        _("{field}: “{value}” is too far away to be meant; check the year, or leave it out.").format(
+            field=field, value=shorten(text)
+        )
+    )
 
 
 def _end_of(day: dt.date, zone: str) -> dt.datetime:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 from bot.errors import InvalidError
+from bot.inputs.spans import fold
 from bot.inputs.text import shorten
 from bot.texts import _
 
 LIMIT = 10**12
 _SUFFIX = {"": 1, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+_DIGITS = 15
+"""Of the longest number that is looked at; more of them are more than `LIMIT`."""
 _PLAIN = re.compile(r"\d+\Z")
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[., '’_])\d{3}(?:(?P=mark)\d{3})*\Z")
 _DECIMAL = re.compile(r"(?P<whole>\d+)[.,](?P<part>\d+)\Z")
@@ -21,16 +24,14 @@ def parse_count(text: str, field: str) -> int:
     Three digits after one mark are thousands, "20.000" and "20,000" alike; with a suffix, and only then, the mark is
     a decimal one: "1.2k", "1,25M".
     """
-    value = " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split()).lower()
+    value = fold(text)
     number, suffix = (value[:-1].strip(), value[-1]) if value[-1:] in ("k", "m", "b") else (value, "")
     scale = _SUFFIX[suffix]
-    if _PLAIN.match(number):
-        count = int(number[:20]) * scale
-    elif not suffix and _GROUPED.match(number):
-        count = int(re.sub(r"\D", "", number)[:20])
+    if _PLAIN.match(number) or (not suffix and _GROUPED.match(number)):
+        count = _whole(number) * scale
     elif suffix and (match := _DECIMAL.match(number)):
         part = match["part"]
-        count = (int(match["whole"][:20]) * scale) + int(part) * scale // 10 ** len(part)
+        count = _whole(match["whole"]) * scale + int(part) * scale // 10 ** len(part)
     else:
         raise InvalidError(
             _("{field}: “{value}” is not a whole number from 0 up. Type it like 20000, 20,000, 20.000 or 20k.").format(
@@ -44,3 +45,17 @@ def parse_count(text: str, field: str) -> int:
             )
         )
     return count
+
+
+def _whole(digits: str) -> int:
+    """The number, its marks left out; one too long to look at is more than anything can have."""
+    plain = re.sub(r"\D", "", digits).lstrip("0") or "0"
+    return int(plain) if len(plain) <= _DIGITS else LIMIT + 1
+
+
+def parse_id(text: str | None) -> int | None:
+    """The id that was chosen from a list, in [0, 2^63); None for anything else that was typed there."""
+    value = (text or "").strip()
+    if not (value.isascii() and value.isdecimal() and len(value) < 20):
+        return None
+    return number if (number := int(value)) < 2**63 else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+import re
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -77,6 +79,8 @@ class Period:
     first: dt.date
     end: dt.date
     zone: str
+    months: int = 0
+    """Across how many months it is compared: 1 for a month, 3 for a quarter, 12 for a year; 0 for mere days."""
 
     @property
     def start_at(self) -> dt.datetime:
@@ -101,8 +105,16 @@ class Period:
 
     @property
     def previous(self) -> Period:
-        """As many days, ending where this one begins."""
-        return Period(self.first - (self.end - self.first), self.first, self.zone)
+        """What it is compared with: as many days, ending where this one begins.
+
+        Of months, quarters and years the same part of the one before: all of October for November, 1 to 14 October for
+        1 to 14 November. The two may differ in length, and never overlap.
+        """
+        if not self.months:
+            return Period(self.first - (self.end - self.first), self.first, self.zone)
+        spare = 0 if self.end.day == 1 else 1  # by the last day, lest 1 to 30 March leave out 28 February
+        end = add_months(self.end - spare * ONE_DAY, -self.months) + spare * ONE_DAY
+        return Period(add_months(self.first, -self.months), min(end, self.first), self.zone)
 
     def contains(self, at: dt.datetime) -> bool:
         return self.start_at <= at < self.end_at
@@ -129,6 +141,12 @@ def _quarter(at: dt.datetime, *, up: bool = False) -> dt.datetime:
     return at + (QUARTER - over) if up and over else at - over
 
 
+def add_months(day: dt.date, count: int) -> dt.date:
+    """The same day so many months later, or earlier; the month's last where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
 class Named(StrEnum):
     """The periods that have a name."""
 
@@ -143,7 +161,71 @@ class Named(StrEnum):
     LAST_MONTH = "lastmonth"
     THIS_QUARTER = "quarter"
     LAST_QUARTER = "lastquarter"
+    THIS_YEAR = "year"
+    LAST_YEAR = "lastyear"
     ALL = "all"
+
+
+class Unit(StrEnum):
+    """What spans of time are made of."""
+
+    DAY = "d"
+    WEEK = "w"
+    MONTH = "m"
+    QUARTER = "q"
+    YEAR = "y"
+
+    @property
+    def months(self) -> int:
+        """How many months it has; 0 for days and weeks."""
+        return {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}.get(self, 0)
+
+
+MOST_DAYS = 3660
+"""Of one period: ten years, so that no chart and no query has to take more."""
+_MOST = {Unit.DAY: MOST_DAYS, Unit.WEEK: MOST_DAYS // 7, Unit.MONTH: 120}
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last `count` days, weeks or months, today among them; ValueError for none, or for more than ten years."""
+
+    count: int
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= _MOST.get(self.unit, 0):
+            raise ValueError(f"not the last {self.count} {self.unit}")
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A month, a quarter or a year of the calendar, by its first day; ValueError for any other day."""
+
+    first: dt.date
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        months = self.unit.months
+        if not months or self.first.day != 1 or (self.first.month - 1) % months:
+            raise ValueError(f"no {self.unit} begins on {self.first}")
+        if not EARLIEST <= self.first <= LATEST:
+            raise ValueError(f"not from {EARLIEST} to {LATEST}: {self.first}")
+
+    @property
+    def last(self) -> dt.date:
+        return add_months(self.first, self.unit.months) - ONE_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """From a local day up to today; ValueError when it is out of range."""
+
+    first: dt.date
+
+    def __post_init__(self) -> None:
+        if not EARLIEST <= self.first <= LATEST:
+            raise ValueError(f"not from {EARLIEST} to {LATEST}: {self.first}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,24 +240,30 @@ class Dates:
             raise ValueError(f"not two dates in order from {EARLIEST} to {LATEST}: {self.first}, {self.last}")
 
 
-Choice = Named | Dates
+Choice = Named | Last | Calendar | Since | Dates
 
 
 def period_of(choice: Choice, now: dt.datetime, zone: str, first_weekday: int, since: dt.date | None) -> Period:
     """The local days that a choice means at `now`; weeks begin on `first_weekday` (0 is Monday).
 
     What still runs goes up to today, today among it. `since` is the first local day with any count, where `ALL`
-    begins: today when there is none. Two dates that both lie in the future stay as they are.
+    begins: today when there is none. What lies in the future as a whole stays as it is.
     """
     today = local_day(now, zone)
-    month = today.replace(day=1)
-    quarter = dt.date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     week = today - (today.weekday() - first_weekday) % 7 * ONE_DAY
-    first, end = today, today + ONE_DAY
+    first, end, months = today, today + ONE_DAY, 0
     match choice:
-        case Dates():
+        case Dates() | Calendar():
             first = choice.first
             end = choice.last + ONE_DAY if first > today else min(choice.last + ONE_DAY, end)
+            months = choice.unit.months if isinstance(choice, Calendar) else 0
+        case Since():
+            first = choice.first
+            end = max(end, first + ONE_DAY)
+        case Last(count, Unit.MONTH):
+            first, months = add_months(today, -count) + ONE_DAY, count
+        case Last(count, unit):
+            first = end - count * (7 if unit is Unit.WEEK else 1) * ONE_DAY
         case Named.TODAY:
             pass
         case Named.YESTERDAY:
@@ -186,37 +274,74 @@ def period_of(choice: Choice, now: dt.datetime, zone: str, first_weekday: int, s
             first = week
         case Named.LAST_WEEK:
             first, end = week - 7 * ONE_DAY, week
-        case Named.THIS_MONTH:
-            first = month
-        case Named.LAST_MONTH:
-            first, end = (month - ONE_DAY).replace(day=1), month
-        case Named.THIS_QUARTER:
-            first = quarter
-        case Named.LAST_QUARTER:
-            before = quarter - ONE_DAY
-            first, end = dt.date(before.year, before.month - 2, 1), quarter
         case Named.ALL:
             first = today if since is None else min(since, today)
-    return Period(first, end, zone)
+        case _:
+            unit, is_over = _CALENDAR[choice]
+            months, running = unit.months, begin_of(today, unit)
+            first, end = (add_months(running, -months), running) if is_over else (running, end)
+    return Period(first, end, zone, months)
+
+
+_CALENDAR = {
+    Named.THIS_MONTH: (Unit.MONTH, False),
+    Named.LAST_MONTH: (Unit.MONTH, True),
+    Named.THIS_QUARTER: (Unit.QUARTER, False),
+    Named.LAST_QUARTER: (Unit.QUARTER, True),
+    Named.THIS_YEAR: (Unit.YEAR, False),
+    Named.LAST_YEAR: (Unit.YEAR, True),
+}
+"""What each is one of, and whether it is over."""
+
+
+def begin_of(day: dt.date, unit: Unit) -> dt.date:
+    """The first day of the month, quarter or year that a day lies in."""
+    return dt.date(day.year, (day.month - 1) // unit.months * unit.months + 1, 1)
 
 
 _DIGITS = string.digits + string.ascii_lowercase
+_NAMED = frozenset(Named)
+_LAST = re.compile(r"([1-9][0-9]{0,3})([dwm])")
+_CALENDAR_PART = re.compile(r"([0-9]{4})(?:m([0-9]{2})|q([1-4])|y)")
 
 
 def encode(choice: Choice) -> str:
-    """A choice for a button's id: its name, or two day numbers to base 36; at most 12 characters of [0-9a-z.]."""
-    if isinstance(choice, Named):
-        return choice.value
-    return f"{_base36(choice.first.toordinal())}.{_base36(choice.last.toordinal())}"
+    """A choice for a button's id: a name, a number, or days to base 36; at most 12 characters of [0-9a-z.]."""
+    match choice:
+        case Named():
+            return choice.value
+        case Last(count, unit):
+            return f"{count}{unit}"
+        case Calendar(first, Unit.MONTH):
+            return f"{first.year}m{first.month:02}"
+        case Calendar(first, Unit.QUARTER):
+            return f"{first.year}q{(first.month + 2) // 3}"
+        case Calendar(first):
+            return f"{first.year}y"
+        case Since(first):
+            return f"{_base36(first.toordinal())}."
+        case Dates(first, last):
+            return f"{_base36(first.toordinal())}.{_base36(last.toordinal())}"
 
 
 def decode(text: str) -> Choice:
     """The choice that `encode` wrote; ValueError for anything else."""
-    first, dot, last = text.partition(".")
-    if not dot:
+    if text in _NAMED:
         return Named(text)
+    if match := _LAST.fullmatch(text):
+        return Last(int(match[1]), Unit(match[2]))
+    if match := _CALENDAR_PART.fullmatch(text):
+        year, month, quarter = match.groups()
+        if month:
+            return Calendar(dt.date(int(year), int(month), 1), Unit.MONTH)
+        first = dt.date(int(year), int(quarter or 1) * 3 - 2, 1)
+        return Calendar(first, Unit.QUARTER if quarter else Unit.YEAR)
+    first, dot, last = text.partition(".")
+    if not dot or len(text) > 13:
+        raise ValueError(f"not a period: {text[:40]!r}")
     try:
-        choice = Dates(dt.date.fromordinal(int(first, 36)), dt.date.fromordinal(int(last, 36)))
+        begin = dt.date.fromordinal(int(first, 36))
+        choice = Dates(begin, dt.date.fromordinal(int(last, 36))) if last else Since(begin)
     except OverflowError as error:
         raise ValueError(f"not a period: {text[:40]!r}") from error
     if encode(choice) != text:

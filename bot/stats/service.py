@@ -9,7 +9,7 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import NotFoundError, RefusedError
-from bot.inputs.dates import parse_period
+from bot.inputs.periods import parse_period, suggest
 from bot.insights.findings import MOST
 from bot.insights.periods import Choice, Named, Period
 from bot.links.access import Actor
@@ -38,6 +38,12 @@ class Stats:
         async with self._db.read() as conn:
             zone = (await servers.get(conn, actor.guild_id)).timezone
         return parse_period(text, self._clock.now(), zone)
+
+    async def suggestions(self, actor: Actor, text: str) -> list[Choice]:
+        """What a time that is being typed may come to mean, the likeliest first."""
+        async with self._db.read() as conn:
+            zone = (await servers.get(conn, actor.guild_id)).timezone
+        return suggest(text, self._clock.now(), zone)
 
     async def answer(self, actor: Actor, question: Question, *, private: bool) -> Answer:
         """The answer, for who may see it. Raises UserError.

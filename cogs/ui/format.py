@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import discord
 
 from bot.inputs.text import fit_line
-from bot.insights.periods import Choice, Dates, Named, Period
+from bot.insights.periods import Calendar, Choice, Last, Named, Period, Since, Unit
 from bot.links.platforms import describe
 from bot.stats.question import Metric
-from bot.texts import _, day, days, number, percent
+from bot.texts import _, day, days, month, ngettext, number, percent, quarter
 from storage.records import Link, Post
 
 ACCENT = discord.Colour(0x4CC2FF)
@@ -97,15 +97,33 @@ CHOICES = {
     Named.LAST_MONTH: _("Last month"),
     Named.THIS_QUARTER: _("This quarter"),
     Named.LAST_QUARTER: _("Last quarter"),
+    Named.THIS_YEAR: _("This year"),
+    Named.LAST_YEAR: _("Last year"),
     Named.ALL: _("All time"),
 }
 
 
 def choice(value: Choice) -> str:
-    """A time as people call it: "28 days", "Last week", "1 Feb – 15 Mar 2026"."""
-    if isinstance(value, Dates):
-        return days(value.first, value.last)
-    return CHOICES[value]
+    """A time as people call it: "28 days", "Last week", "November 2026", "1 Feb – 15 Mar 2026"."""
+    match value:
+        case Named():
+            return CHOICES[value]
+        case Last(n, Unit.DAY):
+            return ngettext("{n} day", "{n} days", n).format(n=number(n))
+        case Last(n, Unit.WEEK):
+            return ngettext("{n} week", "{n} weeks", n).format(n=number(n))
+        case Last(n):
+            return ngettext("{n} month", "{n} months", n).format(n=number(n))
+        case Calendar(first, Unit.MONTH):
+            return month(first)
+        case Calendar(first, Unit.QUARTER):
+            return quarter(first)
+        case Calendar(first):
+            return str(first.year)
+        case Since(first):
+            return _("Since {date}").format(date=day(first, year=True))
+        case _:
+            return days(value.first, value.last)
 
 
 def date(value: dt.date, *, year: bool = False, weekday: bool = False) -> str:

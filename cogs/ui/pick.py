@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import discord
 from discord import app_commands
 
 from bot.errors import NotFoundError
+from bot.inputs.periods import spell
 from bot.insights.periods import Choice, decode, encode
 from bot.links import platforms
 from bot.reports.service import Selection
@@ -16,7 +18,7 @@ from bot.stats.question import Ranks, Scope, Subject
 from bot.texts import _, days
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import actor, services
+from cogs.ui.answers import actor, services, use_server_locale
 from cogs.ui.format import CHOICES, date, plain
 from cogs.ui.posts import links_of
 from storage.records import Link, Post
@@ -24,7 +26,7 @@ from storage.records import Link, Post
 MOST = 25
 CREATORS = 10
 
-PERIOD = _("28d, last month, 2026-01-01 to 2026-01-31: which days")
+PERIOD = _("Which days: 14 days, last month, November, Q3 2025, since 1 Nov, 2026-01-01 to 2026-01-31")
 SHARE = _("Show the answer to everybody here")
 RANKS = [
     app_commands.Choice(name=_("Links"), value=Ranks.LINKS.value),
@@ -141,15 +143,17 @@ async def _post_choices(
 
 
 async def period(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Named times; two dates as they are typed."""
-    found = [
-        app_commands.Choice(name=name, value=str(choice.value))
-        for choice, name in CHOICES.items()
-        if _matches(current, name, choice.value)
-    ]
-    if not found:
-        found = [app_commands.Choice(name=plain(current), value=plain(current))]
-    return found[:MOST]
+    """What the typed text would mean as a time, and named ones that it is part of."""
+    times = await _times(interaction, current)
+    return [app_commands.Choice(name=fmt.choice(choice), value=spell(choice)) for choice in times][:MOST]
+
+
+async def _times(interaction: discord.Interaction, current: str) -> list[Choice]:
+    use_server_locale(interaction)
+    named = [choice for choice, name in CHOICES.items() if _matches(current, name, choice.value)]
+    if not current.strip():
+        return list(named)
+    return list(dict.fromkeys([*await services(interaction).stats.suggestions(actor(interaction), current), *named]))
 
 
 async def subject(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -161,9 +165,8 @@ async def compared(interaction: discord.Interaction, current: str) -> list[app_c
     """What can be compared: links, posts, creators, or times."""
     found = await _subjects(interaction, current)
     times = [
-        app_commands.Choice(name=_("Time: {name}").format(name=name), value=f"{_TIME}{encode(choice)}")
-        for choice, name in CHOICES.items()
-        if _matches(current, name, "time period")
+        app_commands.Choice(name=_("Time: {name}").format(name=fmt.choice(choice)), value=f"{_TIME}{encode(choice)}")
+        for choice in await _times(interaction, re.sub("^(time|period)\\b:? ?", "", current.lower()))
     ]
     room = MOST - min(len(times), len(CHOICES))
     return [*found[:room], *times][:MOST]
