@@ -9,14 +9,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import InvalidError
+from bot.inputs.money import Money
 from bot.insights.periods import Named
-from bot.reports.money import parse_money
 from bot.reports.service import DAYS, MAX_BRAND, MAX_NOTE, MOST_DAYS
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import brand as ui
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin
+from cogs.ui.money import assumed, money_of
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -73,19 +74,23 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
     ) -> None:
         await begin(interaction)
         who, whose = actor(interaction), creator or interaction.user
-        said = {"note": note, "days": days} | _money(cpm, fee) | ({} if brand is None else {"brand": brand})
+        cpm_paid = None if cpm is None else await money_of(interaction, cpm, "cpm", positive=True)
+        fee_paid = None if fee is None else await money_of(interaction, fee, "fee", positive=True)
+        said = {"note": note, "days": days} | _money(cpm_paid, fee_paid) | ({} if brand is None else {"brand": brand})
         covered = (of, of2, of3, of4, of5)
         if deal is not None:
             if period is not None or any(covered) or creator is not None:
                 raise InvalidError(_("deal: it has its own days and links; leave out period, of and creator."))
             found = await self._services.deals.get(who, ui.deal_id(deal))
-            await interaction.followup.send(**await ui.report_of(interaction, found, **said), ephemeral=True)
+            answer = await ui.report_of(interaction, found, **said)
+            await interaction.followup.send(assumed(cpm_paid, fee_paid), **answer, ephemeral=True)
             return
         choice = await self._services.stats.choice(who, period or Named.DAYS_28.value)
         selection = await pick.selection_of(interaction, covered)
         wish = await ui.wish(interaction, whose, **said)
         made = await self._services.reports.make(who, choice, selection, wish)
-        await interaction.followup.send(**await ui.made(interaction, made), ephemeral=True)
+        answer = await ui.made(interaction, made)
+        await interaction.followup.send(assumed(cpm_paid, fee_paid), **answer, ephemeral=True)
 
     @app_commands.command(name="list", description="Your brand reports: addresses, and how often they were opened")
     async def list(self, interaction: discord.Interaction) -> None:
@@ -116,18 +121,14 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
         await interaction.followup.send(**ui.renewed(found, who.user_id), ephemeral=True)
 
 
-def _money(cpm: str | None, fee: str | None) -> dict[str, object]:
+def _money(cpm: Money | None, fee: Money | None) -> dict[str, object]:
     """The amounts that were typed, in one currency. Raises InvalidError."""
-    found: dict[str, object] = {}
-    currencies = set()
-    for field, text in (("cpm", cpm), ("fee", fee)):
-        if text is not None:
-            found[field], currency = parse_money(text, field)
-            currencies.add(currency)
-            found["currency"] = currency
+    given = {field: money for field, money in (("cpm", cpm), ("fee", fee)) if money is not None}
+    currencies = {money.currency for money in given.values()}
     if len(currencies) > 1:
         raise InvalidError(_("fee: give it in the currency of cpm, so that the two can stand beside each other."))
-    return found
+    found: dict[str, object] = {field: money.amount for field, money in given.items()}
+    return found | {"currency": currencies.pop()} if currencies else found
 
 
 async def setup(bot: Client) -> None:

@@ -11,13 +11,13 @@ from discord.ext import commands
 from bot.inputs.numbers import parse_count
 from bot.reports.deals import METRICS as PROMISED
 from bot.reports.metrics import METRICS
-from bot.reports.money import parse_money
 from bot.reports.service import MAX_BRAND
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import brand as ui
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin
+from cogs.ui.money import assumed, money_of
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -65,10 +65,11 @@ class Deal(commands.GroupCog, group_name="deal", group_description="What you pro
         await begin(interaction)
         who, deals = actor(interaction), self._services.deals
         selection = await pick.selection_of(interaction, (of, of2, of3, of4, of5))
-        paid = None if fee is None else parse_money(fee, "fee")
+        paid = None if fee is None else await money_of(interaction, fee, "fee", positive=True)
         count = parse_count(promised, "promised")
         made = await deals.add(who, brand, metric, count, start, end, selection, paid)
         text = _("/deal show tells how it stands, and so do /stats creator and your own digest.")
+        text = " ".join(filter(None, (text, assumed(paid))))
         await interaction.followup.send(**ui.changed(made, _("Deal kept"), "delete", who.user_id, text), ephemeral=True)
 
     @app_commands.command(name="list", description="Your deals, and how each stands")

@@ -8,9 +8,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.digests.due import parse_time
 from bot.digests.service import Status, Wish
 from bot.errors import NotFoundError
+from bot.inputs.dates import parse_time
+from bot.inputs.numbers import parse_id
 from bot.links.access import require_manager
 from bot.services import Services
 from bot.texts import _
@@ -42,9 +43,9 @@ async def pick_digest(interaction: discord.Interaction, current: str) -> list[ap
 
 def chosen(text: str | None) -> int | None:
     """The id that was chosen from the list. Raises NotFoundError for anything else that was typed."""
-    if text is not None and not (text.isdecimal() and len(text) < 20):
+    if text is not None and parse_id(text) is None:
         raise NotFoundError(_("“{value}” is no digest; choose one from the list.").format(value=fmt.plain(text, 60)))
-    return None if text is None else int(text)
+    return parse_id(text)
 
 
 class Digest(commands.GroupCog, group_name="digest", group_description="Numbers that come by themselves"):
@@ -88,7 +89,11 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
             await self._services.servers.change(who, timezone=zone)
             await self._services.digests.reschedule(who)
         made = await self._services.digests.set_up(who, channel_id=channel.id, wish=wish)
-        await self._answer(interaction, _("The digest is set up"), made.id, _("/digest preview shows it now."))
+        hint = _("/digest preview shows it now.")
+        if made.tag and not any(made.tag in link.tags for link in await self._services.links.visible(who)):
+            none_yet = _("No link carries the tag #{tag} yet, so it stays empty until /link edit gives it to one.")
+            hint += "\n" + none_yet.format(tag=fmt.escape(made.tag))
+        await self._answer(interaction, _("The digest is set up"), made.id, hint)
 
     @app_commands.command(name="me", description="Your own numbers by direct message, every week or as you choose")
     @app_commands.describe(

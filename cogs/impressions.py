@@ -12,7 +12,6 @@ from bot.errors import InvalidError
 from bot.imports.service import check_size
 from bot.imports.values import Daily
 from bot.impressions.metrics import IMPRESSIONS, VIEWS
-from bot.inputs.money import parse_money
 from bot.inputs.numbers import parse_count
 from bot.links.access import Actor
 from bot.links.posts import Draft
@@ -23,6 +22,7 @@ from cogs.ui import imports as files
 from cogs.ui import impressions as ui
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin
+from cogs.ui.money import money_of
 from storage.records import Post
 
 if TYPE_CHECKING:
@@ -102,10 +102,10 @@ class _Log:
             await begin(interaction)
         # A form can only be the first answer; all that is looked up before it are some rows by their keys.
         told = {metric: parse_count(text, metric) for metric, text in given.items()}
-        money = None if spend is None else parse_money(spend, "spend")
+        money = None if spend is None else await money_of(interaction, spend, "spend")
         at = None if as_of is None else await self._services.impressions.moment(who, as_of)
         target = await self._target(who, post, platform, kind, link, title, permalink)
-        keep = ui.keeper(self._services, who, target, at, money)
+        keep = ui.keeper(who, target, at, money)
         if given:
             await keep(interaction, told)
         else:
@@ -188,6 +188,6 @@ class Views(_Log, commands.GroupCog, group_name="views", group_description="View
 
 
 async def setup(bot: Client) -> None:
-    bot.add_dynamic_items(ui.PostSelect, ui.UndoLogButton, ui.AgainButton, files.ImportButton)
+    bot.add_dynamic_items(ui.PostSelect, ui.UndoLogButton, ui.KeepButton, ui.AgainButton, files.ImportButton)
     await bot.add_cog(Impressions(bot.services))
     await bot.add_cog(Views(bot.services))

@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import NotFoundError
+from bot.inputs.numbers import parse_id
 from bot.inputs.text import shorten
 from bot.services import Services
 from bot.texts import _
@@ -58,11 +59,11 @@ class Note(commands.GroupCog, group_name="note", group_description="What happene
     async def delete(self, interaction: discord.Interaction, note: str) -> None:
         await begin(interaction)
         who = actor(interaction)
-        if not note.isdecimal() or len(note) > 19:
+        if (note_id := parse_id(note)) is None:
             raise NotFoundError(
                 _("note: “{value}” is none of your notes. Choose one from the list.").format(value=shorten(note))
             )
-        gone = await self._services.notes.delete(who, int(note))
+        gone = await self._services.notes.delete(who, note_id)
         await interaction.followup.send(**ui.deleted(gone, who.user_id), ephemeral=True)
 
 

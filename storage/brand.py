@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
 from storage.records import BrandReport, BrandViews, Deal, State
-from storage.schema import brand_reports, brand_views, deals
+from storage.schema import brand_reports, brand_views, deals, figures
 
 
 def _report(row: Any) -> BrandReport:
@@ -95,6 +95,23 @@ async def find_deals(conn: AsyncConnection, guild_id: int, creator_id: int | Non
         query = query.where(deals.c.creator_id == creator_id)
     query = query.order_by(deals.c.last.desc(), deals.c.id.desc())
     return [_deal(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def last_currency(conn: AsyncConnection, guild_id: int, user_id: int) -> tuple[dt.datetime, str] | None:
+    """The currency of what the creator last typed as spent on a post or as a deal's fee, and when."""
+    spent, owed = figures.c, deals.c
+    latest = [
+        sa.select(spent.entered_at, spent.currency)
+        .where(spent.guild_id == guild_id, spent.entered_by == user_id, spent.currency != "")
+        .order_by(spent.entered_at.desc())
+        .limit(1),
+        sa.select(owed.made_at, owed.currency)
+        .where(owed.guild_id == guild_id, owed.creator_id == user_id, owed.currency != "")
+        .order_by(owed.made_at.desc())
+        .limit(1),
+    ]
+    rows = [row for query in latest if (row := (await conn.execute(query)).one_or_none()) is not None]
+    return max(((at, currency) for at, currency in rows), default=None)
 
 
 async def change_deal(conn: AsyncConnection, guild_id: int, deal_id: int, **values: object) -> None:

@@ -17,6 +17,7 @@ from bot.delivery.failures import Kind
 from bot.delivery.outbox import Letter, nonce
 from bot.delivery.port import Address
 from bot.errors import InvalidError
+from bot.inputs.dates import parse_quiet
 from bot.insights import milestones
 from storage.records import DestinationCheck
 
@@ -247,13 +248,13 @@ def test_another_destination_begins_anew() -> None:
     ],
 )
 def test_hours_as_people_type_them(text: str, hours: tuple[int, int] | None) -> None:
-    assert rules.parse_quiet(text) == hours
+    assert parse_quiet(text) == hours
 
 
 @pytest.mark.parametrize("text", ["", "22:00", "22:00-22:00", "25:00-8:00", "night", "1-2-3"])
 def test_what_are_no_hours(text: str) -> None:
     with pytest.raises(InvalidError, match="22:00-08:00"):
-        rules.parse_quiet(text)
+        parse_quiet(text)
 
 
 @given(

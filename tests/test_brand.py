@@ -453,7 +453,7 @@ async def test_links_posts_and_tags_are_counted_once_together(shop: World) -> No
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"cpm": "12"}, "cpm: “12” is no amount of money"),
+        ({"cpm": "12"}, "cpm: “12” names no currency"),
         ({"fee": "many EUR"}, "fee: “many EUR” is no amount"),
         ({"cpm": "1 EUR", "fee": "2 USD"}, "in the currency of cpm"),
         ({"period": "soon"}, "period: “soon” is no period"),

@@ -18,51 +18,12 @@ from bot.insights.periods import Period
 from bot.reports import frozen
 from bot.reports.frozen import Frozen, Growth, Median, Promise, Ratio, Row, Share
 from bot.reports.metrics import METRICS, TOLD
-from bot.reports.money import parse_money, rounded, worth
+from bot.reports.money import rounded, worth
 from bot.reports.pace import Pace, line, pace, words
 from bot.reports.sheet import sheet
 from bot.reports.table import table
 
 NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "amount", "currency"),
-    [
-        ("12.50 EUR", "12.50", "EUR"),
-        ("$12", "12", "USD"),
-        ("1.200,50 €", "1200.50", "EUR"),
-        ("1,200.50 usd", "1200.50", "USD"),
-        ("1,200 eur", "1200", "EUR"),
-        ("1'200.50 CHF", "1200.50", "CHF"),
-        ("0.5 EUR", "0.5", "EUR"),
-        ("R$ 12,5", "12.5", "BRL"),
-        ("¥1200", "1200", "JPY"),
-    ],
-)
-def test_money_is_read_as_people_type_it(text: str, amount: str, currency: str) -> None:
-    assert parse_money(text, "cpm") == (Decimal(amount), currency)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "12",
-        "EUR",
-        "12 XYZ",
-        "-3 EUR",
-        "€12€",
-        "0 EUR",
-        "1.2.3 EUR",
-        "0.125 EUR",
-        "1,2,3 EUR",
-        "12.5 JPY",
-        "9" * 12 + " EUR",
-    ],
-)
-def test_what_is_no_money_is_refused_with_its_field(text: str) -> None:
-    with pytest.raises(InvalidError, match="cpm: "):
-        parse_money(text, "cpm")
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**6), st.integers(0, 6))

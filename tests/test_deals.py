@@ -184,7 +184,7 @@ async def test_a_deal_is_its_creators_alone(shop: World) -> None:
         ({"start": "soon"}, "start: “soon” is no day"),
         ({"end": "yesterday"}, "end: “yesterday” is to lie on or after the start"),
         ({"end": "2028-01-01"}, "less than a year"),
-        ({"fee": "400"}, "fee: “400” is no amount"),
+        ({"fee": "400"}, "fee: “400” names no currency"),
         ({"brand": "   "}, "brand: whom"),
         ({"of": "nowhere"}, "nowhere"),
     ],

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidError
 from bot.impressions.metrics import METRICS, parse_rest
-from bot.inputs.money import Money, parse_money
 from bot.links.permalinks import Permalink, read_permalink
 from bot.links.platforms import KINDS, PLATFORMS
 from bot.links.twins import MOST, MOST_CHARACTERS, find_addresses, taken
@@ -131,42 +130,6 @@ def test_a_line_is_read_or_refused_by_its_part(text: str) -> None:
 def test_errors_name_the_part(text: str, said: str) -> None:
     with pytest.raises(InvalidError, match=said.replace("(", r"\(")):
         parse_rest(text, "rest", taken=("likes",))
-
-
-@given(st.integers(0, 10**11), st.sampled_from(["EUR", "USD", "JPY", "KWD"]), st.booleans(), st.sampled_from(",."))
-def test_money_is_kept_to_the_minor_unit(minor: int, currency: str, behind: bool, mark: str) -> None:
-    digits = {"JPY": 0, "KWD": 3}.get(currency, 2)
-    whole, part = divmod(minor, 10**digits)
-    number = f"{whole}{mark}{part:0{digits}}" if digits else str(whole)
-    assume(digits != 3 or whole > 999)  # 1.250 KWD may be read in two ways, and is refused
-    text = f"{number} {currency}" if behind else f"{currency} {number}"
-    assert parse_money(text, "spend") == Money(minor, currency)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("12.50", "no amount with a currency"),
-        ("EUR", "no amount with a currency"),
-        ("€5 EUR", "no amount with a currency"),
-        ("5 ABC", "names no currency"),
-        ("1.5 JPY", "no amount of JPY"),
-        ("1.250 KWD", "no amount of KWD"),
-        ("1.2.3 EUR", "no amount of EUR"),
-        ("-5 EUR", "no amount with a currency"),
-        ("99999999999999999 EUR", "more than a post can cost"),
-    ],
-)
-def test_money_that_is_none(text: str, said: str) -> None:
-    with pytest.raises(InvalidError, match=said):
-        parse_money(text, "spend")
-
-
-def test_money_in_words() -> None:
-    assert [parse_money(text, "spend").minor for text in ("€12,50", "$1,250", "1.250,50 eur", "1 250.5 USD")] == [
-        *(1250, 125_000, 125_050, 125_050)
-    ]
-    assert str(Money(1250, "EUR")) == "€12.50"
 
 
 @pytest.mark.parametrize(

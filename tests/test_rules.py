@@ -14,9 +14,8 @@ from yarl import URL
 from bot.delivery.failures import Kind
 from bot.delivery.outbox import Letter, nonce
 from bot.delivery.port import Address
-from bot.digests.due import parse_time
 from bot.errors import InvalidError, RefusedError
-from bot.inputs.dates import parse_past
+from bot.inputs.dates import parse_past, parse_time
 from bot.inputs.numbers import parse_count
 from bot.links.access import Actor, may_add, require_add
 from bot.links.destinations import MAX_LOCATION, parse_destination, with_query

@@ -13,12 +13,8 @@ from itertools import count
 from statistics import NormalDist, median
 from zoneinfo import ZoneInfo
 
-from bot.digests.due import parse_time
-from bot.errors import InvalidError
-from bot.inputs.text import shorten
 from bot.insights.periods import ONE_DAY, instant, local_day
 from bot.insights.rates import log_variance, spread
-from bot.texts import _
 from storage.records import DestinationCheck
 
 LEAST_OF_CREATOR = 1_000
@@ -178,24 +174,6 @@ def checked(
 
 
 # ------------------------------------------------------------------ when it is told
-
-
-def parse_quiet(text: str) -> tuple[int, int] | None:
-    """Minutes since midnight from "22:00-08:00"; None for "off". Raises InvalidError."""
-    value = text.strip().lower()
-    if value in ("off", "none", "-"):
-        return None
-    parts = value.replace("–", "-").replace(" to ", "-").split("-")
-    if len(parts) == 2:
-        try:
-            start, end = (parse_time(part) for part in parts)
-        except InvalidError:
-            start = end = 0
-        if start != end:
-            return start, end
-    raise InvalidError(
-        _("quiet: “{value}” are no hours to be quiet; type them like 22:00-08:00, or off.").format(value=shorten(text))
-    )
 
 
 def quiet_until(now: dt.datetime, zone: str, start: int | None, end: int | None) -> dt.datetime | None:

@@ -16,6 +16,7 @@ from bot.alerts.looking import Found, Look, Seen
 from bot.clock import Clock
 from bot.delivery.failures import Failure, Kind, reason_of
 from bot.errors import NotFoundError, RefusedError
+from bot.inputs.dates import parse_quiet
 from bot.links.access import Actor, require_manager
 from bot.texts import _
 from storage import alerts, destinations, links, meta, servers
@@ -82,7 +83,7 @@ class Alerts:
         """
         if channel_id is not None:
             require_manager(actor)
-        hours = None if quiet is None else rules.parse_quiet(quiet)
+        hours = None if quiet is None else parse_quiet(quiet)
         user_id = actor.user_id if channel_id is None else SERVER_TARGET
 
         async with self._db.read() as conn:

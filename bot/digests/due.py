@@ -6,10 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 
-from bot.errors import InvalidError
-from bot.inputs.text import shorten
 from bot.insights.periods import ONE_DAY, Named, Period, instant, local_day, period_of
-from bot.texts import _
 from storage.records import Cadence, Digest
 
 LATEST = dt.timedelta(hours=36)
@@ -24,24 +21,6 @@ HORIZON = {
 }
 """No digest comes next later than this from now; one that seems to was put off by a clock that has stepped back."""
 _COVERED = {Cadence.DAILY: Named.YESTERDAY, Cadence.WEEKLY: Named.LAST_WEEK, Cadence.MONTHLY: Named.LAST_MONTH}
-
-
-def parse_time(text: str) -> int:
-    """Minutes since midnight from "9", "09:30", "9.30 pm"; raises InvalidError."""
-    value = text.strip().lower().replace(".", ":").replace(" ", "")
-    half = value[-2:] if value[-2:] in ("am", "pm") else ""
-    hours, colon, minutes = value.removesuffix(half).partition(":")
-    if hours.isdecimal() and len(hours) <= 2 and (not colon or (minutes.isdecimal() and len(minutes) == 2)):
-        hour, minute = int(hours), int(minutes or 0)
-        if half and 1 <= hour <= 12:
-            hour = hour % 12 + (12 if half == "pm" else 0)
-        elif half:
-            hour = 99
-        if hour < 24 and minute < 60:
-            return hour * 60 + minute
-    raise InvalidError(
-        _("time: “{value}” is not a time of day; type it like 09:00 or 18:30.").format(value=shorten(text))
-    )
 
 
 def _runs(day: dt.date, step: int, digest: Digest, zone: str) -> Iterator[dt.datetime]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
-from bot.errors import InvalidError, NotFoundError
+from bot.errors import InvalidError, NotFoundError, UserError
 from bot.impressions.metrics import SPEND, order
 from bot.inputs.dates import parse_past
 from bot.inputs.money import Money
@@ -36,6 +36,24 @@ class Step:
     @property
     def growth(self) -> int:
         return self.value - (self.before or 0)
+
+
+FAR = 100
+"""How many times more, or less, than the last reading is asked about before it is kept."""
+
+
+def is_implausible(value: int, before: int | None) -> bool:
+    """Whether a reading is so far from the last one of the same post and metric that a digit may be wrong."""
+    return bool(before) and (value >= before * FAR or value * FAR <= before)
+
+
+class ImplausibleError(UserError):
+    """Readings that are far from the last ones of their post; `steps` are those alone. Nothing was kept."""
+
+    def __init__(self, post: Post, steps: Sequence[Step]) -> None:
+        super().__init__(_("That is far from the last reading; check the number."))
+        self.post = post
+        self.steps = steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +103,13 @@ class Impressions:
         told: Mapping[str, int],
         as_of: dt.datetime | None = None,
         spend: Money | None = None,
+        *,
+        confirmed: bool = False,
     ) -> Logged:
         """Keep a post's lifetime totals by metric, as told at `as_of`, now when None; a draft is registered with them.
 
-        Raises UserError; then nothing is kept, neither figures nor post.
+        Raises UserError; then nothing is kept, neither figures nor post: ImplausibleError for readings that may be a
+        slip, unless they are `confirmed`.
         """
         if not told and spend is None:
             raise InvalidError(_("impressions: nothing was told; give at least one number."))
@@ -101,6 +122,10 @@ class Impressions:
             else:
                 post = await required(conn, actor, target.id)
                 known = await posts.find_figures(conn, actor.guild_id, [post.id])
+            steps = tuple(_step(metric, value, known, at) for metric, value in told.items())
+            odd = [step for step in steps if is_implausible(step.value, step.before)]
+            if odd and isinstance(target, Post) and not confirmed:
+                raise ImplausibleError(post, odd)
             figures = [(metric, value, "") for metric, value in told.items()]
             if spend is not None:
                 other = {figure.currency for figure in known if figure.metric == SPEND} - {spend.currency}
@@ -128,7 +153,6 @@ class Impressions:
                         currency=currency,
                     ),
                 )
-            steps = tuple(_step(metric, value, known, at) for metric, value in told.items())
             return Logged(post, at, steps, spend, ids[0], ids[-1], isinstance(target, Draft))
 
         return await self._db.write(work)

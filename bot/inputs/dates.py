@@ -148,3 +148,41 @@ def _refuse_far(text: str, field: str) -> NoReturn:
 
 def _end_of(day: dt.date, zone: str) -> dt.datetime:
     return day_start(day + ONE_DAY, zone) - dt.timedelta(milliseconds=1)
+
+
+def parse_time(text: str, field: str = "time") -> int:
+    """Minutes since midnight from "9", "09:30", "9.30 pm"; raises InvalidError."""
+    value = fold(text).replace(".", ":").replace(" ", "")
+    half = value[-2:] if value[-2:] in ("am", "pm") else ""
+    hours, colon, minutes = value.removesuffix(half).partition(":")
+    if hours.isdecimal() and len(hours) <= 2 and (not colon or (minutes.isdecimal() and len(minutes) == 2)):
+        hour, minute = int(hours), int(minutes or 0)
+        if half and 1 <= hour <= 12:
+            hour = hour % 12 + (12 if half == "pm" else 0)
+        elif half:
+            hour = 99
+        if hour < 24 and minute < 60:
+            return hour * 60 + minute
+    raise InvalidError(
+        _("{field}: “{value}” is not a time of day; type it like 09:00 or 18:30.").format(
+            field=field, value=shorten(text)
+        )
+    )
+
+
+def parse_quiet(text: str) -> tuple[int, int] | None:
+    """Minutes since midnight from "22:00-08:00"; None for "off". Raises InvalidError."""
+    value = fold(text)
+    if value in ("off", "none", "-"):
+        return None
+    parts = value.replace("–", "-").replace(" to ", "-").split("-")
+    if len(parts) == 2:
+        try:
+            start, end = (parse_time(part) for part in parts)
+        except InvalidError:
+            start = end = 0
+        if start != end:
+            return start, end
+    raise InvalidError(
+        _("quiet: “{value}” are no hours to be quiet; type them like 22:00-08:00, or off.").format(value=shorten(text))
+    )

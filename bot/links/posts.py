@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_past
+from bot.inputs.numbers import parse_id
 from bot.inputs.text import shorten
 from bot.links.access import Actor, require_add
 from bot.links.destinations import parse_destination
@@ -149,13 +150,13 @@ class Posts:
 
     async def find(self, actor: Actor, text: str) -> Post:
         """The post that was chosen from a list. Raises NotFoundError."""
-        if not text.isdecimal() or len(text) > 19:
+        if (post_id := parse_id(text)) is None:
             raise NotFoundError(
                 _("post: “{value}” is not one of your posts. Choose one from the list; /post list shows them.").format(
                     value=shorten(text)
                 )
             )
-        return await self.get(actor, int(text))
+        return await self.get(actor, post_id)
 
     async def visible(
         self, actor: Actor, *, creator_id: int | None = None, link_id: int | None = None, archived: bool = False

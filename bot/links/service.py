@@ -13,6 +13,7 @@ from yarl import URL
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_future
+from bot.inputs.numbers import parse_id
 from bot.inputs.text import clean, parse_line, shorten, shows
 from bot.links.access import Actor, require_add, require_manager
 from bot.links.destinations import parse_destination
@@ -169,8 +170,8 @@ class Links:
         """The link that an option's value names: an id from autocomplete, or a slug that was typed."""
         wanted = text.strip().lower().removeprefix(f"{self.base_url}/".lower())
         async with self._db.read() as conn:
-            if wanted.isdecimal() and len(wanted) < 20 and int(wanted) < 2**63:
-                link = await links.get(conn, actor.guild_id, int(wanted))
+            if (link_id := parse_id(wanted)) is not None:
+                link = await links.get(conn, actor.guild_id, link_id)
                 if link is not None and actor.owns(link.creator_id):
                     return link
             address = await addresses.get(conn, wanted)

@@ -6,13 +6,13 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_day
+from bot.inputs.money import Money
 from bot.inputs.text import parse_line, shorten
 from bot.insights.periods import ONE_DAY, Period, local_day
 from bot.insights.summary import Summary, summarise
@@ -64,7 +64,7 @@ class Deals:
         start: str,
         end: str,
         selection: Selection,
-        fee: tuple[Decimal, str] | None = None,
+        fee: Money | None = None,
     ) -> Deal:
         """Keep what the actor promised, from `start` to `end` as they are typed. Raises UserError."""
         name = parse_line(brand_name, "brand", MAX_BRAND)
@@ -102,8 +102,8 @@ class Deals:
                 link_ids=selection.link_ids,
                 post_ids=selection.post_ids,
                 tags=selection.tags,
-                fee="" if fee is None else str(fee[0]),
-                currency="" if fee is None else fee[1],
+                fee="" if fee is None else str(fee.amount),
+                currency="" if fee is None else fee.currency,
             )
             await brand.add_deal(conn, deal)
             return deal

@@ -96,6 +96,18 @@ class BrandReports:
         self._ids = ids
         self._base_url = base_url
 
+    async def currency(self, actor: Actor) -> str:
+        """The currency of the last amount that the actor typed in the server; empty when they typed none."""
+        async with self._db.read() as conn:
+            latest = await brand.last_currency(conn, actor.guild_id, actor.user_id)
+            reports = await brand.find(conn, actor.guild_id, actor.user_id)
+        for report in reports:
+            if latest is not None and report.made_at <= latest[0]:
+                break
+            if report.made_by == actor.user_id and (stated := frozen.parse(report.content).worth) is not None:
+                return stated.currency
+        return "" if latest is None else latest[1]
+
     async def make(
         self,
         actor: Actor,

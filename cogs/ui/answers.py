@@ -39,6 +39,16 @@ def actor(interaction: discord.Interaction) -> Actor:
     )
 
 
+def presser(interaction: discord.Interaction, guild_id: int) -> Actor:
+    """Who pressed, in the server that a button is about; in a direct message nobody is a manager."""
+    if interaction.guild_id == guild_id:
+        return actor(interaction)
+    guild = interaction.client.get_guild(guild_id)
+    if guild is not None:
+        use_locale(str(guild.preferred_locale))
+    return Actor(guild_id, interaction.user.id)
+
+
 def services(interaction: discord.Interaction) -> Services:
     """The bot's services, for buttons that outlive the cog that drew them."""
     return interaction.client.services  # type: ignore[attr-defined]

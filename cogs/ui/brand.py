@@ -13,6 +13,7 @@ import discord
 
 from bot.charts import Comparison, Line, Theme, alt_text
 from bot.errors import InvalidError, NotFoundError
+from bot.inputs.numbers import parse_id
 from bot.profiles import avatars
 from bot.reports import frozen
 from bot.reports.deals import Standing
@@ -35,9 +36,9 @@ MOST_LISTED = 15
 
 def id_of(text: str, error: str) -> int:
     """The id that was chosen from a list. Raises NotFoundError with the sentence given."""
-    if not text.isdecimal() or len(text) > 19:
+    if (number := parse_id(text)) is None:
         raise NotFoundError(error.format(value=fmt.plain(text, 60)))
-    return int(text)
+    return number
 
 
 def report_id(text: str) -> int:

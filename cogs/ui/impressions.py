@@ -6,23 +6,25 @@ import datetime as dt
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
 
-from bot.errors import NotFoundError, UserError
-from bot.impressions.metrics import IMPRESSIONS, VIEWS, parse_rest
-from bot.impressions.service import Logged, Step
+from bot.errors import InvalidError, NotFoundError, UserError
+from bot.impressions.metrics import IMPRESSIONS, METRICS, VIEWS, parse_rest
+from bot.impressions.service import ImplausibleError, Logged, Step
 from bot.inputs.money import Money
 from bot.inputs.numbers import parse_count
 from bot.links.access import Actor
 from bot.links.platforms import describe_many
 from bot.links.posts import Draft
-from bot.services import Services
+from bot.stats.question import pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import ways
-from cogs.ui.answers import Pressed, actor, begin, embed, require_asker, say_error, say_error_with, services
+from cogs.ui.answers import Pressed, actor, begin, embed, presser, require_asker, say_error, say_error_with, services
+from cogs.ui.money import assumed
 from cogs.ui.posts import IN_BIO, NAMES
 from storage.records import Link, Post
 
@@ -117,7 +119,6 @@ class AgainButton(
 
 
 def keeper(
-    asked: Services,
     who: Actor,
     target: Post | Draft,
     at: dt.datetime | None = None,
@@ -126,10 +127,8 @@ def keeper(
     """What keeps a post's totals, and answers with what was kept."""
 
     async def keep(submitted: discord.Interaction, totals: Mapping[str, int]) -> None:
-        logged = await asked.impressions.log(who, target, totals, at, money)
-        carried = None if logged.post.link_id is None else await asked.links.get(who, logged.post.link_id)
-        url = "" if carried is None else asked.links.url(carried, logged.post)
-        await submitted.followup.send(**said(logged, carried, url, who.user_id), ephemeral=True)
+        answer = await log(submitted, who, Wish(target, totals, at, money))
+        await submitted.followup.send(**answer, ephemeral=True)
 
     return keep
 
@@ -180,8 +179,112 @@ class PostSelect(
         require_asker(interaction, self._asker_id)
         asked, who = services(interaction), actor(interaction)
         post = await asked.posts.get(who, int(self.item.values[0]))
-        form = FiguresForm(fmt.post_title(post), self._word, keeper(asked, who, post))
+        form = FiguresForm(fmt.post_title(post), self._word, keeper(who, post))
         await interaction.response.send_modal(form)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be kept of a post: its totals by metric, when they were read (now when None), and what was spent."""
+
+    target: Post | Draft
+    totals: Mapping[str, int]
+    at: dt.datetime | None = None
+    spend: Money | None = None
+
+
+async def log(interaction: discord.Interaction, who: Actor, wish: Wish, *, confirmed: bool = False) -> dict[str, Any]:
+    """Keep it; the keywords of a message that says so, or that asks once more about a figure that may be a slip."""
+    known = services(interaction)
+    try:
+        logged = await known.impressions.log(who, wish.target, wish.totals, wish.at, wish.spend, confirmed=confirmed)
+    except ImplausibleError as doubt:
+        return _asked_back(doubt, wish, who)
+    post = logged.post
+    carried = None if post.link_id is None else await known.links.get(who, post.link_id)
+    answer = said(logged, carried, "" if carried is None else known.links.url(carried, post), who.user_id)
+    if interaction.guild_id is None:  # the button undoes in the server that it stands in
+        del answer["view"]
+    return answer
+
+
+def _asked_back(doubt: ImplausibleError, wish: Wish, who: Actor) -> dict[str, Any]:
+    steps = [
+        _("{metric}: **{value}**, where the last reading was **{before}**").format(
+            metric=NAMES[step.metric].capitalize(), value=fmt.number(step.value), before=fmt.number(step.before or 0)
+        )
+        for step in doubt.steps
+    ]
+    text = _(
+        "{post}: that is far from what was kept before. Nothing is kept yet; type it again if it is a slip."
+    ).format(post=fmt.post_name(doubt.post))
+    view = discord.ui.View(timeout=None).add_item(KeepButton(who, doubt.post.id, _pack(wish)))
+    return {"embed": embed(_("Is that right?"), "\n".join([text, *steps])), "view": view}
+
+
+_LETTERS = dict(
+    zip("irlcshkv", (IMPRESSIONS, "reach", "likes", "comments", "shares", "saves", "clicks", VIEWS), strict=True)
+)
+"""One for each of `METRICS`, in buttons' ids."""
+assert set(_LETTERS.values()) == set(METRICS)
+_ID_ROOM = 59
+"""Characters that a button's id has left for what is to be kept."""
+
+
+def _pack(wish: Wish) -> str:
+    """What is to be kept, for a button's id: when in ms, totals by letter, what was spent. Raises InvalidError."""
+    at = "" if wish.at is None else pack(int(wish.at.timestamp() * 1000))
+    letters = {metric: letter for letter, metric in _LETTERS.items()}
+    parts = [at, *(f"{letters[metric]}{pack(value)}" for metric, value in wish.totals.items())]
+    if wish.spend is not None:
+        parts.append(f"m{pack(wish.spend.minor)}.{wish.spend.currency}")
+    text = "~".join(parts)
+    if len(text) > _ID_ROOM:
+        raise InvalidError(_("These are many figures, and one is far from the last reading: give that one alone."))
+    return text
+
+
+def _unpack(text: str, post: Post) -> Wish:
+    at, *parts = text.split("~")
+    totals = {_LETTERS[part[0]]: unpack(part[1:]) for part in parts if part[0] in _LETTERS}
+    spent = [part[1:].split(".") for part in parts if part[0] == "m"]
+    return Wish(
+        post,
+        totals,
+        None if not at else dt.datetime.fromtimestamp(unpack(at) / 1000, dt.UTC),
+        Money(unpack(spent[0][0]), spent[0][1]) if spent else None,
+    )
+
+
+class KeepButton(
+    Pressed,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"keep:(?P<guild>[\w-]{1,11}):(?P<asker>[\w-]{1,11}):(?P<post>[\w-]{1,11}):(?P<wish>[\w~.-]{1,59})",
+):
+    """Keeps figures that were asked back, in place."""
+
+    def __init__(self, who: Actor, post_id: int, wish: str) -> None:
+        custom_id = f"keep:{pack(who.guild_id)}:{pack(who.user_id)}:{pack(post_id)}:{wish}"
+        super().__init__(
+            discord.ui.Button(label=_("Yes, keep it"), style=discord.ButtonStyle.primary, custom_id=custom_id)
+        )
+        self._guild_id, self._asker_id, self._post_id = who.guild_id, who.user_id, post_id
+        self._wish = wish
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> KeepButton:
+        who = Actor(unpack(match["guild"]), unpack(match["asker"]))
+        return cls(who, unpack(match["post"]), match["wish"])
+
+    async def press(self, interaction: discord.Interaction) -> None:
+        require_asker(interaction, self._asker_id)
+        await interaction.response.defer()
+        who = presser(interaction, self._guild_id)
+        post = await services(interaction).posts.get(who, self._post_id)
+        answer = await log(interaction, who, _unpack(self._wish, post), confirmed=True)
+        await interaction.edit_original_response(**{"view": None} | answer)
 
 
 def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str, Any]:
@@ -201,6 +304,8 @@ def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str
     if others:
         kept = _("Kept with them: {list}.") if main else _("Kept for {post}, as of {at}: {list}.")
         lines.append(kept.format(list=", ".join(others), post=name, at=fmt.moment(logged.as_of)))
+    if taken := assumed(logged.spend):
+        lines.append(taken)
     for step in main:
         if step.later is not None:
             later = _("A later total of {later} {metric} is kept already and stands; this one tells how it grew.")

@@ -13,26 +13,16 @@ from bot.impressions.metrics import word_of
 from bot.insights.periods import Choice, decode, encode
 from bot.links.access import Actor
 from bot.stats.question import Question, Scope, Subject, View, pack, unpack
-from bot.texts import _, use_locale
+from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, services
-from cogs.ui.impressions import FiguresForm, said
+from cogs.ui.answers import Pressed, presser, services
+from cogs.ui.impressions import FiguresForm, Wish, log
 from cogs.ui.stats import replies
 from cogs.ui.stats.controls import controls
 from storage.records import Cadence, Link
 
 MINE = {Cadence.DAILY: _("My day"), Cadence.WEEKLY: _("My week"), Cadence.MONTHLY: _("My month")}
 MOST_OPTIONS = 25
-
-
-def presser(interaction: discord.Interaction, guild_id: int) -> Actor:
-    """Who pressed, in the digest's server; in a direct message nobody is a manager, and all see what is theirs."""
-    if interaction.guild_id == guild_id:
-        return actor(interaction)
-    guild = interaction.client.get_guild(guild_id)
-    if guild is not None:
-        use_locale(str(guild.preferred_locale))
-    return Actor(guild_id, interaction.user.id)
 
 
 async def _show(interaction: discord.Interaction, who: Actor, subject: Subject, choice: Choice) -> None:
@@ -166,14 +156,7 @@ class LogButton(
         title = _("Numbers of {post}").format(post=fmt.post_name(post))
 
         async def keep(submitted: discord.Interaction, totals: Mapping[str, int]) -> None:
-            known = services(submitted)
-            logged = await known.impressions.log(who, post, totals)
-            carried = None if post.link_id is None else await known.links.get(who, post.link_id)
-            url = "" if carried is None else known.links.url(carried, post)
-            parts = said(logged, carried, url, who.user_id)
-            if submitted.guild_id is None:  # the button undoes in the server that it stands in
-                del parts["view"]
-            await submitted.followup.send(**parts, ephemeral=True)
+            await submitted.followup.send(**await log(submitted, who, Wish(post, totals)), ephemeral=True)
 
         await interaction.response.send_modal(FiguresForm(title, word_of(post.platform), keep))
 
