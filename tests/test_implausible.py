@@ -84,7 +84,9 @@ async def test_nobody_else_presses_it_and_what_was_read_earlier_is_not_asked_abo
 
 
 def test_what_is_asked_about_fits_a_buttons_id() -> None:
-    totals = dict.fromkeys(("impressions", "reach", "likes", "comments", "shares", "saves", "clicks", "views"), 99_999)
+    totals: dict[str, int] = dict.fromkeys(
+        ("impressions", "reach", "likes", "comments", "shares", "saves", "clicks", "views"), 99_999
+    )
     text = _pack(Wish(_POST, totals))
     assert len(text) <= _ID_ROOM
     assert _unpack(text, _POST) == Wish(_POST, totals)

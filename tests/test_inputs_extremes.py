@@ -6,7 +6,9 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable
 
+import discord
 import pytest
+from discord import app_commands
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +19,7 @@ from bot.inputs.money import parse_money
 from bot.inputs.numbers import parse_count, parse_id
 from bot.inputs.periods import parse_period
 from bot.servers import parse_zone
+from tests.conftest import World, text_of
 
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 ZONE = "Pacific/Apia"
@@ -88,3 +91,42 @@ def test_nothing_is_read_wrongly_for_being_long() -> None:
     assert parse_count("１２，０００", "views") == 12_000
     assert parse_id("9223372036854775807") == 2**63 - 1
     assert parse_id("9223372036854775808") is None
+
+
+async def test_every_option_that_takes_a_text_takes_extremes(world: World) -> None:
+    """Every text option of every command, with what else it needs; nothing may go wrong on our side."""
+    await world.add_link()
+    given = {
+        **{
+            "link": "summer",
+            "promised": "100",
+            "metric": "clicks",
+            "brand": "Acme",
+            "text": "A note",
+            "start": "today",
+        },
+        **{"end": "in 2 weeks", "platform": "x", "kind": "post", "term": "ctr", "first": "summer", "second": "summer"},
+    }
+    texts = [EXTREMES[name] for name in ("never", "first day", "before 1970", "many decimals", "2^63", "1970")]
+    tried = 0
+    for command in world.client.tree.walk_commands():
+        if not isinstance(command, app_commands.Command):
+            continue
+        needed = {p.display_name: given.get(p.name) for p in command.parameters if p.required}
+        for option in command.parameters:
+            if option.type is not discord.AppCommandOptionType.string or option.choices or option.name in _NAMES:
+                continue
+            rest = {name: value for name, value in needed.items() if name != option.display_name}
+            if None in rest.values() or "channel" in needed:
+                continue
+            limit = option.max_value or 6000
+            for text in texts:
+                options = rest | {option.display_name: text[: int(limit)]}
+                answer = await world.admin.slash(world.channel, command.qualified_name, **options)
+                assert "Something went wrong" not in text_of(answer), (command.qualified_name, option.name, text[:30])
+                tried += 1
+    assert tried > 200
+
+
+_NAMES = ("destination", "title", "tags", "slug", "note", "brand", "handle", "permalink", "text", "name", "bio")
+"""Texts of people's own, which have no form."""

@@ -193,6 +193,7 @@ def test_any_text_is_a_period_or_refused(text: str) -> None:
 
 @given(CHOICES)
 def test_what_is_spelled_is_read_back_unless_it_is_out_of_reach(choice: Choice) -> None:
+    reason = ""
     try:
         found = read(spell(choice))
     except InvalidError as refused:

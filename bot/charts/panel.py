@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bot.charts.canvas import Canvas
 from bot.charts.values import Note
-from bot.charts.words import day_month, weekday_day
+from bot.charts.words import day_month, hour_of, weekday_day
 from bot.texts import _, compact, percent
 
 WIDTH = 800
@@ -74,6 +74,11 @@ class Panel:
     def dates(self, days: Sequence[dt.date]) -> None:
         """Name days below the panel: of a short week each, then Mondays, months or years."""
         self.ticks(*date_ticks(days, int((self.right - LEFT) / 78)))
+
+    def hours(self, hours: Sequence[dt.datetime]) -> None:
+        """Name every third hour below the panel."""
+        at = [n for n, hour in enumerate(hours) if hour.hour % 3 == 0 and hour.minute == 0]
+        self.ticks(at, [hour_of(hours[n]) for n in at])
 
     def ticks(self, at: Sequence[int], names: Sequence[str]) -> None:
         muted = self.canvas.palette.muted

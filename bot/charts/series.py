@@ -29,7 +29,7 @@ from bot.charts.panel import (
 )
 from bot.charts.theme import WHISKER, Colour, Theme, blend
 from bot.charts.values import Counts, Interval, Rates, Reported, Series
-from bot.charts.words import day_month, none_yet, range_of, share_it, title_case
+from bot.charts.words import day_month, hour_of, none_yet, range_of, share_it, title_case
 from bot.insights.summary import best_of
 from bot.texts import _, number, percent
 
@@ -62,7 +62,10 @@ def draw(chart: Series, theme: Theme) -> bytes:
         else:
             panels.append(_rates(canvas, top, top + height, value, chart))
         top += height + _GAP
-    panels[-1].dates(chart.days)
+    if chart.hours:
+        panels[-1].hours(chart.hours)
+    else:
+        panels[-1].dates(chart.days)
     if notes:
         badges(panels[0], notes[:MOST_NOTES], chart.days)
         footnotes(canvas, notes, below)
@@ -74,12 +77,16 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     mark, counts = palette.marks[value.colour], value.values
     tint = blend(palette.background, mark, _BARS)
     many, over = len(counts) > MANY, len(counts) - chart.unfinished
+    count = len(chart.hours) or len(counts)
     spans = _clipped([one for one in value.reported if one.count >= 0], chart.days)
     corrections = [one for one in value.reported if one.count < 0 and chart.days[0] <= one.last <= chart.days[-1]]
-    shares = _per_day(spans, len(counts))
-    previous = None if value.previous is None else value.previous[: len(counts)]
+    shares = _per_day(spans, len(chart.days))
+    if chart.hours:
+        spans = [(0, count - 1, one) for _first, _last, one in spans]
+        shares = np.full(count, shares[0] / count)
+    previous = None if value.previous is None else value.previous[:count]
     highest = max((*counts, *(previous or ()), *shares))
-    panel = Panel(canvas, top, bottom, len(counts), max(highest, 1) * 1.32)
+    panel = Panel(canvas, top, bottom, count, max(highest, 1) * 1.32)
     panel.grid(empty=not highest)
     note_lines(panel, notes_in(chart.notes, chart.days), chart.days)
     keys: list[tuple[str, Sample]] = []
@@ -97,7 +104,8 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
     if chart.unfinished and any(counts) and not many:
         if not line:
             canvas.boxes(bars[over:], blend(palette.background, mark, 0.25), hatch=mark, crisp=panel.step > 8)
-        keys.append((_("today so far"), _hollow(canvas, mark) if line else _hatched(canvas, mark)))
+        so_far = _("this hour so far") if chart.hours else _("today so far")
+        keys.append((so_far, _hollow(canvas, mark) if line else _hatched(canvas, mark)))
     if corrections:
         keys.append(_corrected(panel, corrections, chart.days))
     if value.imported:
@@ -124,7 +132,7 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
         _name_reported(panel, counts, shares, spans, chart.days)
     if (best := best_of(counts)) is not None:
         within = shares[best] > counts[best]
-        _mark_best(panel, chart.days, counts, best, back=palette.raised if within else palette.background)
+        _mark_best(panel, chart, counts, best, back=palette.raised if within else palette.background)
     elif not value.reported:
         then = share_it() if previous is None and len(chart.panels) == 1 else ""
         middle = (top + bottom) / 2 + (0 if then else 5)
@@ -247,7 +255,7 @@ def _name_reported(
         x = min(max(float(panel.x((first + last) / 2)), LEFT + half), panel.right - half)
         step = float(panel.y(shares[first]))
         across = np.linspace(x - half, x + half, 64)
-        line = np.interp(across, panel.x(np.arange(panel.count)), panel.y(np.asarray(counts, float)))
+        line = np.interp(across, panel.x(np.arange(len(counts))), panel.y(np.asarray(counts, float)))
         places = [step - 6, *np.arange(step + 14, panel.bottom - 4, 6)]
         y = next((y for y in places if not ((y - 14 < line) & (line < y + 6)).any()), places[-1])
         back = palette.background if y < step else palette.raised
@@ -361,10 +369,15 @@ def _whisker(canvas: Canvas, mark: str, thick: bool) -> Sample:
     return lambda x, y: canvas.boxes([(x, y - 5, x + 18, y + 5)], mark, alpha=0.3)
 
 
-def _mark_best(panel: Panel, days: Sequence[dt.date], counts: Sequence[int], at: int, back: str) -> None:
-    """Name the best day above it; `back` is what lies there."""
+def _mark_best(panel: Panel, chart: Series, counts: Sequence[int], at: int, back: str) -> None:
+    """Name the best day or hour above it; `back` is what lies there."""
     canvas, best = panel.canvas, counts[at]
-    text = number(best) if len(days) == 1 else _("{n} on {date}").format(n=number(best), date=day_month(days[at]))
+    if chart.hours:
+        text = _("{n} at {hour}").format(n=number(best), hour=hour_of(chart.hours[at]))
+    elif len(chart.days) == 1:
+        text = number(best)
+    else:
+        text = _("{n} on {date}").format(n=number(best), date=day_month(chart.days[at]))
     half = canvas.measure(text, size=10.5) / 2
     x = min(max(float(panel.x(at)), LEFT + half), panel.right - half)
     canvas.text(x, float(panel.y(best)) - 6, text, size=10.5, align="center", halo=back)

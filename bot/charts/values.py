@@ -68,6 +68,8 @@ class Counts:
     total: int | None = None
     reported: tuple[Reported, ...] = ()
     colour: Colour = Colour.CLICKS
+    previous_total: int | None = None
+    """What the period before had in all, where `previous` is not all of it."""
     imported: tuple[int, ...] = ()
     """How many of each day's were counted elsewhere; empty where none were."""
 
@@ -93,7 +95,11 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One to three panels over the same local days, oldest first; with `unfinished` the last day is still running."""
+    """One to three panels over the same local days, oldest first; with `unfinished` the last day is still running.
+
+    A single day may be drawn by its `hours`, by when each begins on the local clock: panels then have a value for each
+    hour that has begun, and with `unfinished` the last of them is still running.
+    """
 
     title: str
     subtitle: str
@@ -102,13 +108,17 @@ class Series:
     unfinished: bool
     notes: tuple[Note, ...] = ()
     locale: str = DEFAULT_LOCALE
+    hours: tuple[dt.datetime, ...] = ()
 
     def __post_init__(self) -> None:
         _days(self.days)
+        if self.hours and len(self.days) != 1:
+            raise ValueError("Hours are those of one day.")
         if not 1 <= len(self.panels) <= MAX_PANELS:
             raise ValueError(f"A series has 1 to {MAX_PANELS} panels.")
         for panel in self.panels:
-            if len(panel.values) != len(self.days):
+            count = len(panel.values)
+            if not 1 <= count <= len(self.hours) if self.hours else count != len(self.days):
                 raise ValueError("A panel needs one value for each of the days.")
 
 

@@ -131,18 +131,34 @@ def _with_parts(interval: Interval) -> str:
 def _series(chart: Series) -> list[str]:
     said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
     for panel in chart.panels:
-        said += _counts(panel, chart.days) if isinstance(panel, Counts) else _rates(panel, chart.days)
-    return [*said, *_ending(chart.unfinished), *_notes(chart.notes, chart.days)]
+        said += _counts(panel, chart.days, chart.hours) if isinstance(panel, Counts) else _rates(panel, chart.days)
+    ending = _ending(chart.unfinished)
+    if chart.hours:
+        begun = len(chart.panels[0].values)
+        ending = [_("By the hour")]
+        if chart.unfinished:
+            ending.append(_("The hour from {hour} is still running").format(hour=hour_of(chart.hours[begun - 1])))
+    return [*said, *ending, *_notes(chart.notes, chart.days)]
 
 
-def _counts(panel: Counts, days: tuple[dt.date, ...]) -> list[str]:
+def hour_of(at: dt.datetime) -> str:
+    """When an hour of the local clock begins: "14:00"."""
+    return f"{at:%H:%M}"
+
+
+def _counts(panel: Counts, days: tuple[dt.date, ...], hours: tuple[dt.datetime, ...] = ()) -> list[str]:
     if not (panel.sum or any(panel.values)):
         said = [] if panel.reported else [none_yet(panel.name)]
     else:
         said = [amount(panel.sum, panel.name)]
-        said += _best_day(days, panel.values)
+        if hours and (best := best_of(panel.values)) is not None:
+            text = _("Best hour: {hour} with {n}")
+            said.append(text.format(hour=hour_of(hours[best]), n=number(panel.values[best])))
+        else:
+            said += _best_day(days, panel.values)
     if panel.previous is not None:
-        said.append(_("The previous period had {n}").format(n=number(sum(panel.previous))))
+        before = sum(panel.previous) if panel.previous_total is None else panel.previous_total
+        said.append(_("The previous period had {n}").format(n=number(before)))
     told = [figure for figure in panel.reported if figure.count >= 0]
     corrected = [figure for figure in panel.reported if figure.count < 0 and days[0] <= figure.last <= days[-1]]
     for figure in told[:3]:

@@ -387,6 +387,23 @@ def segments(period: Period) -> list[Segment]:
     return found
 
 
+def hours_of(period: Period) -> list[Segment]:
+    """The hours of the local clock within a period, in order and without gaps: 23 to 25 on a day of a clock change.
+
+    Where the offset changes within an hour, it is two of them.
+    """
+    hours: list[Segment] = []
+    for part in segments(period):
+        at = part.start
+        while at < part.end:
+            wall = at + part.offset
+            over = dt.timedelta(minutes=wall.minute, seconds=wall.second)
+            end = min(at + dt.timedelta(hours=1) - over, part.end)
+            hours.append(Segment(at, end, part.offset))
+            at = end
+    return hours
+
+
 def last_days(count: int, now: dt.datetime, zone: str) -> Period:
     """The last `count` local days, today (unfinished) among them."""
     today = local_day(now, zone)

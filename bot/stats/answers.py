@@ -62,6 +62,21 @@ class Grown:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """Counts of one local day by the hour of its clock; those of a day that runs end with the running hour."""
+
+    at: tuple[dt.datetime, ...]
+    """When each hour begins, on the local clock; of the whole day."""
+    clicks: tuple[int, ...]
+    impressions: tuple[int, ...]
+    """Measured ones."""
+    previous_clicks: tuple[int, ...] | None
+    """Of the day before, at the same hours of the clock; None where it is not compared, or had none."""
+    previous_total: int
+    """All clicks of the day before, those of an hour that this day's clock left out among them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The numbers of a subject in a period, beside those of the period before."""
 
@@ -108,6 +123,8 @@ class Report:
     """The post that the report is about."""
     told: Sequence[Figure] = ()
     """The latest of each metric that its platform told of the post; what was spent only in a private answer."""
+    hours: Hours | None = None
+    """Of a single day."""
     clicks_ever: int = 0
     """All clicks of the post, beside which its lifetime totals stand."""
 

@@ -17,6 +17,7 @@ from bot.insights.rates import Rate
 from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, lifetime_total, summarise
 from bot.insights.tally import by_link, by_post, most_clicks
 from bot.stats.answers import Grown, LifetimeRate, Report, Target
+from bot.stats.hours import hours
 from bot.stats.question import Scope
 from bot.stats.reading import Figures, Reading
 from bot.stats.sense import with_findings
@@ -79,6 +80,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
     known = {post.id: post for post in own}
     missing = [id_ for id_ in busiest if id_ not in known]
     known |= {post.id: post for post in await posts.by_ids(conn, guild_id, missing)}
+    imported = await _imported_by_day(reading, now, period)
     return Report(
         period=period,
         as_of=reading.now,
@@ -87,7 +89,9 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         unique_change=unique_change,
         uniques_by_day=None if target.post is not None else tuple(counted.uniques.get(day, 0) for day in period.days),
         previous_clicks=previous_clicks,
-        imported_by_day=await _imported_by_day(reading, now, period),
+        imported_by_day=imported,
+        # What was counted elsewhere came by the day, and has no hours.
+        hours=None if imported else await hours(reading, target, period, with_before=with_before),
         rates_by_day=await _rates_by_day(reading, now, period, link_ids, place_id),
         by_link=tallies,
         by_post=post_tallies,

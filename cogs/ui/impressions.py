@@ -284,7 +284,7 @@ class KeepButton(
         who = presser(interaction, self._guild_id)
         post = await services(interaction).posts.get(who, self._post_id)
         answer = await log(interaction, who, _unpack(self._wish, post), confirmed=True)
-        await interaction.edit_original_response(**{"view": None} | answer)
+        await interaction.edit_original_response(embed=answer["embed"], view=answer.get("view"))
 
 
 def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from bot.charts import (
@@ -28,7 +29,7 @@ from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
 from bot.insights.tally import most_clicks
 from bot.links.platforms import PLATFORMS, describe
 from bot.stats import answers
-from bot.stats.answers import Answer, Report
+from bot.stats.answers import Answer, Hours, Report
 from bot.stats.question import Metric, Ranks, Scope
 from bot.texts import _, current_locale, percent
 from cogs.ui import format as fmt
@@ -65,11 +66,16 @@ def of_report(report: Report, name: str, metric: Metric = Metric.CLICKS, scope: 
     """A report over its days: clicks below impressions, or one metric alone."""
     if metric is Metric.CTR and not report.rates_by_day:
         return _rates_of_parts(report, name, scope)
+    panels = _panels(report, metric)
+    hours = report.hours if metric in (Metric.CLICKS, Metric.IMPRESSIONS) else None
+    if hours is not None:
+        panels = tuple(_by_hour(panel, hours) for panel in panels)
     return Series(
         title=fmt.plain(name),
         subtitle=_subtitle(report),
         days=report.period.days,
-        panels=_panels(report, metric),
+        panels=panels,
+        hours=() if hours is None else hours.at,
         unfinished=report.unfinished,
         notes=tuple(Note(note.day, note.text) for note in report.notes),
         locale=current_locale(),
@@ -113,6 +119,17 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
             if measured or report.grown:
                 return impressions, clicks
             return (views, clicks) if report.grown_views else (clicks,)
+
+
+def _by_hour(panel: Counts | Rates, hours: Hours) -> Counts | Rates:
+    """A panel of a single day, over its hours."""
+    if not isinstance(panel, Counts):
+        return panel
+    if panel.colour is Colour.IMPRESSIONS:
+        return dataclasses.replace(panel, values=hours.impressions if any(panel.values) else (0,) * len(hours.clicks))
+    return dataclasses.replace(
+        panel, values=hours.clicks, previous=hours.previous_clicks, previous_total=hours.previous_total
+    )
 
 
 def interval(rate: Rate | Engagement, by: str = IMPRESSIONS) -> Interval:
