@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,9 +28,15 @@ from bot.config import Config, StorageSection, WebSection
 from bot.digests import due
 from bot.errors import UserError
 from bot.insights.periods import local_day
-from storage import counts, recount, servers
+from storage import counts, migrate, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
+from tests.machine import (  # noqa: F401  fixtures and hooks, for all tests
+    launch_browser,
+    poppler,
+    pytest_addoption,
+    pytest_terminal_summary,
+)
 from tests.waiting import becomes
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -55,9 +62,24 @@ def clock() -> FixedClock:
     return FixedClock(NOW)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: at the end, a core would wait for one alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all its tables and nothing in it, to copy: to migrate anew takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "eyeballs.db"
+    migrate.upgrade(path, path.parent / "backups")
+    return path
+
+
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database.open(tmp_path / "eyeballs.db") as database:
+async def db(tmp_path: Path, empty_database: Path) -> AsyncIterator[Database]:
+    path = tmp_path / "eyeballs.db"
+    shutil.copy(empty_database, path)
+    async with Database.open(path) as database:
         yield database
 
 
@@ -218,7 +240,10 @@ class QuickCharts(ChartRenderer):
 
 
 @pytest.fixture
-async def world(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(
+    tmp_path: Path, empty_database: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    shutil.copy(empty_database, tmp_path / "eyeballs.db")
     monkeypatch.setattr(due, "SPREAD", dt.timedelta(milliseconds=1))  # digests come at their local time
     config = Config(
         web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),

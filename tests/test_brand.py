@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import csv
 import datetime as dt
@@ -11,7 +10,6 @@ import html
 import io
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +18,6 @@ from typing import Any
 import pytest
 import simcord
 from PIL import Image
-from playwright.async_api import async_playwright
 from pypdf import PdfReader
 from sqlalchemy import event
 
@@ -37,11 +34,10 @@ from storage.records import BrandReport, Kind
 from tests.branded import ADDRESS, address_of, fullest
 from tests.branded import a_shop as _shop  # noqa: F401
 from tests.conftest import World, answer_of, fetch, text_of
+from tests.machine import LaunchBrowser, Poppler
 from tests.profiled import look, picture, set_up
 from tests.sampled import a_busy_server as _busy  # noqa: F401
 from tests.served import DISCORDBOT
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 async def files_of(result: simcord.InteractionResult) -> dict[str, bytes]:
@@ -311,9 +307,8 @@ async def test_viewable_impressions_are_told_from_the_other_measured_ones(shop: 
     assert table["platform", "Link's own address", "viewable"]["value"] == ""
 
 
-@pytest.mark.skipif(shutil.which("pdfimages") is None, reason="poppler-utils is not installed")
 async def test_the_creators_picture_is_on_every_form(
-    shop: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    poppler: Poppler, shop: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def cdn(_self: Any, url: str) -> bytes:
         return picture()
@@ -331,7 +326,7 @@ async def test_the_creators_picture_is_on_every_form(
     disc, corner = (drawn.getpixel((2 * (50 + x), 2 * (42 + x))) for x in (29, 1))
     assert corner == drawn.getpixel((2, 40)), "a disc"
     (tmp_path / "report.pdf").write_bytes((await shop.visit(f"{path}.pdf")).body)
-    await output_of("pdfimages", "-png", tmp_path / "report.pdf", tmp_path / "in")
+    await poppler("pdfimages", "-png", tmp_path / "report.pdf", tmp_path / "in")
     printed = Image.open(tmp_path / "in-000.png").convert("RGB")
     assert printed.size == (176, 176)
     for colour in (disc, printed.getpixel((88, 88))):
@@ -526,26 +521,20 @@ async def test_an_empty_creator_under_any_name_gets_a_page_in_every_form(world: 
         assert reader.metadata.creation_date == made.frozen.made_at
 
 
-@pytest.mark.skipif(shutil.which("pdffonts") is None, reason="poppler-utils is not installed")
-async def test_another_reader_finds_the_text_and_every_font_within(shop: World, tmp_path: Path) -> None:
+async def test_another_reader_finds_the_text_and_every_font_within(
+    poppler: Poppler, shop: World, tmp_path: Path
+) -> None:
     path = address_of(await shop.admin.slash(shop.channel, "brand report", brand="Zoë & Söhne"))
     for paper in Paper:
         file = tmp_path / f"{paper}.pdf"
         file.write_bytes((await shop.visit(f"{path}.pdf?paper={paper}")).body)
-        text = await output_of("pdftotext", "-layout", file, "-")
+        text = await poppler("pdftotext", "-layout", file, "-")
         assert "Brand report for Zoë & Söhne" in text
         assert re.search(r"Teaser story, Instagram story +9,800 reported +7,100 +13 ", text)
-        fonts = (await output_of("pdffonts", file)).splitlines()[2:]
+        fonts = (await poppler("pdffonts", file)).splitlines()[2:]
         assert fonts
         assert all(re.search(r"CID TrueType +Identity-H +yes yes yes", line) for line in fonts)
-        assert re.search(r"Pages: +1\n", await output_of("pdfinfo", file))
-
-
-async def output_of(*command: str | Path) -> str:
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    found, _errors = await process.communicate()
-    assert process.returncode == 0
-    return found.decode()
+        assert re.search(r"Pages: +1\n", await poppler("pdfinfo", file))
 
 
 @pytest.mark.parametrize("paper", list(Paper))
@@ -567,29 +556,26 @@ def test_the_fullest_report_is_one_page_on_either_paper(paper: Paper) -> None:
             assert re.sub(r"\s+", "", cell) in flat, cell
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
-async def test_a_browser_prints_the_page_on_one_sheet_and_asks_for_nothing_else(shop: World) -> None:
+async def test_a_browser_prints_the_page_on_one_sheet_and_asks_for_nothing_else(
+    launch_browser: LaunchBrowser, shop: World
+) -> None:
     content = frozen.canonical(fullest())
     now = shop.clock.now()
     report = BrandReport(
         shop.guild.id, 7, 8, "t" * 27, content, frozen.fingerprint(content), 8, now, now + dt.timedelta(days=1)
     )
     await shop.app.db.write(lambda conn: brand.add(conn, report))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        try:
-            page = await browser.new_page(viewport={"width": 390, "height": 844})
-            asked: list[str] = []
-            said: list[str] = []
-            page.on("request", lambda request: asked.append(request.url))
-            page.on("console", lambda message: said.append(message.text))
-            address = f"http://127.0.0.1:{shop.app.web.port}/report/{report.token}"
-            await page.goto(address)
-            assert [url for url in asked if not url.endswith("/favicon.ico")] == [address]
-            assert said == []
-            assert await page.evaluate("document.documentElement.scrollWidth") == 390
-            assert await page.evaluate("getComputedStyle(document.querySelector('.tiles')).display") == "grid"
-            for form in ("A4", "Letter"):
-                assert len(PdfReader(io.BytesIO(await page.pdf(format=form, print_background=True))).pages) == 1
-        finally:
-            await browser.close()
+    browser = await launch_browser()
+    page = await browser.new_page(viewport={"width": 390, "height": 844})
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    address = f"http://127.0.0.1:{shop.app.web.port}/report/{report.token}"
+    await page.goto(address)
+    assert [url for url in asked if not url.endswith("/favicon.ico")] == [address]
+    assert said == []
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    assert await page.evaluate("getComputedStyle(document.querySelector('.tiles')).display") == "grid"
+    for form in ("A4", "Letter"):
+        assert len(PdfReader(io.BytesIO(await page.pdf(format=form, print_background=True))).pages) == 1

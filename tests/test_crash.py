@@ -23,7 +23,6 @@ from storage.database import open_reader
 from tests.conftest import BROWSER
 
 ROOT = Path(__file__).parent.parent
-KILLS = int(os.environ.get("EYEBALLS_TEST_KILLS", "4"))
 PEOPLE = 24
 
 
@@ -100,13 +99,15 @@ async def check(path: Path, answers: Answers) -> int:
     return events
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.proof)])
 @pytest.mark.parametrize("disk", ["usual", "slow"])
-async def test_no_hit_that_was_answered_in_time_is_lost_by_a_kill(tmp_path: Path, disk: str) -> None:
+async def test_no_hit_that_was_answered_in_time_is_lost_by_a_kill(tmp_path: Path, disk: str, kills: int) -> None:
     path = tmp_path / "eyeballs.db"
     answers, events = Answers(), 0
     rng = random.Random(2015)
     options = ["--mark-late", *(["--slow-disk"] if disk == "slow" else [])]
-    for life in range(KILLS):
+    for life in range(kills):
         async with served(path, *options) as (server, port):
             stop = asyncio.Event()
             visiting = asyncio.create_task(visit_until(port, life, answers, stop))
@@ -115,13 +116,13 @@ async def test_no_hit_that_was_answered_in_time_is_lost_by_a_kill(tmp_path: Path
             await server.wait()
             await visiting
         events = await check(path, answers)
-    assert answers.in_time > 20 * KILLS
+    assert answers.in_time > 20 * kills
     if disk == "slow":
         assert answers.late > 0
     lost = max(0, answers.in_time + answers.late - events)
     assert lost <= answers.late
     said = f"{answers.in_time} answers in time, {answers.late} late, {answers.unanswered} none"
-    print(f"{disk} disk: {KILLS} kills, {said}, {events} hits on disk")  # noqa: T201
+    print(f"{disk} disk: {kills} kills, {said}, {events} hits on disk")  # noqa: T201
 
 
 async def test_sigterm_writes_what_is_queued_and_ends_within_seconds(tmp_path: Path) -> None:

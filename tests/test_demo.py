@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,18 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.async_api import Page
 from yarl import URL
 
 from bot.demo import sample
 from storage import counts, links
 from storage.database import Database
 from tests.conftest import BROWSER, NOW, mismatches
+from tests.machine import LaunchBrowser
 
 ROOT = Path(__file__).parent.parent
 CHARTS = "[...document.images].filter(image => image.naturalWidth === 1600).length"
 """How many charts the page shows, loaded: JavaScript."""
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @dataclass
@@ -87,35 +86,30 @@ def _follow(demo: Demo) -> bytes:
         return visitor.recv(4096)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
-def test_a_command_typed_in_the_browser_is_answered_with_numbers_and_a_chart(demo: Demo) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        try:
-            page = browser.new_page(bypass_csp=True, viewport={"width": 1100, "height": 1250})
-            page.goto(demo.discord_page)
-            page.wait_for_function("window.simcordPreview && window.simcordPreview.ready")
-            before = _clicks(_stats_of_summer(page))
-            assert before > 1000
-            _follow(demo)
-            assert _clicks(_stats_of_summer(page)) == before + 1
-        finally:
-            browser.close()
+async def test_a_command_typed_in_the_browser_is_answered_with_numbers_and_a_chart(
+    launch_browser: LaunchBrowser, demo: Demo
+) -> None:
+    browser = await launch_browser()
+    page = await browser.new_page(bypass_csp=True, viewport={"width": 1100, "height": 1250})
+    await page.goto(demo.discord_page)
+    await page.wait_for_function("window.simcordPreview && window.simcordPreview.ready")
+    before = _clicks(await _stats_of_summer(page))
+    assert before > 1000
+    _follow(demo)
+    assert _clicks(await _stats_of_summer(page)) == before + 1
 
 
-def _stats_of_summer(page: Page) -> str:
+async def _stats_of_summer(page: Page) -> str:
     """Type /stats link, choose the link, send; returns what the page shows then."""
-    charts = page.evaluate(CHARTS)
-    page.get_by_placeholder(re.compile("Message #")).click()
-    page.keyboard.type("/stats link")
-    page.get_by_role("option", name=re.compile("stats link")).first.click()
-    page.keyboard.type("summer")
-    page.get_by_role("option", name="Summer lookbook (summer)").click()
-    page.locator("#channel-composer button[type=submit]").last.click()
-    page.wait_for_function(f"charts => ({CHARTS}) > charts", arg=charts, timeout=30_000)
-    return page.inner_text("body")
+    charts = await page.evaluate(CHARTS)
+    await page.get_by_placeholder(re.compile("Message #")).click()
+    await page.keyboard.type("/stats link")
+    await page.get_by_role("option", name=re.compile("stats link")).first.click()
+    await page.keyboard.type("summer")
+    await page.get_by_role("option", name="Summer lookbook (summer)").click()
+    await page.locator("#channel-composer button[type=submit]").last.click()
+    await page.wait_for_function(f"charts => ({CHARTS}) > charts", arg=charts, timeout=30_000)
+    return await page.inner_text("body")
 
 
 def _clicks(shown: str) -> int:

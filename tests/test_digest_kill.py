@@ -13,10 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-MODES = ["forgotten", "unreadable", *(["nonces"] if "EYEBALLS_TEST_KILLS" in os.environ else [])]
-
-
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.long
+@pytest.mark.parametrize("mode", ["forgotten", "unreadable", pytest.param("nonces", marks=pytest.mark.proof)])
 async def test_a_kill_at_any_step_never_doubles_or_loses_a_digest(tmp_path: Path, mode: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -1,13 +1,12 @@
 """Two processes, kills, stalls, a clock that jumps, a Discord that fails after it took a message: never two digests.
 
-Hypothesis chooses what happens between any two awaits; `EYEBALLS_TEST_MACHINE` is how many stories it makes up.
+Hypothesis chooses what happens between any two awaits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import shutil
 import tempfile
 from collections import Counter, deque
@@ -31,7 +30,6 @@ from storage.database import Database
 from storage.records import DigestRun, RunState
 from tests.digest_lives import GUILD, MONDAY, FileDiscord, SteppedDatabase, made, marker, set_up
 
-STORIES = int(os.environ.get("EYEBALLS_TEST_MACHINE", "40"))
 NONCE_MEMORY = dt.timedelta(minutes=3)
 STALL = dt.timedelta(seconds=100)
 """An attempt that takes longer is given up (`SEND_SECONDS`)."""
@@ -290,14 +288,16 @@ class DigestMachine(RuleBasedStateMachine):
         assert not times, "a message without a run"
 
 
-async def test_whatever_happens_no_digest_comes_twice_or_gets_lost(tmp_path: Path) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("number", [25, pytest.param(200, marks=pytest.mark.proof)])
+async def test_whatever_happens_no_digest_comes_twice_or_gets_lost(tmp_path: Path, number: int) -> None:
     _fresh[:] = [tmp_path / "fresh.db"]
     told.clear()
     await set_up(_fresh[0])
 
     def stories() -> None:
         DigestMachine.TestCase.settings = settings(
-            max_examples=STORIES, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=number, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )
         DigestMachine.TestCase("runTest").debug()
 
@@ -305,7 +305,7 @@ async def test_whatever_happens_no_digest_comes_twice_or_gets_lost(tmp_path: Pat
         await asyncio.to_thread(stories)
         if told["kills"]:
             break
-    assert told["sent"] > STORIES / 4
+    assert told["sent"] > number / 4
     assert told["kills"]
     print(dict(told))  # noqa: T201
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request
 
 from bot.app import Application, open_application
 from bot.config import Config, StorageSection, WebSection
@@ -24,9 +23,9 @@ from bot.profiles.themes import LOOKS
 from storage import counts, profiles
 from storage.records import PROFILE, Dimension, Kind
 from tests.conftest import QuickCharts, mismatches
+from tests.machine import LaunchBrowser
 from tests.waiting import becomes
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FOCUSED = """() => {
     const link = document.activeElement;
     return [link.innerText.split("\\n")[0], getComputedStyle(link).outlineWidth];
@@ -95,13 +94,9 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-async def browser(site: Site) -> AsyncIterator[Browser]:
-    """Chromium, to which the shop that links lead to is on this machine too."""
-    shop = f"--host-resolver-rules=MAP shop.example:80 127.0.0.1:{site.app.web.port}"
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", shop])
-        yield launched
-        await launched.close()
+async def browser(launch_browser: LaunchBrowser, site: Site) -> Browser:
+    """A browser to which the shop that links lead to is on this machine too."""
+    return await launch_browser(f"--host-resolver-rules=MAP shop.example:80 127.0.0.1:{site.app.web.port}")
 
 
 @asynccontextmanager
@@ -131,7 +126,7 @@ async def comes_to(site: Site, wanted: dict[tuple[str, str], int]) -> None:
     assert await site.counted() == wanted
 
 
-async def test_only_links_that_were_in_view_for_a_second_are_impressions(site: Site, browser: Browser) -> None:
+async def test_only_links_that_were_in_view_for_a_second_are_impressions(browser: Browser, site: Site) -> None:
     names = [f"link{n:02}" for n in range(1, 21)]
     ids = await site.add(*names)
     await site.publish()
@@ -169,7 +164,7 @@ async def test_only_links_that_were_in_view_for_a_second_are_impressions(site: S
     assert await site.positions(ids[19], Kind.VIEWABLE) == {"20": 1}
 
 
-async def test_a_page_in_the_background_is_not_looked_at(site: Site, browser: Browser) -> None:
+async def test_a_page_in_the_background_is_not_looked_at(browser: Browser, site: Site) -> None:
     await site.add("summer")
     await site.publish()
     hidden = """Object.defineProperty(document, "hidden", {get: () => window.away ?? true});"""
@@ -182,7 +177,7 @@ async def test_a_page_in_the_background_is_not_looked_at(site: Site, browser: Br
         await comes_to(site, {("page", "view"): 1, ("summer", "viewable"): 1})
 
 
-async def test_a_view_its_impressions_and_the_click_agree(site: Site, browser: Browser) -> None:
+async def test_a_view_its_impressions_and_the_click_agree(browser: Browser, site: Site) -> None:
     (summer, winter) = await site.add("summer", "winter")
     await site.publish()
     async with visitor(browser) as page:
@@ -210,7 +205,7 @@ async def test_a_view_its_impressions_and_the_click_agree(site: Site, browser: B
     assert uniques == {profile.id: 2, winter: 2}
 
 
-async def test_without_javascript_links_count_as_displayed(site: Site, browser: Browser) -> None:
+async def test_without_javascript_links_count_as_displayed(browser: Browser, site: Site) -> None:
     names = [f"link{n:02}" for n in range(1, 21)]
     await site.add(*names)
     await site.publish()
@@ -224,7 +219,7 @@ async def test_without_javascript_links_count_as_displayed(site: Site, browser: 
     assert await site.counted() == shown | clicked
 
 
-async def test_the_page_is_light_and_asks_nobody_else_for_anything(site: Site, browser: Browser) -> None:
+async def test_the_page_is_light_and_asks_nobody_else_for_anything(browser: Browser, site: Site) -> None:
     await site.add(*(f"link{n:02}" for n in range(40)), title="👩🏽‍🎤 " * 12)
     await site.publish("Maya “>" * 5)
     asked: list[Request] = []
@@ -240,7 +235,7 @@ async def test_the_page_is_light_and_asks_nobody_else_for_anything(site: Site, b
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing(site: Site, browser: Browser, scheme: Any) -> None:
+async def test_axe_finds_nothing(browser: Browser, site: Site, scheme: Any) -> None:
     ids = await site.add("summer", "winter", "autumn")
     await site.publish()
     pages = site.app.services.profiles
@@ -265,7 +260,7 @@ async def test_axe_finds_nothing(site: Site, browser: Browser, scheme: Any) -> N
             await check("/@maya", PHONE)
 
 
-async def test_keys_alone_reach_every_link_and_show_where_one_is(site: Site, browser: Browser) -> None:
+async def test_keys_alone_reach_every_link_and_show_where_one_is(browser: Browser, site: Site) -> None:
     await site.add("summer", "winter")
     await site.publish()
     async with visitor(browser, viewport=DESKTOP) as page:
@@ -285,7 +280,7 @@ async def test_keys_alone_reach_every_link_and_show_where_one_is(site: Site, bro
     assert (await site.counted())["winter", "click"] == 1
 
 
-async def test_hostile_texts_stay_texts(site: Site, browser: Browser) -> None:
+async def test_hostile_texts_stay_texts(browser: Browser, site: Site) -> None:
     hostile = '"><script>window.hacked=1</script><img src=x onerror=window.hacked=1>'
     turned = "\u202egnp.exe \u2066evil"
     ids = await site.add("one", "two", "three")
