@@ -143,7 +143,8 @@ def _entries_of_old(tables: Mapping[str, list[Row]]) -> Iterator[Row]:
 def read_export(path: Path) -> Export:
     """The export in a file: JSON, compressed JSON, or a zip of CSV files. Raises OperatorError."""
     try:
-        head = path.open("rb").read(4)
+        with path.open("rb") as file:
+            head = file.read(4)
         about, tables = _from_zip(path) if head.startswith(_ZIP) else _from_json(path, head)
         if about.get("format") != FORMAT:
             raise OperatorError(f"{path} is no export of Eyeballs.")
