@@ -30,7 +30,9 @@ from bot.imports.histories import Histories
 from bot.imports.service import Imports
 from bot.impressions.service import Impressions
 from bot.links.owner import OwnerTokens
+from bot.links.picks import Picks
 from bot.links.posts import Posts
+from bot.links.recent import Recent
 from bot.links.service import Limits, Links
 from bot.links.twins import Twins
 from bot.notes import Notes
@@ -108,7 +110,7 @@ async def open_application(
         if charts is None:
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db, clock))
-        stats, members = Stats(db, clock, base_url), Members(budget := Budget())
+        stats, members, budget, recent = Stats(db, clock, base_url), Members(), Budget(), Recent()
         reports = BrandReports(db, clock, ids, base_url)
         deals = Deals(db, clock, ids, reports)
         contents = Contents(db, clock, stats, members.creators_with, members.locale_of, deals)
@@ -157,13 +159,14 @@ async def open_application(
         imports = Imports(db, clock, ids)
         histories = Histories(db, clock, ids, base_url, limits)
         housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
-        links = Links(db, clock, ids, base_url, limits, owner_tokens)
-        posts = Posts(db, clock, ids, limits)
+        links = Links(db, clock, ids, base_url, limits, owner_tokens, recent)
+        posts = Posts(db, clock, ids, limits, recent)
         services = Services(
             clock=clock,
             servers=Servers(db),
             links=links,
             posts=posts,
+            picks=Picks(db, clock, base_url, recent),
             twins=Twins(db, clock, ids, links, posts),
             impressions=Impressions(db, clock, ids, posts),
             imports=imports,

@@ -16,6 +16,7 @@ from discord.ext import commands
 
 from bot.services import Services
 from cogs.ui.answers import say_error
+from cogs.ui.people import Names
 from storage import meta
 from storage.database import Database
 
@@ -65,6 +66,7 @@ class Client(commands.AutoShardedBot):
             shard_count=shard_count,
         )
         self.services = services
+        self.names = Names(services.clock)
         self._db = db
         self._registering: asyncio.Task[None] | None = None
         self.tree.error(say_error)

@@ -13,6 +13,7 @@ from bot.exports import Exports
 from bot.imports.histories import Histories
 from bot.imports.service import Imports
 from bot.impressions.service import Impressions
+from bot.links.picks import Picks
 from bot.links.posts import Posts
 from bot.links.service import Links
 from bot.links.twins import Twins
@@ -32,6 +33,7 @@ class Services:
     servers: Servers
     links: Links
     posts: Posts
+    picks: Picks
     twins: Twins
     impressions: Impressions
     imports: Imports

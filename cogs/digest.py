@@ -35,10 +35,7 @@ QUIET_CHOICES = [app_commands.Choice(name=name, value=item.value) for item, name
 async def pick_digest(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """The digests that are on: a manager's the server's, everyone's their own."""
     found = await services(interaction).digests.running(actor(interaction))
-    named = [(schedule.plain_name(item, interaction.guild), item.id) for item in found]
-    return [app_commands.Choice(name=name, value=str(id_)) for name, id_ in named if current.lower() in name.lower()][
-        : pick.MOST
-    ]
+    return pick.best(current, ((schedule.plain_name(item, interaction.guild), "", str(item.id)) for item in found))
 
 
 def chosen(text: str | None) -> int | None:

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import totals, upsert
+from storage import posts as post_rows
+from storage import search, totals, upsert
 from storage.database import Writer
 from storage.prepared import Reader, Statement, one_of, padded, spread
 from storage.records import (
@@ -180,7 +181,11 @@ def stage_links(writer: Writer, item: History, new: Sequence[Link], aliases: Map
             return sorted(gone)
         where = (histories.c.guild_id == item.guild_id, histories.c.id == item.id)
         conn.execute(sa.update(histories).where(*where).values(last_id=new[-1].id))
-        upsert.insert(conn, links, [_row(link, _LINK, tags=list(link.tags), **hidden) for link in new])
+        upsert.insert(
+            conn,
+            links,
+            [_row(link, _LINK, tags=list(link.tags), search=search.link_key(link), **hidden) for link in new],
+        )
         given = [
             Address(name, link.guild_id, link.creator_id, link.id, None, link.destination, link.state)
             for name, link in named
@@ -254,7 +259,7 @@ def bring_nouns(
     for post in new_posts:
         if post.code is not None and (post.link_id is None or not _give_address(conn, post)):
             post = dataclasses.replace(post, code=None)
-        conn.execute(posts.insert().values(dataclasses.asdict(post)))
+        post_rows.add_now(conn, post)
     for figure in new_figures:
         conn.execute(figures.insert().values(dataclasses.asdict(figure)))
     for note in new_notes:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import upsert
+from storage import search, upsert
 from storage.database import Writer
 from storage.prepared import Reader, Statement, one_of, padded, spread
 from storage.records import Fill, Import, ImportState, Post, State
@@ -201,13 +201,14 @@ def bring(writer: Writer, item: Import, at: dt.datetime, new_posts: Sequence[Pos
     with writer.begin() as conn:
         where = (imports.c.guild_id == item.guild_id, imports.c.id == item.id)
         conn.execute(sa.update(imports).where(*where).values(last_id=last_id))
-        upsert.insert(conn, posts, [_post(post) for post in new_posts])
+        upsert.insert(conn, posts, [(*_post(post), search.post_key(post)) for post in new_posts])
         as_of, entered_at = (UTC().process_bind_param(moment, conn.dialect) for moment in (item.as_of, at))
         rest = (as_of, item.created_by, entered_at, "", item.id)
         upsert.insert_bound(conn, figures, [(item.guild_id, *total, *rest) for total in totals])
 
 
-_post = attrgetter(*(column.name for column in posts.c))
+_post = attrgetter(*(column.name for column in posts.c if column is not posts.c.search))
+"""A new post's values, but for the last column; it carries no link."""
 
 
 def fill(writer: Writer, item: Import, fills: Sequence[Fill]) -> None:
@@ -221,6 +222,7 @@ def fill(writer: Writer, item: Import, fills: Sequence[Fill]) -> None:
         for one in fills:
             for column, value in _filled(one).items():
                 _change(conn, item, one.post_id, column, _empty(column), value)
+        search.name_posts(conn, item.guild_id, [one.post_id for one in fills if one.permalink])
 
 
 def unfill(writer: Writer, item: Import) -> bool:
@@ -238,6 +240,7 @@ def unfill(writer: Writer, item: Import) -> bool:
                     conn, item, one.post_id, column, column == value, None if column is posts.c.published_at else ""
                 )
         done = [row.post_id for row in rows]
+        search.name_posts(conn, item.guild_id, [row.post_id for row in rows if row.permalink])
         conn.execute(sa.delete(import_fills).where(*where, c.post_id.in_(done)))
     return bool(rows)
 

@@ -9,8 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import search
 from storage.records import Link, State
 from storage.schema import links
+
+COLUMNS = [column for column in links.c if column is not links.c.search]
+"""Those of a `Link`."""
 
 
 def _link(row: Any) -> Link:
@@ -18,12 +22,14 @@ def _link(row: Any) -> Link:
 
 
 async def add(conn: AsyncConnection, link: Link) -> None:
-    await conn.execute(links.insert().values(dataclasses.asdict(link)))
+    await conn.execute(links.insert().values(dataclasses.asdict(link) | {"search": search.link_key(link)}))
 
 
 async def get(conn: AsyncConnection, guild_id: int, link_id: int) -> Link | None:
     """The link unless it was deleted."""
-    query = sa.select(links).where(links.c.guild_id == guild_id, links.c.id == link_id, links.c.state != State.DELETED)
+    query = sa.select(*COLUMNS).where(
+        links.c.guild_id == guild_id, links.c.id == link_id, links.c.state != State.DELETED
+    )
     row = (await conn.execute(query)).mappings().one_or_none()
     return None if row is None else _link(row)
 
@@ -36,7 +42,7 @@ async def find(
     states: Iterable[State] = (State.ACTIVE, State.ARCHIVED),
 ) -> list[Link]:
     """The server's links, newest first; of one creator when named."""
-    query = sa.select(links).where(links.c.guild_id == guild_id, links.c.state.in_(list(states)))
+    query = sa.select(*COLUMNS).where(links.c.guild_id == guild_id, links.c.state.in_(list(states)))
     if creator_id is not None:
         query = query.where(links.c.creator_id == creator_id)
     rows = (await conn.execute(query.order_by(links.c.id.desc()))).mappings()
@@ -45,7 +51,7 @@ async def find(
 
 async def to(conn: AsyncConnection, guild_id: int, destination: str) -> list[Link]:
     """The server's active links to a destination, newest first."""
-    query = sa.select(links).where(
+    query = sa.select(*COLUMNS).where(
         links.c.guild_id == guild_id, links.c.destination == destination, links.c.state == State.ACTIVE
     )
     return [_link(row) for row in (await conn.execute(query.order_by(links.c.id.desc()))).mappings()]
@@ -53,7 +59,7 @@ async def to(conn: AsyncConnection, guild_id: int, destination: str) -> list[Lin
 
 async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Link]:
     """Those of the server's links that are not deleted, in no particular order."""
-    query = sa.select(links).where(
+    query = sa.select(*COLUMNS).where(
         links.c.guild_id == guild_id, links.c.id.in_(list(ids)), links.c.state != State.DELETED
     )
     return [_link(row) for row in (await conn.execute(query)).mappings()]
@@ -73,6 +79,8 @@ async def any_of(conn: AsyncConnection, guild_id: int) -> bool:
 
 async def change(conn: AsyncConnection, guild_id: int, link_id: int, **values: object) -> None:
     await conn.execute(sa.update(links).where(links.c.guild_id == guild_id, links.c.id == link_id).values(**values))
+    if search.LINK_NAMES & values.keys():
+        await conn.run_sync(search.name_link, guild_id, link_id)
 
 
 async def count(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[int, int]:

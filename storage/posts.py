@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import imports
+from storage import imports, search
 from storage.records import Figure, Post, State
 from storage.schema import figures, posts
 
+COLUMNS = [column for column in posts.c if column is not posts.c.search]
+"""Those of a `Post`."""
 _VALUES = 10_000
 """As many are named in one statement: SQLite takes 32,766."""
 
@@ -28,13 +30,19 @@ _STANDING = (State.ACTIVE, State.ARCHIVED)
 def _posts(guild_id: int, states: Iterable[State] = _STANDING) -> sa.Select[Any]:
     """A server's posts that are not deleted, without those of an import that is not there yet or any more."""
     c = posts.c
-    return sa.select(posts).where(
+    return sa.select(*COLUMNS).where(
         c.guild_id == guild_id, c.state.in_(list(states)), imports.shown(guild_id, c.import_id)
     )
 
 
+def add_now(conn: sa.Connection, post: Post) -> None:
+    """Like `add`, without a coroutine."""
+    searched = search.post_key(post, search.slug_of(conn, post))
+    conn.execute(posts.insert().values(dataclasses.asdict(post) | {"search": searched}))
+
+
 async def add(conn: AsyncConnection, post: Post) -> None:
-    await conn.execute(posts.insert().values(dataclasses.asdict(post)))
+    await conn.run_sync(add_now, post)
 
 
 async def get(conn: AsyncConnection, guild_id: int, post_id: int) -> Post | None:
@@ -96,6 +104,8 @@ async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creato
 
 async def change(conn: AsyncConnection, guild_id: int, post_id: int, **values: object) -> None:
     await conn.execute(sa.update(posts).where(posts.c.guild_id == guild_id, posts.c.id == post_id).values(**values))
+    if search.POST_NAMES & values.keys():
+        await conn.run_sync(search.name_posts, guild_id, [post_id])
 
 
 async def count(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[int, int]:

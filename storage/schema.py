@@ -59,6 +59,11 @@ def _import() -> sa.Column[int]:
     return sa.Column("import_id", sa.BigInteger, nullable=False, server_default="0")
 
 
+def _search() -> sa.Column[str]:
+    """What autocomplete looks for people's words in (`storage.words.key`): kept up by what writes names."""
+    return _text("search")
+
+
 meta = _table("meta", sa.Column("key", sa.Text, primary_key=True), _text("value"))
 """Facts about this installation, such as the hash of the commands last registered with Discord."""
 
@@ -90,6 +95,7 @@ links = _table(
     _at("expires_at", nullable=True),
     _ref("max_clicks", nullable=True),
     sa.Column("history_id", sa.BigInteger, nullable=False, server_default="0"),
+    _search(),
     sa.Index("links_by_creator", "guild_id", "creator_id"),
 )
 
@@ -111,6 +117,7 @@ posts = _table(
     _ref("created_by"),
     _at("created_at"),
     _import(),
+    _search(),
     sa.Index("posts_by_link", "guild_id", "link_id"),
     sa.Index("posts_by_platform_id", "guild_id", "platform", "platform_id"),
 )

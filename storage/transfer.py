@@ -43,7 +43,7 @@ DAYS = {"days": hits_daily, "uniques": uniques_daily, "audience": audience_daily
 TABLES = NOUNS | QUARTERS | DAYS
 """The tables of an export under the names that they have there."""
 
-_OURS = {"guild_id", "writer_id", "history_id", "import_id"}
+_OURS = {"guild_id", "writer_id", "history_id", "import_id", "search"}
 _NUMBERED = {"figures", "notes"}
 """Tables whose ids nothing refers to."""
 _PART = 64

@@ -195,7 +195,7 @@ async def main(count: int) -> None:
         async with Database.open(Path(folder) / "eyeballs.db") as db, ChartRenderer() as charts:
             clock = SystemClock()
             stats = Stats(db, clock, URL("https://go.example"))
-            members = Members(Budget())
+            members = Members()
             service = Digests(db, clock, Ids(), Contents(db, clock, stats, members.creators_with, members.locale_of))
             print(f"Filling {count:,} servers ...", flush=True)
             await fill(db, count)

@@ -118,7 +118,7 @@ class SteppedDatabase(Database):
 
 
 def made(db: Database, clock: FixedClock) -> Digests:
-    stats, members = Stats(db, clock, URL("https://go.example")), Members(Budget())
+    stats, members = Stats(db, clock, URL("https://go.example")), Members()
     return Digests(db, clock, Ids(), Contents(db, clock, stats, members.creators_with, members.locale_of))
 
 

@@ -18,6 +18,7 @@ from bot.inputs.text import shorten
 from bot.links.access import Actor, require_add
 from bot.links.destinations import parse_destination
 from bot.links.platforms import PLATFORMS, resolve
+from bot.links.recent import Recent
 from bot.links.service import Limits, parse_title
 from bot.texts import _
 from storage import addresses, counts, links, posts, servers
@@ -52,11 +53,14 @@ class Moved:
 class Posts:
     """Adds, finds and changes posts; every lookup by (guild_id, id)."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, limits: Limits | None = None) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, ids: Ids, limits: Limits | None = None, recent: Recent | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._limits = limits or Limits()
+        self._recent = recent or Recent()
 
     async def moment(self, actor: Actor, text: str) -> dt.datetime:
         """When "yesterday" or "2026-11-20 18:30" was, in the server's zone. Raises InvalidError."""
@@ -156,7 +160,9 @@ class Posts:
                     value=shorten(text)
                 )
             )
-        return await self.get(actor, post_id)
+        post = await self.get(actor, post_id)
+        self._recent.note(actor, post.id)
+        return post
 
     async def visible(
         self, actor: Actor, *, creator_id: int | None = None, link_id: int | None = None, archived: bool = False

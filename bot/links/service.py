@@ -19,6 +19,7 @@ from bot.links.access import Actor, require_add, require_manager
 from bot.links.destinations import parse_destination
 from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
 from bot.links.owner import OwnerTokens
+from bot.links.recent import Recent
 from bot.links.slugs import parse_slug, random_slug
 from bot.texts import _
 from storage import addresses, counts, links, posts, servers
@@ -68,13 +69,21 @@ class Links:
     """Adds, finds and changes links; every lookup by (guild_id, id), every change by who may make it."""
 
     def __init__(
-        self, db: Database, clock: Clock, ids: Ids, base_url: URL, limits: Limits, owner_tokens: OwnerTokens
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        base_url: URL,
+        limits: Limits,
+        owner_tokens: OwnerTokens,
+        recent: Recent | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._ids = ids
         self._limits = limits
         self._owner_tokens = owner_tokens
+        self._recent = recent or Recent()
         self.base_url = base_url
 
     def url(self, link: Link, post: Post | None = None) -> str:
@@ -170,15 +179,17 @@ class Links:
         """The link that an option's value names: an id from autocomplete, or a slug that was typed."""
         wanted = text.strip().lower().removeprefix(f"{self.base_url}/".lower())
         async with self._db.read() as conn:
+            link = None
             if (link_id := parse_id(wanted)) is not None:
                 link = await links.get(conn, actor.guild_id, link_id)
-                if link is not None and actor.owns(link.creator_id):
-                    return link
-            address = await addresses.get(conn, wanted)
-            link = None
-            if address is not None and address.guild_id == actor.guild_id and address.link_id is not None:
-                link = await links.get(conn, actor.guild_id, address.link_id)
-        return _required(actor, link, text)
+            if link is None or not actor.owns(link.creator_id):
+                address = await addresses.get(conn, wanted)
+                link = None
+                if address is not None and address.guild_id == actor.guild_id and address.link_id is not None:
+                    link = await links.get(conn, actor.guild_id, address.link_id)
+        link = _required(actor, link, text)
+        self._recent.note(actor, link.id)
+        return link
 
     async def has_ended(self, link: Link) -> bool:
         """Whether its time has passed or its clicks are used up, so that its addresses answer as unknown ones do."""

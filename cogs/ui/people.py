@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import discord
+import structlog
+from cachetools import LRUCache
 
-from bot.delivery.budget import Budget
-from bot.errors import InvalidError
+from bot.clock import Clock
+from bot.errors import InvalidError, UserError
 from bot.profiles import avatars
 from bot.texts import DEFAULT_LOCALE, _
 from cogs.ui.format import escape
@@ -16,32 +19,115 @@ from cogs.ui.format import escape
 if TYPE_CHECKING:
     from bot.client import Client
 
+MOST_ASKED = 100
+"""Members in one question to Discord."""
+PATIENCE = 3.0
+"""Seconds that an answer waits for names."""
+_ASKING_SECONDS = 60.0
+_FRESH_SECONDS = 300.0
+"""After so long a name is asked for anew."""
 _KEPT = 10_000
-_names: dict[tuple[int, int], str] = {}
-"""(guild id, user id) -> display name: without the members intent Discord has to be asked."""
+
+_Key = tuple[int, int]
+"""Guild id, user id."""
+
+log = structlog.get_logger(__name__)
+
+
+class Names:
+    """Members' display names as Discord told them lately: without the members intent it has to be asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: LRUCache[_Key, tuple[float, str | None]] = LRUCache(_KEPT)
+        """When Discord told it, and the name; None of who is no member."""
+        self._asked: dict[_Key, asyncio.Task[None]] = {}
+
+    def note(self, member: discord.Member | discord.User, guild_id: int) -> None:
+        """Keep a name that came with an interaction."""
+        self._known[guild_id, member.id] = self._clock.timestamp(), member.display_name
+
+    async def of(self, guild: discord.Guild, user_ids: Collection[int], seconds: float = PATIENCE) -> dict[int, str]:
+        """Display names by id, as they were within the last minutes; asks for all others at once.
+
+        Who left is called so. Who is not told within `seconds` keeps the name they had, or is called by their id.
+        """
+        if asked := self._ask(guild, user_ids):
+            await asyncio.wait(asked, timeout=seconds)
+        names = {}
+        for user_id in user_ids:
+            _at, name = self._known.get((guild.id, user_id), (0, _("member {id}").format(id=user_id)))
+            names[user_id] = _("someone who left") if name is None else name
+        return names
+
+    def _ask(self, guild: discord.Guild, user_ids: Collection[int]) -> set[asyncio.Task[None]]:
+        """What has to end before all names are known; nobody is asked for twice at a time."""
+        oldest = self._clock.timestamp() - _FRESH_SECONDS
+        keys = [(guild.id, user_id) for user_id in dict.fromkeys(user_ids)]
+        keys = [key for key in keys if key not in self._known or self._known[key][0] < oldest]
+        new = [key for key in keys if key not in self._asked]
+        for at in range(0, len(new), MOST_ASKED):
+            part = new[at : at + MOST_ASKED]
+            task = asyncio.create_task(self._fetch(guild, part), name="member-names")
+            self._asked |= dict.fromkeys(part, task)
+        return {self._asked[key] for key in keys}
+
+    async def _fetch(self, guild: discord.Guild, keys: Sequence[_Key]) -> None:
+        try:
+            members = await members_of(guild, [user_id for _guild_id, user_id in keys])
+            now = self._clock.timestamp()
+            for key in keys:
+                member = members.get(key[1])
+                self._known[key] = now, None if member is None else member.display_name
+        except Untold:
+            log.warning("names of members are not told", guild_id=guild.id)
+        finally:
+            for key in keys:
+                del self._asked[key]
+
+
+class Untold(UserError):
+    """Discord does not say who somebody is at the moment."""
+
+
+async def members_of(guild: discord.Guild, user_ids: Sequence[int]) -> dict[int, discord.Member]:
+    """Those of the users who are members, in one question for each hundred. Raises Untold."""
+    members = {}
+    try:
+        async with asyncio.timeout(_ASKING_SECONDS):
+            for at in range(0, len(user_ids), MOST_ASKED):
+                part = list(user_ids[at : at + MOST_ASKED])
+                found = await guild.query_members(user_ids=part, limit=MOST_ASKED, cache=False)
+                members |= {member.id: member for member in found}
+    except (TimeoutError, discord.DiscordException, RuntimeError, AttributeError, OSError) as error:
+        # Without a connection discord.py has nothing to ask with, and says so in several ways.
+        raise Untold(_("Discord doesn't say who is in this server at the moment. Try again in a minute.")) from error
+    return members
+
+
+def _names(interaction: discord.Interaction) -> Names:
+    return interaction.client.names  # type: ignore[attr-defined]
+
+
+async def names_in(
+    interaction: discord.Interaction, user_ids: Collection[int], seconds: float = PATIENCE
+) -> dict[int, str]:
+    """Members' display names by id, plain."""
+    guild, user = interaction.guild, interaction.user
+    if guild is None:  # a direct message, in which people read of nobody but themselves
+        return {id_: user.display_name if id_ == user.id else _("someone") for id_ in user_ids}
+    _names(interaction).note(user, guild.id)
+    return await _names(interaction).of(guild, user_ids, seconds)
 
 
 async def name_of(interaction: discord.Interaction, user_id: int) -> str:
     """A member's display name, plain."""
-    if interaction.guild is None:  # a direct message, in which people read of nobody but themselves
-        return interaction.user.display_name if user_id == interaction.user.id else _("someone")
-    key = (interaction.guild.id, user_id)
-    if user_id == interaction.user.id:
-        _names[key] = interaction.user.display_name
-    if key not in _names:
-        try:
-            member = await interaction.guild.fetch_member(user_id)
-        except discord.NotFound:
-            return _("someone who left")
-        while len(_names) >= _KEPT:
-            del _names[next(iter(_names))]
-        _names[key] = member.display_name
-    return _names[key]
+    return (await names_in(interaction, [user_id]))[user_id]
 
 
 async def names_of(interaction: discord.Interaction, user_ids: Iterable[int]) -> dict[int, str]:
     """Display names by id, ready for a message."""
-    return {user_id: escape(await name_of(interaction, user_id), 40) for user_id in set(user_ids)}
+    return {user_id: escape(name, 40) for user_id, name in (await names_in(interaction, set(user_ids))).items()}
 
 
 def channel_name(guild: discord.Guild | None, channel_id: int) -> str:
@@ -70,9 +156,6 @@ class Members:
 
     client: Client | None = None
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
-
     def _guild(self, guild_id: int) -> discord.Guild | None:
         return None if self.client is None else self.client.get_guild(guild_id)
 
@@ -82,17 +165,9 @@ class Members:
         return DEFAULT_LOCALE if guild is None else str(guild.preferred_locale)
 
     async def creators_with(self, guild_id: int, role_id: int, creator_ids: Collection[int]) -> set[int]:
-        """Those of the creators who have the role; who has left has none."""
+        """Those of the creators who have the role; who has left has none. Raises Untold: then nobody knows."""
         guild = self._guild(guild_id)
-        if guild is None:
+        if guild is None:  # the bot has left, as the digest will hear when it is posted
             return set()
-        found = set()
-        for user_id in creator_ids:
-            await self._budget.take()
-            try:
-                member = await guild.fetch_member(user_id)
-            except discord.NotFound:
-                continue
-            if member.get_role(role_id) is not None:
-                found.add(user_id)
-        return found
+        members = await members_of(guild, list(creator_ids))
+        return {user_id for user_id, member in members.items() if member.get_role(role_id) is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from operator import itemgetter
 
 import discord
 from discord import app_commands
@@ -20,11 +21,20 @@ from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import actor, services, use_server_locale
 from cogs.ui.format import CHOICES, date, plain
-from cogs.ui.posts import links_of
-from storage.records import Link, Post
+from storage.picks import LinkPick, PostPick
+from storage.words import Query, key
 
 MOST = 25
-CREATORS = 10
+LONGEST = 100
+"""Characters of a choice's name."""
+CREATORS = 200
+"""Creators whose names are looked at, those of the newest links."""
+SHOWN_CREATORS = 10
+_SECONDS = 0.5
+"""How long choices wait for names."""
+
+Named = tuple[str, str, str]
+"""A choice: what it is called, what tells it from others that are called so, and its value."""
 
 PERIOD = _("Which days: 14 days, last month, November, Q3 2025, since 1 Nov, 2026-01-01 to 2026-01-31")
 SHARE = _("Show the answer to everybody here")
@@ -69,88 +79,74 @@ COMMON_ZONES = (
 )
 
 
-def _link_name(link: Link) -> str:
-    return plain(f"{link.title} ({link.slug})" if link.title else link.slug)
+def choices(named: Iterable[Named]) -> list[app_commands.Choice[str]]:
+    """The first of them as Discord takes choices: no name is blank, too long, or twice there."""
+    found: dict[str, str] = {}
+    for head, tail, value in named:
+        name, n = _fitted(head, tail) or plain(value), 1
+        while name in found:  # as of two notes of one day that say the same
+            n += 1
+            name = _fitted(head, f"{tail} ({n})")
+        found[name] = value
+        if len(found) == MOST:
+            break
+    return [app_commands.Choice(name=name, value=value) for name, value in found.items()]
 
 
-def _matches(query: str, *texts: str) -> bool:
-    return all(any(word in text.lower() for text in texts) for word in query.lower().split())
+def _fitted(head: str, tail: str) -> str:
+    """Both on one line of at most `LONGEST` characters: what tells it apart stands behind, so the head is cut."""
+    tail = plain(tail, LONGEST)
+    return f"{plain(head, LONGEST - len(tail) - 1)} {tail}".strip() if tail else plain(head, LONGEST)
+
+
+def _link(link: LinkPick) -> Named:
+    slug = f"({link.slug})"
+    return (link.title, slug, str(link.id)) if plain(link.title) else (link.slug, "", str(link.id))
+
+
+def _post(post: PostPick) -> Named:
+    """ "Instagram story “Teaser” · /summer/ig1"; one without an address is told by its day."""
+    title = f" “{post.title}”" if plain(post.title) else ""
+    if post.slug and post.code:
+        place = f"/{post.slug}/{post.code}"
+    else:
+        place = _("no link, {day}").format(day=date(post.published.date(), year=True))
+    return f"{platforms.describe(post.platform, post.kind)}{title}", f"· {place}", str(post.id)
 
 
 async def link(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """The asker's links (a manager's: the server's), the newest first; archived ones only when searched for."""
-    who = actor(interaction)
-    found = list(await services(interaction).links.visible(who))
-    if current:
-        found += await services(interaction).links.visible(who, archived=True)
-    # A manager's own links first: they are what a manager who creates wants most.
-    found.sort(key=lambda item: item.creator_id != who.user_id)
-    return _choices(found, current)
+    """The asker's links (a manager's: the server's); archived ones only when searched for."""
+    return choices(map(_link, await services(interaction).picks.links(actor(interaction), current)))
 
 
 async def archivable(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Links to archive; with restore:True those that were."""
     if not interaction.namespace.restore:
         return await link(interaction, current)
-    return _choices(await services(interaction).links.visible(actor(interaction), archived=True), current)
-
-
-def _choices(found: Iterable[Link], current: str) -> list[app_commands.Choice[str]]:
-    return [
-        app_commands.Choice(name=_link_name(item), value=str(item.id))
-        for item in found
-        if _matches(current, item.slug, item.title, item.destination, " ".join(item.tags))
-    ][:MOST]
-
-
-def _post_name(post: Post, slug: str | None) -> str:
-    place = f"/{slug}/{post.code}" if slug and post.code else _("no link")
-    title = f" “{post.title}”" if post.title else ""
-    return plain(f"{platforms.describe(post.platform, post.kind)}{title} · {place}")
+    return choices(map(_link, await services(interaction).picks.links(actor(interaction), current, archived=True)))
 
 
 async def post(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """The asker's posts, the newest first; archived ones only when searched for."""
-    who, asked = actor(interaction), services(interaction).posts
-    found = list(await asked.visible(who))
-    if current:
-        found += await asked.visible(who, archived=True)
-    return await _post_choices(interaction, found, current)
+    """The asker's posts (a manager's: the server's); archived ones only when searched for."""
+    return choices(map(_post, await services(interaction).picks.posts(actor(interaction), current)))
 
 
 async def archivable_post(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Posts to archive; with restore:True those that were."""
-    archived = bool(interaction.namespace.restore)
-    found = await services(interaction).posts.visible(actor(interaction), archived=archived)
-    return await _post_choices(interaction, found, current)
-
-
-async def _post_choices(
-    interaction: discord.Interaction, found: Iterable[Post], current: str
-) -> list[app_commands.Choice[str]]:
-    links = await links_of(interaction)
-    slugs = {id_: item.slug for id_, item in links.items()}
-    named = [
-        (_post_name(item, slugs.get(item.link_id or 0)), item)
-        for item in found
-        if item.link_id is None or item.link_id in slugs
-    ]
-    return [
-        app_commands.Choice(name=name, value=str(item.id))
-        for name, item in named
-        if _matches(current, name, item.permalink)
-    ][:MOST]
+    if not interaction.namespace.restore:
+        return await post(interaction, current)
+    return choices(map(_post, await services(interaction).picks.posts(actor(interaction), current, archived=True)))
 
 
 async def period(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """What the typed text would mean as a time, and named ones that it is part of."""
-    times = await _times(interaction, current)
-    return [app_commands.Choice(name=fmt.choice(choice), value=spell(choice)) for choice in times][:MOST]
+    return choices((fmt.choice(choice), "", spell(choice)) for choice in await _times(interaction, current))
 
 
 async def _times(interaction: discord.Interaction, current: str) -> list[Choice]:
     use_server_locale(interaction)
-    named = [choice for choice, name in CHOICES.items() if _matches(current, name, choice.value)]
+    query = Query.of(current)
+    named = [choice for choice, name in CHOICES.items() if query.tier(key(name, choice.value)) is not None]
     if not current.strip():
         return list(named)
     return list(dict.fromkeys([*await services(interaction).stats.suggestions(actor(interaction), current), *named]))
@@ -158,66 +154,58 @@ async def _times(interaction: discord.Interaction, current: str) -> list[Choice]
 
 async def subject(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Whose numbers: the asker's, the server's, one of their links or posts; for managers another creator's."""
-    return (await _subjects(interaction, current))[:MOST]
+    return choices(await _subjects(interaction, current))
 
 
 async def compared(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """What can be compared: links, posts, creators, or times."""
     found = await _subjects(interaction, current)
     times = [
-        app_commands.Choice(name=_("Time: {name}").format(name=fmt.choice(choice)), value=f"{_TIME}{encode(choice)}")
+        (_("Time: {name}").format(name=fmt.choice(choice)), "", f"{_TIME}{encode(choice)}")
         for choice in await _times(interaction, re.sub("^(time|period)\\b:? ?", "", current.lower()))
     ]
-    room = MOST - min(len(times), len(CHOICES))
-    return [*found[:room], *times][:MOST]
+    return choices([*found[: MOST - min(len(times), len(CHOICES))], *times])
 
 
-async def _subjects(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    who, asked = actor(interaction), services(interaction)
-    links = list(await asked.links.visible(who))
-    own = sorted(links, key=lambda item: item.creator_id != who.user_id)
-    slugs = {item.id: item.slug for item in links}
-    named = [
-        (_("You"), Subject(Scope.CREATOR, who.user_id)),
-        (_("The whole server"), Subject(Scope.SERVER, who.guild_id)),
+async def _subjects(interaction: discord.Interaction, current: str) -> list[Named]:
+    who = actor(interaction)
+    offer = await services(interaction).picks.subjects(who, current, CREATORS)
+    own = _("You"), _("The whole server")
+    ranked = [
+        (offer.query.tier(key(name)), (name, "", f"{_SUBJECT}{subject}"))
+        for name, subject in zip(
+            own, (Subject(Scope.CREATOR, who.user_id), Subject(Scope.SERVER, who.guild_id)), strict=True
+        )
     ]
-    named += [(_link_name(item), Subject(Scope.LINK, item.id)) for item in own]
-    named += [
-        (_post_name(item, slugs[item.link_id]), Subject(Scope.POST, item.id))
-        for item in await asked.posts.visible(who)
-        if item.link_id in slugs
+    ranked += [(item.tier, _of(Scope.LINK, _link(item))) for item in offer.links]
+    ranked += [(item.tier, _of(Scope.POST, _post(item))) for item in offer.posts]
+    others = offer.creators if offer.query.within else offer.creators[:SHOWN_CREATORS]
+    names = await people.names_in(interaction, others, _SECONDS)
+    called = [(_("Creator {name}").format(name=names[id_]), id_) for id_ in others]
+    creators = [
+        (offer.query.tier(key(names[id_], name)), (name, "", f"{_SUBJECT}{Subject(Scope.CREATOR, id_)}"))
+        for name, id_ in called
     ]
-    if who.manager:
-        others = list(dict.fromkeys(item.creator_id for item in own if item.creator_id != who.user_id))[:CREATORS]
-        named += [
-            (
-                _("Creator {name}").format(name=plain(await people.name_of(interaction, other))),
-                Subject(Scope.CREATOR, other),
-            )
-            for other in others
-        ]
-    if current:  # posts and creators would drown behind many links otherwise
-        named = [(name, item) for name, item in named if _matches(current, name)]
-    return [app_commands.Choice(name=name, value=f"{_SUBJECT}{item}") for name, item in named]
+    at = 2 if offer.query.within else len(ranked)  # they would drown behind many links otherwise
+    ranked[at:at] = creators
+    answering = [(tier, named) for tier, named in ranked if tier is not None]
+    return [named for _tier, named in sorted(answering, key=itemgetter(0))]
+
+
+def _of(scope: Scope, named: Named) -> Named:
+    head, tail, id_ = named
+    return head, tail, f"{_SUBJECT}{Subject(scope, int(id_))}"
 
 
 async def covered(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """What a brand report may cover: one creator's links, posts and tags; the asker's, unless a manager chose one."""
-    who, asked = actor(interaction), services(interaction)
-    chosen = getattr(interaction.namespace, "creator", None)
-    creator_id = who.user_id if chosen is None else chosen.id
-    own = [item for item in await asked.links.visible(who) if item.creator_id == creator_id]
-    if current:
-        own += [item for item in await asked.links.visible(who, archived=True) if item.creator_id == creator_id]
-    slugs = {item.id: item.slug for item in own}
-    named = [(_link_name(item), f"{_SUBJECT}{Subject(Scope.LINK, item.id)}") for item in own]
-    named += [(f"#{tag}", f"#{tag}") for tag in dict.fromkeys(tag for item in own for tag in item.tags)]
-    named += [
-        (_post_name(item, slugs.get(item.link_id or 0)), f"{_SUBJECT}{Subject(Scope.POST, item.id)}")
-        for item in await asked.posts.visible(who)
-        if item.creator_id == creator_id
-    ]
-    return [app_commands.Choice(name=name, value=value) for name, value in named if _matches(current, name)][:MOST]
+    who, chosen = actor(interaction), getattr(interaction.namespace, "creator", None)
+    offer = await services(interaction).picks.covered(who, who.user_id if chosen is None else chosen.id, current)
+    ranked = [(item.tier, _of(Scope.LINK, _link(item))) for item in offer.links]
+    ranked += [(offer.query.tier(key(tag)), (f"#{tag}", "", f"#{tag}")) for tag in offer.tags]
+    ranked += [(item.tier, _of(Scope.POST, _post(item))) for item in offer.posts]
+    answering = [(tier, named) for tier, named in ranked if tier is not None]
+    return choices(named for _tier, named in sorted(answering, key=itemgetter(0)))
 
 
 async def selection_of(interaction: discord.Interaction, texts: Iterable[str | None]) -> Selection:
@@ -260,10 +248,7 @@ def time_of(text: str) -> Choice | None:
 async def note(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """The asker's notes, the latest first."""
     found = await services(interaction).notes.visible(actor(interaction))
-    named = [(plain(f"{date(item.day, year=True)} {item.text}"), item) for item in found]
-    return [app_commands.Choice(name=name, value=str(item.id)) for name, item in named if _matches(current, name)][
-        :MOST
-    ]
+    return best(current, ((f"{date(item.day, year=True)} {item.text}", "", str(item.id)) for item in found))
 
 
 async def report(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -273,20 +258,22 @@ async def report(interaction: discord.Interaction, current: str) -> list[app_com
         (f"{len(found) - n}. {made.frozen.brand or _('No brand')}, {days(made.frozen.first, made.frozen.last)}", made)
         for n, made in enumerate(found)
     ]
-    return [
-        app_commands.Choice(name=plain(name), value=str(made.report.id))
-        for name, made in named
-        if _matches(current, name)
-    ][:MOST]
+    return best(current, ((name, "", str(made.report.id)) for name, made in named))
 
 
 async def deal(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """The asker's deals, the one that ends last first."""
     found = await services(interaction).deals.visible(actor(interaction))
-    named = [(f"{n}. {item.brand}, {days(item.first, item.until)}", item) for n, item in enumerate(found, start=1)]
-    return [
-        app_commands.Choice(name=plain(name), value=str(item.id)) for name, item in named if _matches(current, name)
-    ][:MOST]
+    named = [(f"{n}. {item.brand},", days(item.first, item.until), str(item.id)) for n, item in enumerate(found, 1)]
+    return best(current, named)
+
+
+def best(current: str, named: Iterable[Named]) -> list[app_commands.Choice[str]]:
+    """Those whose names answer to what was typed, the best first, else in the order that they have."""
+    query = Query.of(current)
+    ranked = [(query.tier(key(f"{head} {tail}")), (head, tail, value)) for head, tail, value in named]
+    answering = [(tier, one) for tier, one in ranked if tier is not None]
+    return choices(one for _tier, one in sorted(answering, key=itemgetter(0)))
 
 
 async def zone(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
