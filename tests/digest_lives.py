@@ -26,7 +26,6 @@ from typing import Any
 from yarl import URL
 
 from bot.clock import FixedClock
-from bot.delivery.budget import Budget
 from bot.delivery.port import Address, Unreadable
 from bot.digests import due
 from bot.digests.content import Content
