@@ -11,6 +11,7 @@ from discord import app_commands
 
 from bot.errors import NotFoundError
 from bot.inputs.periods import spell
+from bot.inputs.text import clean, shows
 from bot.insights.periods import Choice, decode, encode
 from bot.links import platforms
 from bot.reports.service import Selection
@@ -83,7 +84,9 @@ def choices(named: Iterable[Named]) -> list[app_commands.Choice[str]]:
     """The first of them as Discord takes choices: no name is blank, too long, or twice there."""
     found: dict[str, str] = {}
     for head, tail, value in named:
-        name, n = _fitted(head, tail) or plain(value), 1
+        name, n = _fitted(head, tail), 1
+        if not shows(name):
+            name = plain(value)
         while name in found:  # as of two notes of one day that say the same
             n += 1
             name = _fitted(head, f"{tail} ({n})")
@@ -145,7 +148,7 @@ async def period(interaction: discord.Interaction, current: str) -> list[app_com
 
 async def _times(interaction: discord.Interaction, current: str) -> list[Choice]:
     use_server_locale(interaction)
-    query = Query.of(current)
+    query = Query.of(clean(current))
     named = [choice for choice, name in CHOICES.items() if query.tier(key(name, choice.value)) is not None]
     if not current.strip():
         return list(named)
