@@ -18,7 +18,7 @@ from tests.conftest import World
 from tests.test_insights_periods import ZONES
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(ZONES), st.dates(dt.date(1995, 1, 1), dt.date(2035, 12, 31)))
 def test_hours_fill_the_day_and_each_is_one_of_its_clock(zone: str, day: dt.date) -> None:
     period = Period(day, day + dt.timedelta(days=1), zone)

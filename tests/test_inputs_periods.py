@@ -173,7 +173,7 @@ def test_whatever_is_offered_is_taken(text: str) -> None:
         assert read(spell(choice)) == choice
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=120), st.sampled_from(LOCALES))
 def test_whatever_is_offered_for_any_text_is_taken(text: str, locale: str) -> None:
     use_locale(locale)
@@ -181,7 +181,7 @@ def test_whatever_is_offered_for_any_text_is_taken(text: str, locale: str) -> No
         assert parse_period(spell(choice), NOW, "Pacific/Chatham") == choice
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300) | st.text("0123456789 -./dwmqyNovQ", max_size=14))
 def test_any_text_is_a_period_or_refused(text: str) -> None:
     try:

@@ -358,7 +358,7 @@ async def test_undo_takes_a_new_post_back_too_unless_it_was_used(world: World) -
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"impressions": "5", "spend": "12.50"}, "spend: “12.50” is no amount with a currency"),
+        ({"impressions": "5", "spend": "12.50"}, "spend: “12.50” names no currency"),
         ({"impressions": "5", "clicks": "1.5"}, "clicks: “1.5” is not a whole number"),
         ({"views": "x"}, "views: “x” is not a whole number"),
         ({"impressions": "5", "permalink": REEL, "kind": "reel", "platform": "tiktok"}, "leads to Instagram"),
@@ -542,7 +542,9 @@ async def test_a_link_in_the_bio_is_never_a_ctr_of_zero(world: World) -> None:
     assert "Dance" not in by_ctr
     assert "1 post has no clicks of its own (link in bio): rank by engagement rate" in by_ctr
     ranked = await world.admin.slash(world.channel, "stats top", rank="p", by="e")
-    assert re.search(r"1\. \*\*summer, X post\*\*.*6 of 500\n2\. \*\*Dance, TikTok video\*\*", text_of(ranked))
+    assert re.search(
+        r"1\. \*\*summer, X post\*\*.*6 of 500 impressions\n2\. \*\*Dance, TikTok video\*\*", text_of(ranked)
+    )
     first, second = [await choose(world, query) for query in ("dance", "x post")]
     offered = await world.admin.autocomplete(world.channel, "stats compare", "first", "post")
     values = {choice["name"]: choice["value"] for choice in offered}
