@@ -173,6 +173,7 @@ async def test_links_that_stood_on_a_page_before_stay_in_their_order(tmp_path: P
         entries = {entry.link_id: entry for entry in await profiles.entries(conn, 1, 2)}
         found = await links.find(conn, 1, creator_id=2, states=[State.ACTIVE])
         assert await profiles.entries(conn, 1, 3) == []
+    assert min(entry.rank for entry in entries.values()) >= 0
     assert set(entries) == {5, 6, 7, 10}  # an archived one comes back to where it stood
     (section,) = arrange([link for link in found if not link.private], entries, NOW)
     assert [link.id for link in section.links] == [7, 6, 5]  # as it was: new ones on top

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -211,7 +211,7 @@ async def test_discord_reads_a_card_with_the_top_links(edge: Edge) -> None:
     assert card["type"] == 17
     buttons = card["components"][-1]["components"]
     assert [(one["style"], one["label"], one["url"]) for one in buttons] == [
-        (5, "winter", "https://go.example/winter"),
+        (5, "shop.example", "https://go.example/winter"),
         (5, "Summer sale", "https://go.example/summer"),
     ]
     for tag in ("og:title", "og:description", "og:url", "og:image", "og:image:alt"):
@@ -349,7 +349,8 @@ def test_a_moved_link_goes_one_place_on_the_page_and_nothing_else_changes(
     entries = {entry.link_id: entry for entry in chosen}
     sections = arrange(map(link, ids), entries, NOW)
     before = _ids(sections)
-    assume(before)
+    if not before:
+        return
     one = data.draw(st.sampled_from(before))
     order = moved(sections, one, step)
     if order is None:

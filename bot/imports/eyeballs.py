@@ -157,6 +157,8 @@ def read_export(path: Path) -> Export:
         tables = {name: _rows(name, *tables[name]) for name in transfer.TABLES}
         if version < ON_PAGE:
             tables["profile_entries"] += _entries_of_old(tables)
+            for row in tables["profile_entries"]:  # from 0 on, as everywhere
+                row["rank"] += len(tables["links"])
         return Export(
             whole_server=about["scope"] == "server",
             timezone=zone,

@@ -80,8 +80,8 @@ def moved(sections: Sequence[Section], link_id: int, step: Step) -> list[int] | 
     return None if order == before else [id_ for ids in order for id_ in ids]
 
 
-def ranked(entries: Mapping[int, Entry], order: Sequence[int]) -> list[Entry]:
-    """The entries with ranks such that those of `order` stand in this order, and the others where they stood."""
+def ranked(entries: Mapping[int, Entry], order: Sequence[int] = ()) -> list[Entry]:
+    """The entries with ranks from 0 on, such that those of `order` stand in it, and the others where they stood."""
     wanted = iter(order)
     there = sorted(entries.values(), key=lambda entry: (entry.rank, -entry.link_id))
     ids = [next(wanted) if entry.link_id in order else entry.link_id for entry in there]
@@ -89,5 +89,5 @@ def ranked(entries: Mapping[int, Entry], order: Sequence[int]) -> list[Entry]:
 
 
 def on_top(entries: Mapping[int, Entry]) -> int:
-    """The rank of a link that is to stand above all others."""
+    """The rank of a link that is to stand above all others, before they are `ranked` anew."""
     return min((entry.rank for entry in entries.values()), default=0) - 1

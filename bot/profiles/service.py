@@ -207,7 +207,7 @@ class Profiles:
             entry = dataclasses.replace(before, **changes)
             if entry.shows_from and entry.shows_until and entry.shows_from >= entry.shows_until:
                 raise InvalidError(_("until: a link can't stop showing before it begins; give a later time."))
-            await profiles.put_entries(conn, [entry])
+            await profiles.put_entries(conn, ranked(entries | {link_id: entry}))
             return entry
 
         return await self._db.write(work)
@@ -225,7 +225,7 @@ class Profiles:
             for link in wanted:
                 before = entries.get(link.id) or dataclasses.replace(_entry(link), rank=on_top(entries))
                 entries[link.id] = dataclasses.replace(before, hidden=not shown)
-            await profiles.put_entries(conn, [entries[link.id] for link in wanted])
+            await profiles.put_entries(conn, ranked(entries))
             return Chosen(profile, wanted)
 
         return await self._db.write(work)

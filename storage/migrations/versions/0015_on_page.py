@@ -32,3 +32,12 @@ def upgrade() -> None:
             """
         )
     )
+    # From 0 on, as everywhere: no more were added above the others than the creator has links.
+    op.execute(
+        """
+        UPDATE profile_entries SET rank = rank + (
+            SELECT count(*) FROM links l
+            WHERE l.guild_id = profile_entries.guild_id AND l.creator_id = profile_entries.creator_id
+        )
+        """
+    )
