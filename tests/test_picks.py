@@ -6,10 +6,13 @@ import asyncio
 import dataclasses
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
+import sqlalchemy as sa
+from alembic import command as alembic_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +20,7 @@ from bot.errors import UserError
 from bot.inputs.text import shows
 from cogs.ui import pick
 from cogs.ui.people import Members, Names, Untold
-from storage import links, picks, schema
+from storage import links, migrate, picks, schema
 from storage.database import Database
 from storage.ids import Ids
 from storage.prepared import read
@@ -217,3 +220,33 @@ async def test_who_has_a_role_is_asked_by_the_hundred_and_not_guessed(
     with pytest.raises(Untold):
         await members.creators_with(world.guild.id, world.creator_role.id, ids)
     assert issubclass(Untold, UserError)
+
+
+async def test_names_from_before_are_found_after_the_migration(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    migrated(path, "0015")
+    async with Database.open(path) as db, db.read() as conn:
+        scope = picks.Scope(1, 9)
+        found = await read(conn, lambda reader: picks.find_links(reader, scope, Query.of("ete"), NOW))
+        posts = await read(conn, lambda reader: picks.find_posts(reader, scope, Query.of("s/ig1200"), NOW))
+    assert [pick.slug for pick in found] == ["s"]
+    assert [pick.code for pick in posts] == ["ig1200"]
+
+
+def migrated(path: Path, revision: str, count: int = 1_500) -> None:
+    """A database as it was, with a link that has so many posts."""
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as conn:
+        config = migrate._config()
+        config.attributes["connection"] = conn
+        alembic_command.upgrade(config, revision)
+        conn.exec_driver_sql(
+            "INSERT INTO links (guild_id, id, creator_id, slug, destination, title, tags, private, state, created_by,"
+            " created_at, updated_at) VALUES (1, 5, 2, 's', 'https://a.example/', 'ÉTÉ', '[]', 0, 'active', 2, 0, 0)"
+        )
+        conn.exec_driver_sql(
+            "INSERT INTO posts (guild_id, id, creator_id, link_id, code, platform, kind, title, state, created_by,"
+            " created_at) VALUES (1, ?, 2, 5, ?, 'instagram', 'story', 'Teaser', 'active', 2, 0)",
+            [(100 + n, f"ig{n}") for n in range(count)],
+        )
+    engine.dispose()
