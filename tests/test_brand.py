@@ -24,6 +24,7 @@ from sqlalchemy import event
 from bot.charts import Paper, Theme, draw
 from bot.charts.canvas import Canvas
 from bot.errors import NotFoundError
+from bot.inputs.text import clean
 from bot.insights.periods import Named
 from bot.links.access import Actor
 from bot.reports import frozen, service
@@ -509,7 +510,7 @@ async def test_an_empty_creator_under_any_name_gets_a_page_in_every_form(world: 
     assert path is not None
     page = await world.visit(path[1])
     assert page.status == 200
-    assert html.escape(" ".join(name.split()), quote=False) in html.unescape(page.text).replace("&", "&amp;")
+    assert html.escape(clean(name), quote=False) in html.unescape(page.text).replace("&", "&amp;")
     picture = Image.open(io.BytesIO(draw(sheet(made.frozen, hash_), Theme.DARK)))
     assert picture.width == 1654
     for paper, size in ((Paper.A4, (595.44, 841.68)), (Paper.LETTER, (612, 792))):

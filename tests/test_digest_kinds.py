@@ -81,7 +81,7 @@ async def test_a_digest_of_ones_own(world: World) -> None:
     assert await world.tick() == 1
     assert len(world.maya.user.dm_channel.history()) == 1
     assert world.channel.history() == []
-    assert "no digest yet" in text_of(await world.leo.slash(world.channel, "digest status"))
+    assert "You have no digest of your own." in text_of(await world.leo.slash(world.channel, "digest status"))
     changed = text_of(await world.maya.slash(world.channel, "digest me", weekday=4))
     assert "Every day" in changed
     assert "Fridays at 09:00" in text_of(

@@ -273,7 +273,7 @@ def test_every_headline_number_explains_itself() -> None:
     assert (ctr.formula, ctr.filled_in) == ("clicks / impressions", "1,204 / 28,310 = 4.3%")
     assert ctr.note.startswith("1 of 2 posts and places have both sides. Clicks elsewhere: 50. With 95% certainty")
     assert said["Engagement rate"].filled_in == "(1,204 clicks + 300 reactions) / 28,310 impressions = 5.3%"
-    assert "a rise of 109%" in said["Change"].filled_in
+    assert "after 600 in the period before: ▲\u00a0109%" in said["Change"].filled_in
     empty = summarise(period, {}, [], 0, [], {})
     assert [one.filled_in for one in explain(Numbers(empty, empty))][3:] == ["–"] * 3
 

@@ -19,10 +19,11 @@ import pytest
 import sqlalchemy as sa
 
 import storage
-from storage import counts, histories, imports, ranges, servers, transfer, upsert
+from storage import counts, histories, imports, picks, ranges, servers, transfer, upsert
 from storage.database import Database
 from storage.prepared import Reader, Statement, read
 from storage.ranges import Rows, Source
+from storage.records import State
 from storage.schema import UTC, hits_daily, links, metadata, profiles, totals
 
 DAY = dt.date(2026, 3, 11)
@@ -48,6 +49,8 @@ DAYS = [(*question, days) for question in asked() for days in (None, 2)]
 OFFSETS = (dt.timedelta(0), dt.timedelta(hours=5, minutes=45), dt.timedelta(hours=-9, minutes=-30))
 EACH_TABLE = [(name,) for name in transfer.DAYS]
 SIZES = [(size,) for size in (1, 2, 8)]
+STATES = [(State.ACTIVE,), (State.ACTIVE, State.ARCHIVED)]
+PICKED = list(product((0, 2), (0, 1, 3), (False, True), STATES))
 
 SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     counts._any_history: [()],
@@ -61,6 +64,11 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     imports._named: [(False,), (True,)],
     imports._known: list(product((1, 4), (0, 1))),
     imports._totals: SIZES,
+    picks._most_clicked: [("link_id",), ("place_id",)],
+    picks._links: PICKED,
+    picks._posts: [(*shape, linked) for shape in PICKED for linked in (False, True)],
+    picks._creators: [(10,)],
+    picks._tags: [(states,) for states in STATES],
     ranges._closed_days: [()],
     ranges._within: asked(),
     ranges._between: asked(),

@@ -19,6 +19,7 @@ from bot.app import Application, open_application
 from bot.config import Config, StorageSection, WebSection
 from bot.insights.periods import local_day
 from bot.links.access import Actor
+from bot.profiles.service import MAX_HEADING, MAX_LINE
 from bot.profiles.themes import LOOKS
 from storage import counts, profiles
 from storage.records import PROFILE, Dimension, Kind
@@ -61,7 +62,13 @@ class Site:
         await pages.set_up(WHO, "maya", name, LINE)
         if looks:
             await pages.set_looks(WHO, looks.get("theme"), looks.get("accent"))
+        await self.show_all()
         await pages.publish(WHO)
+
+    async def show_all(self) -> None:
+        links = [link.id for link in await self.app.services.links.visible(WHO)]
+        if links:
+            await self.app.services.profiles.show(WHO, min(links), max(links))
 
     async def counted(self) -> dict[tuple[str, str], int]:
         """Counts on the page by link (or "page") and kind."""
@@ -288,8 +295,9 @@ async def test_hostile_texts_stay_texts(browser: Browser, site: Site) -> None:
     await links.edit(WHO, ids[0], title=hostile)
     await links.edit(WHO, ids[1], title=turned)
     await links.edit(WHO, ids[2], title="مرحبا بالعالم 🌍")
-    await pages.set_up(WHO, "maya", hostile[:80], "x" * 10_000)
-    await pages.change_entry(WHO, ids[0], heading=hostile + "y" * 10_000)
+    await pages.set_up(WHO, "maya", hostile[:80], "x" * MAX_LINE)
+    await site.show_all()
+    await pages.change_entry(WHO, ids[0], heading=hostile[:MAX_HEADING])
     await pages.publish(WHO)
     async with visitor(browser) as page:
         await page.goto(f"{site.url}/@maya")
