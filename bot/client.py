@@ -15,7 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.services import Services
-from cogs.ui.answers import say_error
+from cogs.ui.answers import answer_closed_form, say_error
 from cogs.ui.people import Names
 from storage import meta
 from storage.database import Database
@@ -128,6 +128,9 @@ class Client(commands.AutoShardedBot):
                 await meta.put(conn, key, value)
 
         await self._db.write(work)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        await answer_closed_form(interaction)
 
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))

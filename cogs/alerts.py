@@ -16,7 +16,7 @@ from cogs.delivery.channels import require_permissions
 from cogs.ui import alerts as ui
 from cogs.ui import format as fmt
 from cogs.ui import people, ways
-from cogs.ui.answers import actor, begin, embed
+from cogs.ui.answers import actor, begin, embed, server_of
 from storage.records import SERVER_TARGET, AlertKind, AlertState, AlertTarget, RunState
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
         answer = embed(_("Alerts"))
         for status in found:
             if status is not None:
-                self._add(answer, status, interaction.guild)
+                self._add(answer, status, server_of(interaction))
         if not answer.fields:
             answer.description = ways.no_alerts(who)
         await interaction.followup.send(embed=answer, ephemeral=True)
@@ -111,7 +111,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
     async def _answer(self, interaction: discord.Interaction, title: str, *, server: bool) -> None:
         status = await self._services.alerts.status(actor(interaction), server=server)
         assert status is not None
-        answer = embed(title, self._settings(status, interaction.guild) + "\n\n" + ui.explanation())
+        answer = embed(title, self._settings(status, server_of(interaction)) + "\n\n" + ui.explanation())
         await interaction.followup.send(embed=answer, ephemeral=True)
 
     def _settings(self, status: Status, guild: discord.Guild | None) -> str:

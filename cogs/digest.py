@@ -19,7 +19,7 @@ from cogs.delivery.channels import require_permissions
 from cogs.ui import digest as ui
 from cogs.ui import format as fmt
 from cogs.ui import pick, schedule, ways
-from cogs.ui.answers import actor, begin, embed, services
+from cogs.ui.answers import actor, begin, embed, server_of, services
 from storage.records import Cadence, Quiet
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ QUIET_CHOICES = [app_commands.Choice(name=name, value=item.value) for item, name
 async def pick_digest(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """The digests that are on: a manager's the server's, everyone's their own."""
     found = await services(interaction).digests.running(actor(interaction))
-    return pick.best(current, ((schedule.plain_name(item, interaction.guild), "", str(item.id)) for item in found))
+    return pick.best(current, ((schedule.plain_name(item, server_of(interaction)), "", str(item.id)) for item in found))
 
 
 def chosen(text: str | None) -> int | None:
@@ -123,7 +123,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
     async def _answer(self, interaction: discord.Interaction, title: str, digest_id: int, hint: str) -> None:
         found = await self._services.digests.status(actor(interaction))
         status = next(item for item in found if item.digest.id == digest_id)
-        answer = embed(title, schedule.schedule(status, interaction.guild) + "\n" + hint)
+        answer = embed(title, schedule.schedule(status, server_of(interaction)) + "\n" + hint)
         await interaction.followup.send(embed=answer, ephemeral=True)
 
     @app_commands.command(name="preview", description="The digest of the last complete period, shown to you alone")
@@ -132,8 +132,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
     async def preview(self, interaction: discord.Interaction, digest: str | None = None) -> None:
         await begin(interaction)
         content = await self._services.digests.preview(actor(interaction), chosen(digest))
-        assert interaction.guild is not None
-        parts = await ui.message(self._services.charts, content, interaction.guild.name, ui.Form.LAYOUT)
+        parts = await ui.message(self._services.charts, content, server_of(interaction).name, ui.Form.LAYOUT)
         await interaction.followup.send(**parts, ephemeral=True)
 
     @app_commands.command(name="status", description="When each digest comes next, and how the last ones went")
@@ -147,7 +146,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
         found.sort(key=lambda item: item.digest.state.value == "off")
         shown: list[discord.Embed] = []
         for item in found[:SHOWN]:
-            answer = self._status(item, interaction.guild)
+            answer = self._status(item, server_of(interaction))
             if sum(map(len, shown)) + len(answer) > ROOM:
                 break
             shown.append(answer)
@@ -168,7 +167,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
     async def off(self, interaction: discord.Interaction, digest: str | None = None) -> None:
         await begin(interaction)
         gone = await self._services.digests.switch_off(actor(interaction), chosen(digest))
-        name = f"**{fmt.escape(schedule.plain_name(gone, interaction.guild))}**"
+        name = f"**{fmt.escape(schedule.plain_name(gone, server_of(interaction)))}**"
         again = "/digest setup" if gone.user_id is None else "/digest me"
         text = _("The digest is off: {name}. {command} starts it again.").format(name=name, command=again)
         await interaction.followup.send(text, ephemeral=True)

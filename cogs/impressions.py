@@ -20,7 +20,7 @@ from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import imports as files
 from cogs.ui import impressions as ui
-from cogs.ui import pick
+from cogs.ui import people, pick
 from cogs.ui.answers import actor, begin
 from cogs.ui.money import money_of
 from storage.records import Post
@@ -180,7 +180,8 @@ class Impressions(
         await begin(interaction)
         who = actor(interaction)
         found = await self._services.imports.latest(who)
-        await interaction.followup.send(**files.last(found, who.user_id), ephemeral=True)
+        names = await people.names_of(interaction, [found.creator_id])
+        await interaction.followup.send(**files.last(found, names[found.creator_id], who.user_id), ephemeral=True)
 
 
 class Views(_Log, commands.GroupCog, group_name="views", group_description="Views that platforms told you of"):

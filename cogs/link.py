@@ -19,7 +19,7 @@ from cogs.ui import audit as audit_ui
 from cogs.ui import format as fmt
 from cogs.ui import handovers, link_imports, on_page, pick, qr, ways
 from cogs.ui import links as ui
-from cogs.ui.answers import actor, begin
+from cogs.ui.answers import actor, begin, server_of
 from storage.records import Server, State
 
 if TYPE_CHECKING:
@@ -155,8 +155,7 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         who = actor(interaction)
         if link is None:
             require_manager(who)
-            assert interaction.guild is not None
-            subject, title = Subject(Scope.SERVER, who.guild_id), interaction.guild.name
+            subject, title = Subject(Scope.SERVER, who.guild_id), server_of(interaction).name
         else:
             found = await self._services.links.find(who, link)
             subject, title = Subject(Scope.LINK, found.id), found.label

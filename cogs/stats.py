@@ -14,7 +14,7 @@ from bot.services import Services
 from bot.stats.question import MOST_COMPARED, Metric, Question, Ranks, Scope, Subject, View
 from bot.texts import _
 from cogs.ui import pick
-from cogs.ui.answers import actor, begin
+from cogs.ui.answers import actor, begin, conclude, require_share
 from cogs.ui.stats import controls, replies
 
 if TYPE_CHECKING:
@@ -197,10 +197,12 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
         await self._send(interaction, Question(view, tuple(subjects), (choice,)), share)
 
     async def _send(self, interaction: discord.Interaction, question: Question, share: bool) -> None:
+        if share:
+            require_share(interaction)
         found = await replies.message(interaction, question, private=not share)
         if share:
             # The deferred answer is private and stays so; the shared one is a message of its own.
-            await interaction.edit_original_response(content=_("Shared below."))
+            await conclude(interaction, content=_("Shared below."))
         view = controls.controls(found.question, interaction.user.id, found.pages)
         await interaction.followup.send(embed=found.embed, file=found.file, view=view, ephemeral=not share)
 

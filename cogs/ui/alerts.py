@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from bot.texts import _, current_locale, number, percent
 from cogs.delivery.channels import Form
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, embed, services
+from cogs.ui.limits import Buttons, picture
 from storage.records import SERVER_TARGET, Alert, AlertKind, AlertTarget, Link
 
 CHART = "trend.png"
@@ -120,7 +120,7 @@ async def message(
     wants_chart = form in (Form.LAYOUT, Form.EMBED)
     if wants_chart and content.trend is not None and (link := content.links.get(first.link_id or 0)) is not None:
         chart = _chart(content.trend, link)
-        parts["file"] = discord.File(io.BytesIO(await charts.draw(chart)), CHART, description=alt_text(chart))
+        parts["file"] = picture(await charts.draw(chart), CHART, alt_text(chart))
         answer.set_image(url=f"attachment://{CHART}")
     return parts | {"embed": answer}
 
@@ -153,7 +153,7 @@ def marker(content: Content) -> str:
 
 
 def _buttons(content: Content, *, names: bool = True) -> discord.ui.View:
-    view = discord.ui.View(timeout=None).add_item(WhyButton(marker(content)))
+    view = Buttons().add_item(WhyButton(marker(content)))
     if not names:
         return view
     found = dict.fromkeys(alert.link_id for alert in content.alerts if alert.link_id in content.links)

@@ -12,13 +12,18 @@ from discord import app_commands
 from discord.utils import MISSING
 
 from bot.errors import RefusedError, UserError
+from bot.inputs.text import shorten
 from bot.links.access import Actor
 from bot.services import Services
 from bot.texts import _, use_locale
+from cogs.ui import limits
 from cogs.ui.format import ACCENT, escape
+from cogs.ui.internals import role_ids
+from cogs.ui.limits import Embed, Form, content
 
-EMBED_LIMIT = 6000
-"""Characters of an embed in all."""
+STARTING = _("Eyeballs is just starting, and Discord has not told it of this server yet. Try again in a minute.")
+EXPIRED = 10062
+MALFORMED = 50035
 
 log = structlog.get_logger(__name__)
 
@@ -30,12 +35,11 @@ def actor(interaction: discord.Interaction) -> Actor:
     """The member who pressed or typed, with the permissions they have at this moment."""
     if interaction.guild_id is None:
         raise RefusedError(_("That works in a server only."))
-    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     return Actor(
         guild_id=interaction.guild_id,
         user_id=interaction.user.id,
         manager=interaction.permissions.manage_guild or interaction.permissions.administrator,
-        role_ids=frozenset(role.id for role in roles),
+        role_ids=role_ids(interaction.user),
     )
 
 
@@ -62,8 +66,52 @@ async def begin(interaction: discord.Interaction) -> None:
 
 def use_server_locale(interaction: discord.Interaction) -> None:
     """Write this answer's numbers as the server's locale does, for all of its members alike."""
-    guild = interaction.guild
-    use_locale(str(interaction.locale if guild is None else guild.preferred_locale))
+    guild = interaction.guild if _is_known(interaction) else None
+    told = interaction.guild_locale if guild is None else guild.preferred_locale
+    use_locale(str(told or interaction.locale))
+
+
+def server_of(interaction: discord.Interaction) -> discord.Guild:
+    """The server with its name, channels and roles. Raises RefusedError while Discord has not told of it yet."""
+    if interaction.guild is None or not _is_known(interaction):
+        raise RefusedError(STARTING)
+    return interaction.guild
+
+
+def require_share(interaction: discord.Interaction) -> None:
+    """Raises RefusedError unless the asker may post here what would be posted for them: text, embed and picture."""
+    has = interaction.permissions
+    writes = has.send_messages_in_threads if isinstance(interaction.channel, discord.Thread) else has.send_messages
+    if not (writes and has.embed_links and has.attach_files):
+        raise RefusedError(
+            _(
+                "share: you may not post messages with pictures in this channel. Leave share out to see the answer "
+                "for yourself, or ask again where you may."
+            )
+        )
+
+
+async def conclude(interaction: discord.Interaction, **parts: Any) -> None:
+    """Show in place what was done. Where that fails, the answer comes as a message of its own: done is done."""
+    try:
+        await interaction.edit_original_response(**parts)
+    except Exception as error:
+        log.warning("answer could not be edited", error=repr(error))
+        known = {name: parts[name] for name in ("content", "embed", "view") if parts.get(name) is not None}
+        try:
+            await interaction.followup.send(**known, ephemeral=True)
+        except Exception as gone:
+            log.warning("answer could not be delivered", error=repr(gone))
+
+
+async def answer_closed_form(interaction: discord.Interaction) -> None:
+    """Say so where a form was sent off that nobody waits for any more; Discord would say “Something went wrong”."""
+    data: Any = interaction.data or {}
+    if interaction.type is not discord.InteractionType.modal_submit or Form.is_open(data.get("custom_id", "")):
+        return
+    if not interaction.response.is_done():
+        text = _("This form was open for too long, or Eyeballs was restarted meanwhile. Nothing was changed; ask anew.")
+        await interaction.response.send_message(text, ephemeral=True)
 
 
 def require_asker(interaction: discord.Interaction, asker_id: int) -> None:
@@ -80,17 +128,25 @@ async def say_error(interaction: discord.Interaction, error: BaseException) -> N
 async def say_error_with(view: discord.ui.View, interaction: discord.Interaction, error: BaseException) -> None:
     """Like `say_error`, with buttons below it."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-    if isinstance(cause, app_commands.TransformerError):
-        text = _("“{value}” can't be used there; choose a value from the list.").format(value=str(cause.value)[:100])
+    if isinstance(cause, discord.NotFound) and cause.code == EXPIRED:
+        log.info("interaction expired before it was answered")
+        return
+    if isinstance(cause, app_commands.TransformerError) and not _is_known(interaction):
+        text = STARTING
+    elif isinstance(cause, app_commands.TransformerError):
+        text = _("“{value}” can't be used there; choose a value from the list.").format(value=shorten(str(cause.value)))
     elif isinstance(cause, UserError):
         text = str(cause)
     elif isinstance(cause, app_commands.CheckFailure | app_commands.CommandNotFound):
         text = _("That command can't be used here.")
+    elif isinstance(cause, discord.HTTPException) and cause.code != MALFORMED:
+        log.warning("answer refused by Discord", status=cause.status, code=cause.code, text=cause.text)
+        text = _("Discord did not take the answer. What you asked for may be done: look before you ask again.")
     else:
         number = secrets.token_hex(4)
         log.error("interaction failed", error_id=number, exc_info=cause)
         text = _("Something went wrong on our side. If it happens again, tell the operator: `{id}`").format(id=number)
-    text = _QUOTED.sub(lambda match: f"“{escape(match[1])}”", text)
+    text = content(_QUOTED.sub(lambda match: f"“{escape(match[1])}”", text))
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, view=view, ephemeral=True)
@@ -98,6 +154,11 @@ async def say_error_with(view: discord.ui.View, interaction: discord.Interaction
             await interaction.response.send_message(text, view=view, ephemeral=True)
     except discord.HTTPException as gone:
         log.warning("answer could not be delivered", code=gone.code)
+
+
+def _is_known(interaction: discord.Interaction) -> bool:
+    guild = None if interaction.guild_id is None else interaction.client.get_guild(interaction.guild_id)
+    return guild is not None and not guild.unavailable
 
 
 class Pressed:
@@ -120,11 +181,11 @@ class Pressed:
 
 def fit(answer: discord.Embed) -> discord.Embed:
     """The embed without its last fields, where all its text would be more than Discord takes."""
-    while len(answer) > EMBED_LIMIT and answer.fields:
+    while len(answer) > limits.EMBED and answer.fields:
         answer.remove_field(-1)
     return answer
 
 
 def embed(title: str, description: str = "") -> discord.Embed:
-    """An embed in the house's colour; the texts are cut to Discord's limits."""
-    return discord.Embed(title=title[:256], description=description[:4096] or None, colour=ACCENT)
+    """An embed in the house's colour."""
+    return Embed(title=title, description=description or None, colour=ACCENT)

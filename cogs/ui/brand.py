@@ -25,8 +25,9 @@ from bot.reports.sheet import sheet
 from bot.reports.table import table
 from bot.texts import _, current_locale, days, money, ngettext
 from cogs.ui import format as fmt
-from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from cogs.ui import limits, people
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.limits import Buttons
 from storage.records import BrandReport, Deal, State
 
 PICTURE = "brand-report.png"
@@ -92,7 +93,7 @@ async def made(interaction: discord.Interaction, found: Made) -> dict[str, Any]:
     charts = services(interaction).charts
     name = f"brand-report-{content.first}-{content.last}"
     files = [
-        discord.File(io.BytesIO(await charts.draw(picture, Theme.DARK)), PICTURE, description=alt_text(picture)),
+        limits.picture(await charts.draw(picture, Theme.DARK), PICTURE, alt_text(picture)),
         discord.File(io.BytesIO(await charts.draw(page, Theme.LIGHT)), f"{name}.pdf"),
         discord.File(io.BytesIO(table(content, hash_).encode("utf-8-sig")), f"{name}.csv"),
     ]
@@ -113,7 +114,7 @@ async def made(interaction: discord.Interaction, found: Made) -> dict[str, Any]:
     for tile in picture.tiles:
         said.add_field(name=tile.label, value=f"**{tile.value}**\n" + "\n".join(tile.lines))
     said.set_image(url=f"attachment://{PICTURE}")
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     view.add_item(discord.ui.Button(label=_("Open the page"), url=found.url))
     view.add_item(ReportButton("revoke", found.report.id, interaction.user.id))
     return {"embed": said, "files": files, "view": view}
@@ -210,7 +211,7 @@ class ReportButton(
             answer = revoked(await reports.revoke(who, self._report_id), who.user_id)
         else:
             answer = renewed(await reports.renew(who, self._report_id, DAYS), who.user_id)
-        await interaction.edit_original_response(attachments=[], **answer)
+        await conclude(interaction, attachments=[], **answer)
 
 
 # ------------------------------------------------------------------ deals
@@ -249,11 +250,11 @@ async def shown(interaction: discord.Interaction, found: Standing) -> dict[str, 
     if found.curve:
         chart = _curve(found)
         png = await services(interaction).charts.draw(chart)
-        files.append(discord.File(io.BytesIO(png), CHART, description=alt_text(chart)))
+        files.append(limits.picture(png, CHART, alt_text(chart)))
         said.set_image(url=f"attachment://{CHART}")
     if deal.metric == "impressions":
         said.set_footer(text=_("Reported impressions count on the day the platform told them."))
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     if pace.starts is None:
         view.add_item(DealButton("report", deal.id, interaction.user.id))
     if deal.ended is None and pace.days_left:
@@ -334,7 +335,7 @@ class DealButton(
             return
         await interaction.response.defer()
         answer = await step(interaction, self._action, self._deal_id)
-        await interaction.edit_original_response(attachments=[], **answer)
+        await conclude(interaction, attachments=[], **answer)
 
 
 async def step(interaction: discord.Interaction, action: str, deal_id: int) -> dict[str, Any]:
@@ -362,4 +363,4 @@ async def report_of(interaction: discord.Interaction, deal: Deal, **said: Any) -
 
 
 def _message(title: str, text: str, button: ReportButton | DealButton) -> dict[str, Any]:
-    return {"embed": embed(title, text), "view": discord.ui.View(timeout=None).add_item(button)}
+    return {"embed": embed(title, text), "view": Buttons().add_item(button)}

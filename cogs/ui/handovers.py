@@ -12,7 +12,7 @@ from bot.stats.question import pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
 from cogs.ui.links import KeepButton
 from cogs.ui.on_page import view_of
 from cogs.ui.tell import tell
@@ -100,7 +100,7 @@ class TransferButton(
         ]
         back = None if self._undo else TransferButton(link_id, to_id, from_id, self._asker_id, undo=True)
         text = "\n".join(filter(None, lines))
-        await interaction.edit_original_response(content=text, embed=None, view=view_of(back))
+        await conclude(interaction, content=text, embed=None, view=view_of(back))
 
 
 # ---------------------------------------------------------------------- pages
@@ -174,4 +174,4 @@ class TakedownButton(
         pages, who = services(interaction).profiles, actor(interaction)
         profile = await pages.take_down(who, await pages.handle_of(who, self._creator_id), restore=self._restore)
         message = await taken_down(interaction, profile)
-        await interaction.edit_original_response(**message, embed=None)
+        await conclude(interaction, **message, embed=None)

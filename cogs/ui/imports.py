@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import discord
+import structlog
 
 from bot.imports.match import By, Sample, Tally
 from bot.imports.service import Applied, Preview, Undone
@@ -16,7 +17,8 @@ from bot.impressions.metrics import CTR
 from bot.links.platforms import PLATFORMS, describe
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, embed, fit, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, fit, require_asker, services
+from cogs.ui.limits import Buttons
 from cogs.ui.posts import total
 from storage.records import Import
 
@@ -27,6 +29,7 @@ COLUMNS = 12
 EVERY_SECONDS = 2.0
 """How often progress is told."""
 
+log = structlog.get_logger(__name__)
 _BY = {By.PERMALINK: _("permalink"), By.ID: _("id"), By.TITLE: _("title and day")}
 
 
@@ -220,11 +223,11 @@ def applied(found: Applied, asker_id: int) -> dict[str, Any]:
     }
 
 
-def last(item: Import, asker_id: int) -> dict[str, Any]:
-    """The keywords of a message about the import that can be taken back."""
+def last(item: Import, creator: str, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message about the import that can be taken back; `creator` is a name, ready for a message."""
     lines = [
         *_brought(item),
-        _("Imported {at}, of posts of {who}.").format(at=fmt.moment(item.created_at, "R"), who=f"<@{item.creator_id}>"),
+        _("Imported {at}, of posts of {who}.").format(at=fmt.moment(item.created_at, "R"), who=creator),
     ]
     answer = embed(_("Last import: {name}").format(name=item.name), "\n".join(lines))
     return {"embed": answer, "view": _buttons(item.id, asker_id, "undo")}
@@ -256,7 +259,7 @@ def cancelled(item: Import) -> dict[str, Any]:
 
 
 def _buttons(import_id: int, asker_id: int, *actions: str) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     for action in actions:
         view.add_item(ImportButton(action, import_id, asker_id))
     return view
@@ -300,7 +303,7 @@ class ImportButton(
             answer = undone(await imports.undo(who, self._import_id))
         else:
             answer = applied(await imports.apply(who, self._import_id, ImportProgress(interaction)), who.user_id)
-        await interaction.edit_original_response(**answer)
+        await conclude(interaction, **answer)
 
 
 class ImportProgress:
@@ -311,7 +314,11 @@ class ImportProgress:
         self._told = time.monotonic()
 
     async def __call__(self, done: float) -> None:
-        if time.monotonic() - self._told >= EVERY_SECONDS:
-            self._told = time.monotonic()
-            text = _("{done} written. Nobody sees any of it before all of it is there.").format(done=fmt.share(done))
+        if time.monotonic() - self._told < EVERY_SECONDS:
+            return
+        self._told = time.monotonic()
+        text = _("{done} written. Nobody sees any of it before all of it is there.").format(done=fmt.share(done))
+        try:
             await self._interaction.edit_original_response(embed=embed(_("Importing …"), text), view=None)
+        except Exception as error:  # to be read or not is no matter of the import: its answer may be dismissed
+            log.info("progress could not be shown", error=repr(error))

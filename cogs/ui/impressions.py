@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import discord
+from cachetools import TTLCache
 
 from bot.errors import InvalidError, NotFoundError, UserError
 from bot.impressions.metrics import IMPRESSIONS, METRICS, VIEWS, parse_rest
@@ -23,7 +23,19 @@ from bot.stats.question import pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import ways
-from cogs.ui.answers import Pressed, actor, begin, embed, presser, require_asker, say_error, say_error_with, services
+from cogs.ui.answers import (
+    Pressed,
+    actor,
+    begin,
+    conclude,
+    embed,
+    presser,
+    require_asker,
+    say_error,
+    say_error_with,
+    services,
+)
+from cogs.ui.limits import FORM_SECONDS, Buttons, Form
 from cogs.ui.money import assumed
 from cogs.ui.posts import IN_BIO, NAMES
 from storage.records import Link, Post
@@ -34,14 +46,14 @@ LISTED = 25
 Then = Callable[[discord.Interaction, Mapping[str, int]], Awaitable[None]]
 
 
-class FiguresForm(discord.ui.Modal):
+class FiguresForm(Form):
     """Asks for a post's totals: `word` (impressions or views), reach, likes, comments, and the rest in one line.
 
     `typed` are texts that stand there from the start, by field.
     """
 
     def __init__(self, title: str, word: str, then: Then, typed: Mapping[str, str] | None = None) -> None:
-        super().__init__(title=fmt.plain(title, 45))
+        super().__init__(fmt.plain(title, 45))
         self._then = then
         self._word = word
         self._typed = typed or {}
@@ -77,9 +89,7 @@ class FiguresForm(discord.ui.Modal):
             await say_error(interaction, error)
             return
         _refused[interaction.id] = self
-        while len(_refused) > _REFUSED_KEPT:
-            _refused.popitem(last=False)
-        view = discord.ui.View(timeout=None)
+        view = Buttons()
         view.add_item(AgainButton(interaction.id, interaction.user.id))
         await say_error_with(view, interaction, error)
 
@@ -89,8 +99,7 @@ class FiguresForm(discord.ui.Modal):
         return FiguresForm(self.title, self._word, self._then, typed)
 
 
-_REFUSED_KEPT = 1_000
-_refused: OrderedDict[int, FiguresForm] = OrderedDict()
+_refused: TTLCache[int, FiguresForm] = TTLCache(1_000, ttl=FORM_SECONDS)
 """Forms that something was wrong in, by the interaction that sent them: nobody has to type the rest again."""
 
 
@@ -140,7 +149,7 @@ async def which_post(interaction: discord.Interaction, word: str) -> dict[str, A
     if not found:
         return {"content": await ways.no_posts(interaction)}
     text = _("Of which post? Choose one, and a form asks for its totals. Those without numbers stand first.")
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     view.add_item(PostSelect(word, who.user_id, found))
     return {"embed": embed(_("Type in {word}").format(word=NAMES[word]), text), "view": view}
 
@@ -218,7 +227,7 @@ def _asked_back(doubt: ImplausibleError, wish: Wish, who: Actor) -> dict[str, An
     text = _(
         "{post}: that is far from what was kept before. Nothing is kept yet; type it again if it is a slip."
     ).format(post=fmt.post_name(doubt.post))
-    view = discord.ui.View(timeout=None).add_item(KeepButton(who, doubt.post.id, _pack(wish)))
+    view = Buttons().add_item(KeepButton(who, doubt.post.id, _pack(wish)))
     return {"embed": embed(_("Is that right?"), "\n".join([text, *steps])), "view": view}
 
 
@@ -284,7 +293,7 @@ class KeepButton(
         who = presser(interaction, self._guild_id)
         post = await services(interaction).posts.get(who, self._post_id)
         answer = await log(interaction, who, _unpack(self._wish, post), confirmed=True)
-        await interaction.edit_original_response(embed=answer["embed"], view=answer.get("view"))
+        await conclude(interaction, embed=answer["embed"], view=answer.get("view"))
 
 
 def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str, Any]:
@@ -321,7 +330,7 @@ def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str
         lines.append(IN_BIO.format(posts=describe_many(post.platform, post.kind)))
     elif link is not None and not logged.is_new:
         lines.append(_("/stats post shows them beside its clicks."))
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     view.add_item(UndoLogButton(post.id, logged.first_id, logged.last_id, logged.is_new, asker_id))
     return {"embed": embed(_("Logged"), "\n".join(lines)), "view": view}
 
@@ -386,4 +395,4 @@ class UndoLogButton(
         elif self._is_new:
             text = _("{count} of {post}. The post stays: its address was used since, or other numbers were told of it.")
         answer = embed(_("Taken back"), text.format(count=count, post=fmt.post_name(back.post)))
-        await interaction.edit_original_response(embed=answer, view=None)
+        await conclude(interaction, embed=answer, view=None)

@@ -12,8 +12,9 @@ from bot.imports.histories import LinkPreview, LinksUndone
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import on_page
-from cogs.ui.answers import Pressed, actor, embed, fit, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, fit, require_asker, services
 from cogs.ui.imports import ImportProgress
+from cogs.ui.limits import Buttons
 from cogs.ui.stats.report import SERVICES
 from storage.records import History
 
@@ -94,7 +95,7 @@ def cancelled() -> dict[str, Any]:
 
 
 def _buttons(history_id: int, asker_id: int, *actions: str) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     for action in actions:
         view.add_item(LinkImportButton(action, history_id, asker_id))
     return view
@@ -142,4 +143,4 @@ class LinkImportButton(
             page = await services(interaction).profiles.board_of(who.guild_id, who.user_id)
             made = [] if page is None else [link for link in page.off if item.id < link.id <= item.last_id]
             answer = applied(item, who.user_id, on_page.show_button(made, who.user_id, page))
-        await interaction.edit_original_response(**answer)
+        await conclude(interaction, **answer)

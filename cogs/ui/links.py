@@ -12,7 +12,8 @@ from yarl import URL
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.limits import Buttons
 from storage.records import Link, Post, State
 
 PAGE = 10
@@ -87,7 +88,7 @@ async def listing(
         rows.append(f"**{fmt.escape(link.label, 60)}** {' · '.join(notes)}\n`{base_url / link.slug}`")
     title = _("Archived links") if archived else _("Links")
     answer = embed(f"{title} ({fmt.number(len(links))})", fmt.rows(rows, 4096))
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     if pages > 1:
         answer.set_footer(text=_("Page {page} of {pages}").format(page=page + 1, pages=pages))
         for step, label in ((page - 1, _("Previous")), (page + 1, _("Next"))):
@@ -106,7 +107,7 @@ def delete_question(link: Link, url: str, asker_id: int) -> dict[str, Any]:
         ).format(address=url),
     )
     answer.colour = discord.Colour.red()
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     view.add_item(DeleteButton(link.id, asker_id)).add_item(KeepButton(asker_id))
     return {"embed": answer, "view": view}
 
@@ -141,7 +142,7 @@ class PageButton(
             actor(interaction), creator_id=self._creator_id or None, archived=self._archived
         )
         message = await listing(interaction, found, self._page, creator_id=self._creator_id, archived=self._archived)
-        await interaction.edit_original_response(**message)
+        await conclude(interaction, **message)
 
 
 class DeleteButton(
@@ -175,7 +176,7 @@ class DeleteButton(
         text = _("Deleted. {address} answers “not found” from now on, and the name is never given out again.").format(
             address=f"`{services(interaction).links.url(link)}`"
         )
-        await interaction.edit_original_response(content=text, embed=None, view=None)
+        await conclude(interaction, content=text, embed=None, view=None)
 
 
 class KeepButton(Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"keep:(?P<asker>\d{1,20})"):

@@ -10,7 +10,8 @@ import discord
 
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.limits import Buttons
 from storage.records import Link, Note
 
 
@@ -47,7 +48,7 @@ def listing(found: Sequence[Note]) -> discord.Embed:
 
 
 def _message(title: str, text: str, button: NoteButton) -> dict[str, Any]:
-    return {"embed": embed(title, text), "view": discord.ui.View(timeout=None).add_item(button)}
+    return {"embed": embed(title, text), "view": Buttons().add_item(button)}
 
 
 class NoteButton(
@@ -78,4 +79,4 @@ class NoteButton(
             answer = deleted(await notes.delete(who, self._note_id), who.user_id)
         else:
             answer = restored(await notes.restore(who, self._note_id), who.user_id)
-        await interaction.edit_original_response(**answer)
+        await conclude(interaction, **answer)

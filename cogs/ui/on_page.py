@@ -15,7 +15,8 @@ from bot.texts import _, ngettext
 from cogs.ui import format as fmt
 from cogs.ui import links as ui
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, require_asker, services
+from cogs.ui.limits import Buttons
 from storage.records import Link, State
 
 
@@ -67,7 +68,7 @@ def show_button(
 
 
 def view_of(*buttons: discord.ui.Item[Any] | None) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     for button in buttons:
         if button is not None:
             view.add_item(button)
@@ -115,7 +116,7 @@ class ShowButton(
         chosen = await pages.show(actor(interaction), *self._ids, shown=self._shown)
         first, last = self._ids
         if self._is_card:
-            await interaction.edit_original_response(**await card(interaction, chosen.links[0]))
+            await conclude(interaction, **await card(interaction, chosen.links[0]))
         back = ShowButton(not self._shown, first, last, self._asker_id, len(chosen.links))
         text = placed(chosen, pages.url(chosen.profile), shown=self._shown)
         await interaction.followup.send(text, view=view_of(None if self._is_card else back), ephemeral=True)

@@ -14,7 +14,8 @@ from bot.links.posts import Moved
 from bot.texts import _, number
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.limits import Buttons
 from storage.records import Figure, Link, Post, State
 
 PAGE = 10
@@ -118,7 +119,7 @@ async def listing(
         rows.append(f"**{fmt.post_name(post)}** · {' · '.join(notes)}\n{place}")
     title = _("Archived posts") if archived else _("Posts")
     answer = embed(f"{title} ({fmt.number(len(posts))})", fmt.rows(rows, 4096))
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     if pages > 1:
         answer.set_footer(text=_("Page {page} of {pages}").format(page=page + 1, pages=pages))
         for step, label in ((page - 1, _("Previous")), (page + 1, _("Next"))):
@@ -138,7 +139,7 @@ def archived(post: Post, asker_id: int, *, restored: bool = False) -> dict[str, 
 
 def _message(title: str, text: str, post: Post, asker_id: int) -> dict[str, Any]:
     action = "restore" if post.state is State.ARCHIVED else "archive"
-    view = discord.ui.View(timeout=None).add_item(PostStateButton(action, post.id, asker_id))
+    view = Buttons().add_item(PostStateButton(action, post.id, asker_id))
     return {"embed": embed(title, text), "view": view}
 
 
@@ -163,7 +164,7 @@ def moved(found: Moved, url: str, base_url: str, asker_id: int) -> dict[str, Any
             )
         )
     answer = embed(_("{post} moved").format(post=fmt.post_name(found.post)), "\n".join(lines))
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     if found.before.link_id is not None:
         view.add_item(MoveBackButton(found.post.id, found.before.link_id, asker_id))
     return {"embed": answer, "view": view}
@@ -214,7 +215,7 @@ class PostPageButton(
         message = await listing(
             interaction, posts, links, self._page, creator_id=creator_id, link_id=link_id, archived=self._archived
         )
-        await interaction.edit_original_response(**message)
+        await conclude(interaction, **message)
 
 
 async def links_of(interaction: discord.Interaction) -> dict[int, Link]:
@@ -247,7 +248,7 @@ class PostStateButton(
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
         post = await services(interaction).posts.archive(actor(interaction), self._post_id, archived=self._archive)
-        await interaction.edit_original_response(**archived(post, self._asker_id, restored=not self._archive))
+        await conclude(interaction, **archived(post, self._asker_id, restored=not self._archive))
 
 
 class MoveBackButton(
@@ -277,4 +278,4 @@ class MoveBackButton(
         who, found = actor(interaction), services(interaction)
         back = await found.posts.move(who, self._post_id, await found.links.get(who, self._link_id))
         answer = moved(back, found.links.url(back.link, back.post), str(found.links.base_url), self._asker_id)
-        await interaction.edit_original_response(**answer)
+        await conclude(interaction, **answer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +21,8 @@ from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui import qr as codes
-from cogs.ui.answers import Pressed, actor, embed, require_asker, say_error, services, use_server_locale
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, say_error, services, use_server_locale
+from cogs.ui.limits import Buttons, Form, picture
 from cogs.ui.on_page import show_button, view_of
 from storage.records import Entry, Link, Profile
 
@@ -34,11 +34,11 @@ KEEP, DISCORD, NONE = "keep", "discord", "none"
 # ---------------------------------------------------------------------- setup
 
 
-class SetupModal(discord.ui.Modal):
+class SetupModal(Form):
     """Asks for what stands at the head of the page."""
 
     def __init__(self, profile: Profile | None, user: discord.User | discord.Member) -> None:
-        super().__init__(title=_("Your page"), custom_id="profile:setup", timeout=900)
+        super().__init__(_("Your page"))
         self.handle: discord.ui.TextInput[SetupModal] = discord.ui.TextInput(
             custom_id="handle",
             default=profile.handle if profile else None,
@@ -52,7 +52,10 @@ class SetupModal(discord.ui.Modal):
             max_length=MAX_NAME,
         )
         self.line: discord.ui.TextInput[SetupModal] = discord.ui.TextInput(
-            custom_id="line", default=(profile.line if profile else "") or None, required=False, max_length=MAX_LINE
+            custom_id="line",
+            default=profile.line if profile and profile.line else None,
+            required=False,
+            max_length=MAX_LINE,
         )
         options = [
             discord.SelectOption(
@@ -150,7 +153,7 @@ async def preview(interaction: discord.Interaction) -> dict[str, Any]:
     made = fitted(shown.profile.theme, shown.profile.accent)
     said.colour = discord.Colour(int(made.dark.accent[1:], 16))
     said.set_image(url="attachment://card.png")
-    return {"embed": said, "file": discord.File(io.BytesIO(png), "card.png", description=alt_text(card))}
+    return {"embed": said, "file": picture(png, "card.png", alt_text(card))}
 
 
 async def qr(interaction: discord.Interaction) -> dict[str, Any]:
@@ -186,7 +189,7 @@ def board(found: Board, asker_id: int, chosen: int | None = None) -> dict[str, A
         rows += [_row("▫️", one, found, one == link) for one in found.off]
     said = embed(_("Links on your page"), fmt.rows(rows, 3800))
     said.set_footer(text=_("Pinned links stand on top, then those without a heading, then each heading."))
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     for row, (kind, listed) in enumerate((("pick", shown), ("off", found.off))):
         options = listed[:LISTED]
         if link is not None and link in listed[LISTED:]:
@@ -228,7 +231,7 @@ def _row(mark: str, link: Link, found: Board, current: bool) -> str:
 
 async def _shown(interaction: discord.Interaction, asker_id: int, link_id: int | None) -> None:
     found = await services(interaction).profiles.board(actor(interaction))
-    await interaction.edit_original_response(**board(found, asker_id, link_id))
+    await conclude(interaction, **board(found, asker_id, link_id))
 
 
 class BoardSelect(
@@ -306,11 +309,11 @@ class BoardButton(
         await _shown(interaction, self._asker_id, self._link_id)
 
 
-class EntryModal(discord.ui.Modal):
+class EntryModal(Form):
     """Asks for a link's heading, and for when it shows."""
 
     def __init__(self, link: Link, entry: Entry, zone: str, asker_id: int) -> None:
-        super().__init__(title=fmt.plain(link.label, 45), custom_id="profile:entry", timeout=900)
+        super().__init__(fmt.plain(link.label, 45))
         self._link_id, self._asker_id = link.id, asker_id
         self.heading = _input("heading", entry.heading, MAX_HEADING)
         self.shows_from = _input("from", _stamp(entry.shows_from, zone), 40)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import Any
-
-import discord
 
 from bot import qr
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.answers import embed
+from cogs.ui.limits import picture
 
 
 async def code(url: str, name: str, title: str) -> dict[str, Any]:
@@ -22,7 +20,7 @@ async def code(url: str, name: str, title: str) -> dict[str, Any]:
     return {
         "embed": said,
         "files": [
-            discord.File(io.BytesIO(await asyncio.to_thread(qr.png, url)), f"{name}.png", description=alt),
-            discord.File(io.BytesIO(await asyncio.to_thread(qr.svg, url)), f"{name}.svg", description=alt),
+            picture(await asyncio.to_thread(qr.png, url), f"{name}.png", alt),
+            picture(await asyncio.to_thread(qr.svg, url), f"{name}.svg", alt),
         ],
     }

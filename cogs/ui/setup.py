@@ -11,7 +11,8 @@ from bot.texts import _
 from cogs.delivery.channels import missing_permissions
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import actor, embed, say_error, services
+from cogs.ui.answers import actor, conclude, embed, say_error, server_of, services
+from cogs.ui.limits import Buttons
 from cogs.ui.pick import COMMON_ZONES
 from storage.records import AddPolicy, DigestState, Server
 
@@ -27,7 +28,7 @@ async def message(interaction: discord.Interaction) -> dict[str, Any]:
     who = actor(interaction)
     server = await services(interaction).servers.get(who.guild_id)
     status = await services(interaction).digests.main(who.guild_id)
-    return {"embed": _embed(interaction, server, status), "view": SetupView(server, status)}
+    return {"embed": _embed(interaction, server, status), "view": SetupView(server, status, server_of(interaction))}
 
 
 async def save(interaction: discord.Interaction, **changes: object) -> None:
@@ -47,7 +48,7 @@ def _embed(interaction: discord.Interaction, server: Server, status: Status | No
     answer = embed(_("Setup"), intro)
     role = _("none chosen")
     if server.creator_role_id is not None:
-        role = people.role_name(interaction.guild, server.creator_role_id)
+        role = people.role_name(server_of(interaction), server.creator_role_id)
     adds = POLICIES[server.add_policy]
     if server.add_policy is AddPolicy.CREATORS and server.creator_role_id is None:
         adds = _("Managers only, until a creator role is chosen")
@@ -71,9 +72,9 @@ def _digest(interaction: discord.Interaction, status: Status | None) -> str:
     line = _("{weekday}s at {time} in {channel}").format(
         weekday=fmt.WEEKDAYS[digest.weekday],
         time=fmt.time_of_day(digest.minute),
-        channel=people.channel_name(interaction.guild, digest.channel_id or 0),
+        channel=people.channel_name(server_of(interaction), digest.channel_id or 0),
     )
-    channel = interaction.guild.get_channel(digest.channel_id or 0) if interaction.guild else None
+    channel = server_of(interaction).get_channel(digest.channel_id or 0)
     if channel is None:
         return line + "\n⚠️ " + _("The channel is gone; choose another one.")
     missing = missing_permissions(channel)
@@ -82,12 +83,15 @@ def _digest(interaction: discord.Interaction, status: Status | None) -> str:
     return line + "\n" + _("Eyeballs has every permission it needs there.")
 
 
-class SetupView(discord.ui.View):
+class SetupView(Buttons):
     """Five selects with fixed ids, so that they work after a restart. Every press checks the permission again."""
 
-    def __init__(self, server: Server | None = None, status: Status | None = None) -> None:
+    def __init__(
+        self, server: Server | None = None, status: Status | None = None, guild: discord.Guild | None = None
+    ) -> None:
         # The one that stands for all after a restart never ends; the others make room.
-        super().__init__(timeout=None if server is None else 900)
+        super().__init__()
+        self.timeout = None if server is None else 900
         server = server or Server(0)
         zones = list(dict.fromkeys((server.timezone, *COMMON_ZONES)))[:25]
         self.zone.options = [
@@ -108,21 +112,21 @@ class SetupView(discord.ui.View):
             )
             for policy, name in POLICIES.items()
         ]
-        if server.creator_role_id is not None:
+        # What was deleted since is no default: Discord may refuse the whole message.
+        if guild is not None and server.creator_role_id and guild.get_role(server.creator_role_id):
             self.role.default_values = [
                 discord.SelectDefaultValue(id=server.creator_role_id, type=discord.SelectDefaultValueType.role)
             ]
-        if status is not None and status.digest.state is not DigestState.OFF:
+        digest = None if status is None or status.digest.state is DigestState.OFF else status.digest
+        if guild is not None and digest is not None and digest.channel_id and guild.get_channel(digest.channel_id):
             self.channel.default_values = [
-                discord.SelectDefaultValue(
-                    id=status.digest.channel_id or 0, type=discord.SelectDefaultValueType.channel
-                )
+                discord.SelectDefaultValue(id=digest.channel_id, type=discord.SelectDefaultValueType.channel)
             ]
 
     async def _save(self, interaction: discord.Interaction, **changes: object) -> None:
         await interaction.response.defer()
         await save(interaction, **changes)
-        await interaction.edit_original_response(**await message(interaction))
+        await conclude(interaction, **await message(interaction))
 
     @discord.ui.select(custom_id="setup:zone", placeholder=_("Time zone"))
     async def zone(self, interaction: discord.Interaction, select: discord.ui.Select[SetupView]) -> None:
@@ -151,7 +155,7 @@ class SetupView(discord.ui.View):
         who = actor(interaction)
         await services(interaction).servers.change(who)
         await services(interaction).digests.set_up(who, channel_id=select.values[0].id)
-        await interaction.edit_original_response(**await message(interaction))
+        await conclude(interaction, **await message(interaction))
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, item: discord.ui.Item[Any]) -> None:
         await say_error(interaction, error)

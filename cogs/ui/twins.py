@@ -13,7 +13,8 @@ from bot.links.twins import MOST, Fate, Message, Twin, find_addresses, taken
 from bot.texts import _, ngettext
 from cogs.ui import format as fmt
 from cogs.ui import on_page
-from cogs.ui.answers import Pressed, actor, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.limits import Buttons
 
 _LINE = re.compile(r"^`(https?://[^`\s]+)`", re.IGNORECASE | re.MULTILINE)
 
@@ -40,7 +41,7 @@ async def question(interaction: discord.Interaction, message: discord.Message) -
 
     Raises UserError where there is nothing to do.
     """
-    who, found = actor(interaction), find_addresses(message.content)
+    who, found = actor(interaction), find_addresses(text_of(message))
     if not found:
         raise InvalidError(_("That message holds no address; one begins with https:// or http://."))
     chosen = taken(found)
@@ -60,7 +61,7 @@ async def question(interaction: discord.Interaction, message: discord.Message) -
     answer = embed(_("Track the links of this message?"), "\n".join(lines))
     answer.url, answer.timestamp = message.jump_url, message.created_at
     answer.set_footer(text=f"#{told.channel}")
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     if todo:
         view.add_item(TwinsButton(True, who.user_id, len(todo)))
         view.add_item(TwinsButton(False, who.user_id))
@@ -68,6 +69,34 @@ async def question(interaction: discord.Interaction, message: discord.Message) -
         answer.title = _("Nothing to track here")
         add_addresses(interaction, answer, twins)
     return {"embed": answer, "view": view}
+
+
+def text_of(message: discord.Message | discord.MessageSnapshot) -> str:
+    """All that a message says: its own text, what it forwards, and the texts of embeds and components."""
+    parts = [message.content]
+    for shown in message.embeds:
+        parts += [
+            shown.url,
+            shown.title,
+            shown.description,
+            *(f"{field.name}\n{field.value}" for field in shown.fields),
+        ]
+        parts += [shown.author.url, shown.footer.text]
+    parts += _told(message.components)
+    if isinstance(message, discord.Message):
+        parts += map(text_of, message.message_snapshots)
+    return "\n".join(part for part in parts if part)
+
+
+def _told(components: Sequence[Any]) -> list[str | None]:
+    """The texts among components, and where their link buttons lead, in order."""
+    found: list[str | None] = []
+    for part in components:
+        found += [getattr(part, "content", None), getattr(part, "url", None)]
+        found += _told(getattr(part, "children", None) or getattr(part, "components", None) or ())
+        if (beside := getattr(part, "accessory", None)) is not None:
+            found += _told([beside])
+    return [text for text in found if isinstance(text, str)]
 
 
 def _of(message: discord.Message) -> Message:
@@ -133,4 +162,4 @@ class TwinsButton(
         new = [twin.link for twin in twins if twin.fate is Fate.NEW and twin.link is not None]
         page = await services(interaction).profiles.board_of(actor(interaction).guild_id, self._asker_id)
         button = on_page.show_button(new, self._asker_id, page)
-        await interaction.edit_original_response(embed=made(interaction, twins), view=on_page.view_of(button))
+        await conclude(interaction, embed=made(interaction, twins), view=on_page.view_of(button))

@@ -17,6 +17,7 @@ from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, presser, services
 from cogs.ui.impressions import FiguresForm, Wish, log
+from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
 from cogs.ui.stats.controls import controls
 from storage.records import Cadence, Link
@@ -153,7 +154,7 @@ class LogButton(
     async def press(self, interaction: discord.Interaction) -> None:
         who = presser(interaction, self._guild_id)
         post = await services(interaction).posts.get(who, self._post_id)
-        title = _("Numbers of {post}").format(post=fmt.post_name(post))
+        title = _("Numbers of {post}").format(post=fmt.post_title(post))
 
         async def keep(submitted: discord.Interaction, totals: Mapping[str, int]) -> None:
             await submitted.followup.send(**await log(submitted, who, Wish(post, totals)), ephemeral=True)
@@ -189,7 +190,7 @@ class FeatureButton(
             )
         else:
             text = _("From now on no post of yours is shown as the post of the week.")
-        view = discord.ui.View(timeout=None).add_item(FeatureButton(self._guild_id, allow=not self._allow))
+        view = Buttons().add_item(FeatureButton(self._guild_id, allow=not self._allow))
         await interaction.followup.send(text, view=view, ephemeral=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from cogs.ui.answers import embed
 from cogs.ui.digest import blocks
 from cogs.ui.digest.blocks import SMALL, Block, fit
 from cogs.ui.digest.buttons import ExplainButton, FeatureButton, LinkSelect, MineButton
+from cogs.ui.limits import Buttons, Layout, picture
 from cogs.ui.stats import pictures
 from storage.records import Link
 
@@ -40,14 +40,14 @@ async def message(charts: ChartRenderer, content: Content, server_name: str, for
     parts: dict[str, Any] = {"allowed_mentions": discord.AllowedMentions.none()}
     file = None
     if form in (Form.LAYOUT, Form.EMBED) and (chart := _chart(content, server_name)) is not None:
-        file = parts["file"] = discord.File(io.BytesIO(await charts.draw(chart)), CHART, description=alt_text(chart))
+        file = parts["file"] = picture(await charts.draw(chart), CHART, alt_text(chart))
     match form:
         case Form.LAYOUT | Form.TEXT_TABLE:
             return parts | {"view": _layout(content, server_name, file)}
         case Form.EMBED:
             return parts | {"embed": _embed(content, server_name, file), "view": _view(content)}
         case Form.PLAIN:
-            return parts | {"content": _plain(content, server_name), "view": _view(content)}
+            return parts | {"content": _plain(content, server_name), "view": _view(content, picks=False)}
         case Form.BARE:
             return parts | {"content": _bare(content), "view": _view(content, names=False)}
 
@@ -97,8 +97,8 @@ def _layout(content: Content, server_name: str, file: discord.File | None) -> di
     box.add_item(discord.ui.TextDisplay(top.text()))
     box.add_item(discord.ui.TextDisplay(numbers.text()))
     if file is not None:
-        picture = discord.MediaGalleryItem(file, description=file.description)
-        box.add_item(discord.ui.MediaGallery(picture))
+        shown = discord.MediaGalleryItem(file, description=file.description)
+        box.add_item(discord.ui.MediaGallery(shown))
     elif extra:
         box.add_item(discord.ui.TextDisplay(extra))
     if rest:
@@ -113,7 +113,7 @@ def _layout(content: Content, server_name: str, file: discord.File | None) -> di
     if small:
         box.add_item(discord.ui.Separator())
         box.add_item(discord.ui.TextDisplay(SMALL + small))
-    view = discord.ui.LayoutView(timeout=None).add_item(box)
+    view = Layout().add_item(box)
     for row in _rows(content):
         view.add_item(discord.ui.ActionRow(*row))
     return view
@@ -152,7 +152,7 @@ def _bare(content: Content) -> str:
 # ---------------------------------------------------------------------- buttons
 
 
-def _rows(content: Content, *, names: bool = True) -> list[list[discord.ui.Item[Any]]]:
+def _rows(content: Content, *, picks: bool = True) -> list[list[discord.ui.Item[Any]]]:
     digest, choice = content.digest, Dates(content.period.first, content.period.last)
     row: list[discord.ui.Item[Any]] = [
         MineButton(digest.guild_id, choice, digest.cadence),
@@ -160,7 +160,7 @@ def _rows(content: Content, *, names: bool = True) -> list[list[discord.ui.Item[
     ]
     if digest.user_id is not None:
         row.append(FeatureButton(digest.guild_id, allow=not content.featured))
-    linked = _links(content) if names else ()
+    linked = _links(content) if picks else ()
     return [row, [LinkSelect(digest.guild_id, choice, linked)]] if linked else [row]
 
 
@@ -172,9 +172,10 @@ def _links(content: Content) -> Sequence[Link]:
     return list({link.id: link for link in found}.values())
 
 
-def _view(content: Content, *, names: bool = True) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
-    rows = _rows(content, names=names)
+def _view(content: Content, *, names: bool = True, picks: bool = True) -> discord.ui.View:
+    """The buttons of the forms without a layout; where one was refused, without the select that may have been why."""
+    view = Buttons()
+    rows = _rows(content, picks=names and picks)
     if names and content.missing:
         rows.append(list(blocks.missing(content, apart=True).buttons))
     for n, row in enumerate(rows):

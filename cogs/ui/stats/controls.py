@@ -13,7 +13,8 @@ from bot.insights.periods import Choice, Named
 from bot.stats.question import Metric, Question, Ranks, View, pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, require_asker
+from cogs.ui.answers import Pressed, actor, conclude, require_asker
+from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
 
 PERIODS = (Named.DAYS_7, Named.DAYS_28, Named.DAYS_90, Named.ALL)
@@ -39,7 +40,7 @@ GO, BACK, NEXT, EXPLAIN, EXPORT, PICTURE = "gbnxep"
 
 def controls(question: Question, asker_id: int, pages: int = 1) -> discord.ui.View:
     """Periods, metrics, and what can be had of the answer."""
-    view = discord.ui.View(timeout=None)
+    view = Buttons()
     if len(question.choices) == 1:
         for choice in _periods(question.choice):
             chosen = dataclasses.replace(question, choices=(choice,), page=0)
@@ -180,4 +181,4 @@ async def _show(interaction: discord.Interaction, question: Question) -> None:
     private = interaction.message is not None and interaction.message.flags.ephemeral
     found = await replies.message(interaction, question, private=private)
     view = controls(found.question, actor(interaction).user_id, found.pages)
-    await interaction.edit_original_response(embed=found.embed, attachments=[found.file], view=view)
+    await conclude(interaction, embed=found.embed, attachments=[found.file], view=view)

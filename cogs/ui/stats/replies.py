@@ -25,8 +25,9 @@ from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View
 from bot.texts import _, ngettext
 from cogs.ui import audit, people, ways
 from cogs.ui import format as fmt
-from cogs.ui.answers import actor, embed, fit, services
+from cogs.ui.answers import actor, embed, fit, server_of, services
 from cogs.ui.brand import standing_line
+from cogs.ui.limits import picture
 from cogs.ui.stats import page, pictures, report
 from storage.records import Dimension, Kind
 
@@ -61,7 +62,7 @@ async def message(
         await _add_deals(interaction, said, answer.target.subject, who or actor(interaction))
     fit(said).set_image(url=f"attachment://{CHART}")
     pages = answer.pages if isinstance(answer, answers.Top) else 1
-    return Reply(said, discord.File(io.BytesIO(png), CHART, description=alt_text(chart)), answer.question, pages)
+    return Reply(said, picture(png, CHART, alt_text(chart)), answer.question, pages)
 
 
 async def _add_deals(interaction: discord.Interaction, said: discord.Embed, subject: Subject, who: Actor) -> None:
@@ -115,12 +116,7 @@ async def pictured(interaction: discord.Interaction, question: Question) -> dict
         creator = await people.name_of(interaction, answer.target.post.creator_id)
         card = pictures.card(answer, creator)
         files = [("card.png", card, Theme.DARK), ("card-light.png", card, Theme.LIGHT), *files]
-    return {
-        "files": [
-            discord.File(io.BytesIO(await charts.draw(item, theme)), name, description=alt_text(item))
-            for name, item, theme in files
-        ]
-    }
+    return {"files": [picture(await charts.draw(item, theme), name, alt_text(item)) for name, item, theme in files]}
 
 
 async def _answer(
@@ -142,8 +138,7 @@ async def name_of(interaction: discord.Interaction, target: answers.Target) -> s
         case Scope.CREATOR:
             return await people.name_of(interaction, target.subject.id)
         case Scope.SERVER:
-            assert interaction.guild is not None
-            return interaction.guild.name
+            return server_of(interaction).name
 
 
 # ---------------------------------------------------------------------- embeds
