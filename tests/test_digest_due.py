@@ -50,12 +50,16 @@ def runs(start: dt.datetime, end: dt.datetime, one: Digest, zone: str) -> Iterat
 
 
 def expected_wall(day: dt.date, minute: int, zone: ZoneInfo) -> dt.datetime:
-    """The local time a digest should show, found the slow way: the first minute from it on that the zone has."""
+    """The local time a digest should show, found the slow way: the first minute from it on that the zone has.
+
+    Where the day has none, its last second.
+    """
     wall = dt.datetime.combine(day, dt.time(minute // 60, minute % 60))
     while True:
         at = wall.replace(tzinfo=zone).astimezone(dt.UTC)
         if at.astimezone(zone).replace(tzinfo=None) == wall:
-            return wall
+            last = (at - dt.timedelta(seconds=1)).astimezone(zone).replace(tzinfo=None)
+            return wall if wall.date() == day else last
         wall += dt.timedelta(minutes=1)
 
 
@@ -108,6 +112,7 @@ def test_over_every_zone_each_period_comes_once_at_its_local_time(whole: bool) -
     ("zone", "minute", "after", "expected"),
     [
         pytest.param("Europe/Berlin", 150, "2026-03-28T12:00Z", "2026-03-29T01:00Z", id="gap: the first valid instant"),
+        pytest.param("America/Nuuk", 1414, "2024-03-30T12:00Z", "2024-03-31T00:59:59Z", id="gap to midnight: that day"),
         pytest.param("Europe/Berlin", 150, "2026-10-24T12:00Z", "2026-10-25T00:30Z", id="twice: the first"),
         pytest.param("Europe/Berlin", 150, "2026-10-25T00:30Z", "2026-10-26T01:30Z", id="twice: once"),
         pytest.param("Africa/Cairo", 0, "2026-04-23T12:00Z", "2026-04-23T22:00Z", id="no midnight"),

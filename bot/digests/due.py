@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 
-from bot.insights.periods import ONE_DAY, Named, Period, instant, local_day, period_of
+from bot.insights.periods import ONE_DAY, Named, Period, day_start, instant, local_day, period_of
 from storage.records import Cadence, Digest
 
 LATEST = dt.timedelta(hours=36)
@@ -14,6 +14,7 @@ LATEST = dt.timedelta(hours=36)
 SPREAD = dt.timedelta(minutes=10)
 """Digests come up to this much after their local time, each server's always at the same moment."""
 MOST_MISSED = 31
+SECOND = dt.timedelta(seconds=1)
 HORIZON = {
     Cadence.DAILY: dt.timedelta(days=2),
     Cadence.WEEKLY: dt.timedelta(days=9),
@@ -32,14 +33,16 @@ def _runs(day: dt.date, step: int, digest: Digest, zone: str) -> Iterator[dt.dat
             or (digest.cadence is Cadence.WEEKLY and day.weekday() == digest.weekday)
             or (digest.cadence is Cadence.MONTHLY and day.day == 1)
         ):
-            yield instant(day, time, zone)
+            # A gap that reaches to midnight, as in Nuuk, would put it off to the next day, and past a period.
+            yield min(instant(day, time, zone), day_start(day + ONE_DAY, zone) - SECOND)
         day += step * ONE_DAY
 
 
 def next_run(after: dt.datetime, digest: Digest, zone: str) -> dt.datetime:
     """The first instant after `after` at which the local clock shows the digest's day and time.
 
-    A local time that daylight saving removed moves to the first valid instant; one that comes twice counts once.
+    A local time that daylight saving removed moves to the first valid instant, or to the day's last second where that
+    is on the next day; one that comes twice counts once.
     """
     return next(at for at in _runs(local_day(after, zone) - ONE_DAY, 1, digest, zone) if at > after)
 
