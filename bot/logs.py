@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import sys
@@ -24,6 +25,22 @@ def redact(text: str) -> str:
 
 def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+class Unalarmed(logging.Filter):
+    """Tells in a line of what passes by itself: a lost connection to Discord, a job that was cut off at the end."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and (record.name == SHARDS or isinstance(error, asyncio.CancelledError)):
+            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
+            record.exc_info = record.exc_text = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
+SHARDS = "discord.shard"
+"""Logs nothing but connections that were lost."""
 
 
 def configure(level: str, style: Literal["console", "json"]) -> None:
@@ -59,4 +76,7 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
     root.setLevel(level.upper())
     for noisy in ("discord", "apscheduler", "alembic", "aiosqlite", "matplotlib", "asyncio", "aiohttp"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    for name in (SHARDS, "apscheduler.executors.default"):
+        logger = logging.getLogger(name)
+        logger.filters[:] = [Unalarmed()]
     logging.getLogger("discord.http").setLevel(max(logging.INFO, root.level))

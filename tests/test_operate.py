@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import os
 import re
 import socket
@@ -30,7 +31,7 @@ from bot.config import Config, StorageSection, WebSection
 from bot.errors import OperatorError
 from bot.housekeeping import Housekeeping
 from bot.links.access import Actor
-from bot.logs import redact
+from bot.logs import Unalarmed, redact
 from bot.profiles.service import Profiles
 from bot.profiles.views import Views
 from bot.tracking.recorder import Recorder
@@ -152,6 +153,27 @@ def test_the_token_comes_from_the_environment_or_a_closed_file(folder: Path, mon
     assert configuration.load().token() == "from-file"
     monkeypatch.setenv("EYEBALLS_DISCORD__TOKEN", "from-environment")
     assert configuration.load().token() == "from-environment"
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "told"),
+    [
+        ("discord.shard", OSError("connection lost"), "reconnect 3 (OSError: connection lost)"),
+        ("apscheduler.executors.default", asyncio.CancelledError(), "reconnect 3 (CancelledError: )"),
+    ],
+)
+def test_what_passes_by_itself_is_told_in_a_line(name: str, error: BaseException, told: str) -> None:
+    record = logging.LogRecord(name, logging.ERROR, "", 0, "reconnect %d", (3,), (type(error), error, None))
+    assert Unalarmed().filter(record)
+    assert (record.getMessage(), record.exc_info, record.levelname) == (told, None, "WARNING")
+
+
+def test_a_job_that_fails_keeps_its_traceback() -> None:
+    error = ValueError("broken")
+    name = "apscheduler.executors.default"
+    record = logging.LogRecord(name, logging.ERROR, "", 0, "job", (), (ValueError, error, None))
+    assert Unalarmed().filter(record)
+    assert (record.levelname, record.exc_info) == ("ERROR", (ValueError, error, None))
 
 
 def test_secrets_are_taken_out_of_logs() -> None:
