@@ -312,19 +312,11 @@ async def test_every_answer_from_hostile_rows_keeps_to_the_limits(world: World) 
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize(
-    ("hostile", "pressed", "texts"),
-    [(False, True, ["ok"]), (True, True, ["\u202e"]), (True, False, [*NASTY, "A" * 3000])],
-    ids=["empty", "pressed", "typed"],
-)
-async def test_every_answer_button_and_choice_keeps_to_the_limits(
-    world: World, hostile: bool, pressed: bool, texts: list[str]
-) -> None:
+@pytest.mark.parametrize(("hostile", "text"), [(False, "ok"), (True, "\u202e")], ids=["empty", "hostile"])
+async def test_every_answer_button_and_choice_keeps_to_the_limits(world: World, hostile: bool, text: str) -> None:
     if hostile:
         await _hostile(world)
-    total = await walk(world, texts, pressed=pressed)
-    print(f"{total:,} requests")  # noqa: T201
-    assert total > 300
+    assert await walk(world, [text], pressed=True) > 800
 
 
 async def test_a_digest_with_titles_that_show_nothing_is_posted(world: World) -> None:
