@@ -26,7 +26,7 @@ from bot.profiles.views import Views
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import BURST, Tracker
 from bot.tracking.visitors import Visitors
-from bot.web.client_address import TrustedProxies
+from bot.web.client_address import TrustedProxies, network_of
 from bot.web.profiles import ProfileEdge
 from bot.web.routes import MISSES
 from bot.web.routes import Edge as WebEdge
@@ -442,3 +442,27 @@ def test_addresses_are_read_as_the_standard_library_reads_them(a: Any, b: Any, p
 def test_what_is_no_address_is_taken_as_it_is(text: str) -> None:
     client, _unknown = TrustedProxies(TRUSTED).client("10.0.0.1", [text])
     assert client == "10.0.0.1" or ipaddress.ip_address(client)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("198.51.100.1", "198.51.100.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:198.51.100.1", "198.51.100.1"),
+        ("", ""),
+        ("no:address", "no:address"),
+    ],
+)
+def test_a_network_is_an_ipv4_address_or_an_ipv6_64(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@given(st.ip_addresses())
+def test_networks_are_those_of_the_standard_library(address: Any) -> None:
+    address = getattr(address, "ipv4_mapped", None) or address
+    expected = address if address.version == 4 else ipaddress.ip_network((address, 64), strict=False)
+    assert network_of(str(address)) == str(expected)

@@ -16,6 +16,20 @@ _MAPPED = bytes(10) + b"\xff\xff"
 """How an IPv4 address within IPv6 begins."""
 
 
+def network_of(address: str) -> str:
+    """The network that limits go by: an IPv4 address itself, "2001:db8:1:2::/64" of an IPv6 one.
+
+    Whoever has a /64 takes addresses within it at will. What is no address, such as a socket's path, is its own network.
+    """
+    if ":" not in address:
+        return address
+    parsed = _parse(address)
+    if parsed is None or parsed[0] == 4:
+        return address if parsed is None else parsed[2]
+    prefix = (parsed[1] >> 64 << 64).to_bytes(16)
+    return f"{socket.inet_ntop(socket.AF_INET6, prefix)}/64"
+
+
 class TrustedProxies:
     """The proxies whose `X-Forwarded-For` is believed."""
 
