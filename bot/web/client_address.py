@@ -19,7 +19,7 @@ _MAPPED = bytes(10) + b"\xff\xff"
 def network_of(address: str) -> str:
     """The network that limits go by: an IPv4 address itself, "2001:db8:1:2::/64" of an IPv6 one.
 
-    Whoever has a /64 takes addresses within it at will. What is no address, such as a socket's path, is its own network.
+    Whoever has a /64 takes addresses within it at will. What is no address, such as a path, is its own network.
     """
     if ":" not in address:
         return address

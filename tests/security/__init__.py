@@ -1,0 +1,1 @@
+"""Attacks that worked once, with the numbers that they had then."""
