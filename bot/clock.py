@@ -16,6 +16,10 @@ class Clock(Protocol):
         """The current instant in seconds since 1970."""
         ...
 
+    def monotonic(self) -> float:
+        """Seconds that never go back, whatever happens to the instant; only differences between them say anything."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -26,12 +30,16 @@ class SystemClock:
     def timestamp(self) -> float:
         return time.time()
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
 
 class FixedClock:
     """A clock that stands until it is moved."""
 
     def __init__(self, now: dt.datetime) -> None:
         self._now = now.astimezone(dt.UTC)
+        self._seconds = 1_000.0
 
     def now(self) -> dt.datetime:
         return self._now
@@ -39,6 +47,11 @@ class FixedClock:
     def timestamp(self) -> float:
         return self._now.timestamp()
 
+    def monotonic(self) -> float:
+        return self._seconds
+
     def move(self, **delta: float) -> None:
-        """Move by a timedelta's keywords, `days=7`."""
-        self._now += dt.timedelta(**delta)
+        """Let time pass, by a timedelta's keywords, `days=7`; back, and only the instant moves."""
+        by = dt.timedelta(**delta)
+        self._now += by
+        self._seconds += max(by.total_seconds(), 0.0)
