@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import discord
@@ -96,7 +97,9 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
         answer = embed(_("Alerts"))
         for status in found:
             if status is not None:
-                self._add(answer, status, server_of(interaction))
+                creators = ui.creators_named(status.latest, status.target)
+                names = await people.names_of(interaction, creators)
+                self._add(answer, status, server_of(interaction), names)
         if not answer.fields:
             answer.description = ways.no_alerts(who)
         await interaction.followup.send(embed=answer, ephemeral=True)
@@ -143,14 +146,17 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
                 lines.append("⚠️ " + _("Eyeballs was not in the server; it goes on within a minute."))
         return "\n".join(lines)
 
-    def _add(self, answer: discord.Embed, status: Status, guild: discord.Guild | None) -> None:
+    def _add(
+        self, answer: discord.Embed, status: Status, guild: discord.Guild | None, names: Mapping[int, str]
+    ) -> None:
         server = status.target.user_id == SERVER_TARGET
         lines = [self._settings(status, guild)]
         for alert in status.latest:
             if server and alert.link_id in status.links and status.links[alert.link_id].private:
                 continue
             waits = f" ({_('waits')})" if alert.message_id is None else ""
-            lines.append(f"{fmt.moment(alert.made_at, 'R')} {ui.sentence(alert, status.links, status.target)}{waits}")
+            text = ui.sentence(alert, status.links, status.target, names)
+            lines.append(f"{fmt.moment(alert.made_at, 'R')} {text}{waits}")
         lines += [
             _("{at}: not told. {reason}").format(
                 at=fmt.moment(one.first_attempt_at), reason=fmt.escape(one.reason, 200)

@@ -18,7 +18,7 @@ from bot.texts import _
 from cogs.delivery.channels import require_permissions
 from cogs.ui import digest as ui
 from cogs.ui import format as fmt
-from cogs.ui import pick, schedule, ways
+from cogs.ui import people, pick, schedule, ways
 from cogs.ui.answers import actor, begin, embed, server_of, services
 from storage.records import Cadence, Quiet
 
@@ -132,7 +132,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
     async def preview(self, interaction: discord.Interaction, digest: str | None = None) -> None:
         await begin(interaction)
         content = await self._services.digests.preview(actor(interaction), chosen(digest))
-        parts = await ui.message(self._services.charts, content, server_of(interaction).name, ui.Form.LAYOUT)
+        names = await people.names_of(interaction, ui.creators_named(content))
+        parts = await ui.message(self._services.charts, content, server_of(interaction).name, names, ui.Form.LAYOUT)
         await interaction.followup.send(**parts, ephemeral=True)
 
     @app_commands.command(name="status", description="When each digest comes next, and how the last ones went")

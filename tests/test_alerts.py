@@ -14,6 +14,7 @@ from bot.alerts.rules import Answer
 from bot.delivery.budget import Budget
 from bot.links.access import Actor
 from cogs.delivery.port import DiscordPort
+from cogs.ui.format import escape
 from storage.records import Link
 from tests.alerted import clicked, link_named, look, noted, posted, said, sent_to, set_up, tell, tick
 from tests.conftest import World, text_of
@@ -126,13 +127,17 @@ async def test_a_post_noted_with_its_figure_is_history(world: World) -> None:
 
 
 async def test_all_links_of_a_creator_together(world: World) -> None:
+    zoe = world.guild.add_member(world.env.create_user("zoe", global_name="*Zoe* @here"), roles=[world.creator_role])
     for name in ("one", "two", "three"):
-        await world.add_link(name, creator=world.maya)
+        await world.add_link(name, creator=zoe)
         await clicked(world, await link_named(world, name), 330, days_ago=3)
     await set_up(world)
     await clicked(world, await link_named(world, "two"), 20)
     assert await tick(world) == 1
-    assert f"All links of <@{world.maya.id}> together passed **1,000 clicks**: 1,010 by now." in said(posted(world))
+    # By name: an embed shows the bare id of members whom the reader's client has not met.
+    text = f"All links of {escape('*Zoe* @here')} together passed **1,000 clicks**: 1,010 by now."
+    assert text in said(posted(world))
+    assert text in text_of(await world.admin.slash(world.channel, "alerts status"))
 
 
 # ------------------------------------------------------------------ who is told

@@ -18,8 +18,9 @@ from bot.insights.summary import summarise
 from bot.insights.tally import by_link, by_post
 from bot.stats.answers import Report
 from bot.stats.question import pack
+from cogs.delivery import messages
 from cogs.ui.digest import Form, message
-from cogs.ui.format import label
+from cogs.ui.format import escape, label
 from storage.records import (
     BARE,
     AsideCount,
@@ -74,7 +75,9 @@ async def content(world: World, period: Period = WEEK, *, late: bool = False, **
 
 async def post(world: World, said: Content, form: Form = Form.LAYOUT, channel: Any = None) -> discord.Message:
     """The digest, posted; what was sent is held against Discord's own description when the test ends."""
-    parts = await message(world.app.services.charts, said, world.guild.name, form)
+    guild = world.client.get_guild(world.guild.id)
+    assert guild is not None
+    parts = await messages.compose(world.app.services, world.client.names, said, guild, form)
     channel = channel or world.client.get_channel(world.channel.id)
     return await channel.send(**parts)
 
@@ -167,7 +170,7 @@ async def test_every_form_holds_discords_limits_whatever_things_are_called(
     if whose == "the server's":
         said = dataclasses.replace(said, digest=dataclasses.replace(said.digest, user_id=None, channel_id=3))
         said = dataclasses.replace(said, missing=(), post_of_period=said.top_posts[0])
-    parts = await message(world.app.services.charts, said, HOSTILE[:100], form)
+    parts = await message(world.app.services.charts, said, HOSTILE[:100], {9: escape(HOSTILE, 40)}, form)
     components = parts["view"].to_components()
     assert count_components(components) <= 40
     assert total_text(components) <= 4000
@@ -275,7 +278,10 @@ async def test_the_post_of_the_week_takes_its_creators_consent(busy: World) -> N
     said = await content(busy)
     assert said.post_of_period is not None
     assert said.post_of_period[0].creator_id == busy.leo.id
-    assert f"by <@{busy.leo.id}>" in words(await post(busy, said))
+    for form in (Form.LAYOUT, Form.EMBED, Form.PLAIN):
+        text = words(await post(busy, said, form))
+        assert "by Leo" in text
+        assert "<@" not in text
     await busy.leo.user.click(answer_of(agreed), label="No “post of the week” for me")
     assert (await content(busy)).post_of_period is None
 

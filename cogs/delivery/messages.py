@@ -13,22 +13,28 @@ from bot.services import Services
 from bot.texts import use_locale
 from cogs.delivery.channels import Form
 from cogs.ui import alerts, digest, notices
+from cogs.ui.people import Names, escaped
 from storage.records import Notice
 
 Content = DigestContent | AlertContent | Notice
 
 
-async def compose(services: Services, content: Content, guild: discord.Guild, form: Form) -> dict[str, Any]:
+async def compose(
+    services: Services, names: Names, content: Content, guild: discord.Guild, form: Form
+) -> dict[str, Any]:
     """The keywords with which the message is sent, in the server's language."""
     use_locale(str(guild.preferred_locale))
     base = str(services.links.base_url).rstrip("/")
     match content:
         case DigestContent():
-            return await digest.message(services.charts, content, guild.name, form)
+            called = escaped(await names.of(guild, digest.creators_named(content)))
+            return await digest.message(services.charts, content, guild.name, called, form)
         case AlertContent():
-            return await alerts.message(services.charts, content, base, guild.name, form)
+            called = escaped(await names.of(guild, alerts.creators_named(content.alerts, content.target)))
+            return await alerts.message(services.charts, content, base, guild.name, called, form)
         case Notice():
-            return notices.message(content, base, guild.name, form)
+            called = escaped(await names.of(guild, notices.creators_named(content)))
+            return notices.message(content, base, guild.name, called, form)
 
 
 def stands_in(message: discord.Message, content: Content) -> bool:

@@ -160,7 +160,7 @@ class DiscordPort:
         for lesser in forms:
             try:
                 async with self._drawing:
-                    parts = await compose(self._client.services, content, guild, lesser)
+                    parts = await compose(self._client.services, self._client.names, content, guild, lesser)
             except Exception as error:
                 broken = broken or error
                 continue

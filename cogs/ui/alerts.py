@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import discord
@@ -40,17 +40,23 @@ _TITLES = {
 }
 
 
-def sentence(alert: Alert, links: Mapping[int, Link], target: AlertTarget) -> str:
-    """What happened, in one sentence with its numbers."""
+def creators_named(alerts: Iterable[Alert], target: AlertTarget) -> set[int]:
+    """The creators whom the alerts call by name."""
+    return {alert.creator_id for alert in alerts if alert.link_id is None and target.user_id == SERVER_TARGET}
+
+
+def sentence(alert: Alert, links: Mapping[int, Link], target: AlertTarget, names: Mapping[int, str]) -> str:
+    """What happened, in one sentence with its numbers; `names` are creators', ready for a message."""
     facts, link = alert.facts, links.get(alert.link_id or 0)
     name = _("A link that is gone") if link is None else fmt.label(link)
     match alert.kind:
         case AlertKind.MILESTONE:
             words = {"clicks": _("clicks"), "impressions": _("impressions")}
             if alert.link_id is None:
-                mine = target.user_id != SERVER_TARGET
-                name = _("All your links together") if mine else _("All links of <@{id}> together")
-                name = name.format(id=alert.creator_id)
+                if target.user_id == SERVER_TARGET:
+                    name = _("All links of {creator} together").format(creator=names[alert.creator_id])
+                else:
+                    name = _("All your links together")
             return _("{name} passed **{step} {metric}**: {total} by now.").format(
                 name=name, step=number(facts["step"]), metric=words[facts["metric"]], total=number(facts["total"])
             )
@@ -93,15 +99,21 @@ def _change(alert: Alert, name: str) -> str:
 
 
 async def message(
-    charts: ChartRenderer, content: Content, base: str, server_name: str, form: Form = Form.LAYOUT
+    charts: ChartRenderer,
+    content: Content,
+    base: str,
+    server_name: str,
+    names: Mapping[int, str],
+    form: Form = Form.LAYOUT,
 ) -> dict[str, Any]:
     """The keywords of the message: an embed, a chart where one alert has one, and buttons; the first is its marker.
 
-    `base` is what tracked addresses begin with. A lesser form has no chart, or is text; a bare one names no link.
+    `base` is what tracked addresses begin with, `names` are those of `creators_named`, ready for a message. A lesser
+    form has no chart, or is text; a bare one names no link.
     """
     if form is Form.BARE:
         return {"content": _bare(content), "view": _buttons(content, names=False)}
-    lines = [sentence(alert, content.links, content.target) for alert in content.alerts]
+    lines = [sentence(alert, content.links, content.target, names) for alert in content.alerts]
     first = content.alerts[0]
     if len(lines) == 1:
         title = _("Destination back") if first.facts.get("back") else _TITLES[first.kind]

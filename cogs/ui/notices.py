@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -14,14 +15,22 @@ from cogs.ui.answers import embed
 from storage.records import Notice, NoticeKind
 
 
-def message(notice: Notice, base: str, server_name: str, form: Form) -> dict[str, Any]:
-    """The keywords with which a notice is sent; `base` is what public addresses begin with."""
+def creators_named(notice: Notice) -> set[int]:
+    """The creators whom the notice calls by name."""
+    return {notice.facts["creator_id"]} if notice.kind is NoticeKind.FLAG else set()
+
+
+def message(notice: Notice, base: str, server_name: str, names: Mapping[int, str], form: Form) -> dict[str, Any]:
+    """The keywords with which a notice is sent.
+
+    `base` is what public addresses begin with, `names` are those of `creators_named`, ready for a message.
+    """
     if notice.kind is NoticeKind.TROUBLE:
         return {"content": _trouble(notice, server_name, form)}
     if form is Form.BARE:
         text = _("A public page of {server} was flagged. `/profile takedown` takes pages off the net.")
         return {"content": f"{text.format(server=fmt.escape(server_name))} {_at(notice)}"}
-    flagged = _flagged(notice, base, server_name)
+    flagged = _flagged(notice, base, server_name, names)
     if form is Form.PLAIN:
         return {"content": f"**{flagged.title}**\n{flagged.description}\n{_at(notice)}"}
     flagged.timestamp = notice.made_at
@@ -48,7 +57,7 @@ def _trouble(notice: Notice, server_name: str, form: Form) -> str:
     return text + "\n" + _("{command} says more.").format(command=status)
 
 
-def _flagged(notice: Notice, base: str, server_name: str) -> discord.Embed:
+def _flagged(notice: Notice, base: str, server_name: str, names: Mapping[int, str]) -> discord.Embed:
     """What is flagged, why, how often, and what can be done about it."""
     address, reasons = notice.facts["address"], notice.facts["reasons"]
     page = address.startswith("@")
@@ -62,7 +71,7 @@ def _flagged(notice: Notice, base: str, server_name: str) -> discord.Embed:
     lines = [
         f"`{base}/{address}`",
         _("of {creator}, in {server}").format(
-            creator=f"<@{notice.facts['creator_id']}>", server=fmt.escape(server_name)
+            creator=names[notice.facts["creator_id"]], server=fmt.escape(server_name)
         ),
         "",
         *(f"{REASONS[reason]}: **{fmt.number(count)}**" for reason, count in sorted(reasons.items())),

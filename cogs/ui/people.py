@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import discord
@@ -127,7 +127,12 @@ async def name_of(interaction: discord.Interaction, user_id: int) -> str:
 
 async def names_of(interaction: discord.Interaction, user_ids: Iterable[int]) -> dict[int, str]:
     """Display names by id, ready for a message."""
-    return {user_id: escape(name, 40) for user_id, name in (await names_in(interaction, set(user_ids))).items()}
+    return escaped(await names_in(interaction, set(user_ids)))
+
+
+def escaped(names: Mapping[int, str]) -> dict[int, str]:
+    """Plain names by id, made ready for a message."""
+    return {user_id: escape(name, 40) for user_id, name in names.items()}
 
 
 def channel_name(guild: discord.Guild | None, channel_id: int) -> str:

@@ -2,6 +2,6 @@
 
 from cogs.delivery.channels import Form
 from cogs.ui.digest.buttons import BUTTONS, FeatureButton
-from cogs.ui.digest.layouts import marker, message
+from cogs.ui.digest.layouts import creators_named, marker, message
 
-__all__ = ["BUTTONS", "FeatureButton", "Form", "marker", "message"]
+__all__ = ["BUTTONS", "FeatureButton", "Form", "creators_named", "marker", "message"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,8 +220,8 @@ def _impressions(content: Content) -> str:
     return f"{text}: {', '.join(parts)}"
 
 
-def named(content: Content) -> list[Block]:
-    """All that names links, posts or people."""
+def named(content: Content, names: Mapping[int, str]) -> list[Block]:
+    """All that names links, posts or people; `names` are creators', ready for a message."""
     report = content.report
     findings = [
         line for finding in content.findings for line in (f"• {stats.said(finding, report)}", f"*{finding.evidence}*")
@@ -234,7 +234,7 @@ def named(content: Content) -> list[Block]:
         Block(_("Top posts"), tuple(_post(n, content, *item) for n, item in enumerate(content.top_posts, start=1)), 6),
         Block(_("Moved"), tuple(_movers(content)), 5),
         Block(_("New"), tuple(_new(content)), 7),
-        Block(POST_OF[content.digest.cadence], _post_of(content), 4),
+        Block(POST_OF[content.digest.cadence], _post_of(content, names), 4),
         deals(content),
         missing(content),
     ]
@@ -296,11 +296,11 @@ def _new(content: Content) -> list[str]:
     return found
 
 
-def _post_of(content: Content) -> tuple[str, ...]:
+def _post_of(content: Content, names: Mapping[int, str]) -> tuple[str, ...]:
     if content.post_of_period is None:
         return ()
     post, tally = content.post_of_period
-    name = _("{post} by {creator}").format(post=_post_name(post, content), creator=f"<@{post.creator_id}>")
+    name = _("{post} by {creator}").format(post=_post_name(post, content), creator=names[post.creator_id])
     line = " · ".join([name, *stats.numbers(tally)])
     if post.permalink and len(post.permalink) <= MOST_LINK:
         line += " · " + f"[{_('see it')}]({post.permalink.replace(')', '%29')})"

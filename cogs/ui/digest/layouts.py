@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -34,8 +34,18 @@ def marker(content: Content) -> str:
     return f"digest:{content.digest.guild_id}:{content.digest.id}:{content.period.first:%Y%m%d}"
 
 
-async def message(charts: ChartRenderer, content: Content, server_name: str, form: Form) -> dict[str, Any]:
-    """The keywords with which the digest is sent in a form; its numbers are in the server's locale."""
+def creators_named(content: Content) -> set[int]:
+    """The creators whom the digest calls by name."""
+    return set() if content.post_of_period is None else {content.post_of_period[0].creator_id}
+
+
+async def message(
+    charts: ChartRenderer, content: Content, server_name: str, names: Mapping[int, str], form: Form
+) -> dict[str, Any]:
+    """The keywords with which the digest is sent in a form; its numbers are in the server's locale.
+
+    `names` are those of `creators_named`, ready for a message.
+    """
     use_locale(content.locale)
     parts: dict[str, Any] = {"allowed_mentions": discord.AllowedMentions.none()}
     file = None
@@ -43,11 +53,11 @@ async def message(charts: ChartRenderer, content: Content, server_name: str, for
         file = parts["file"] = picture(await charts.draw(chart), CHART, alt_text(chart))
     match form:
         case Form.LAYOUT | Form.TEXT_TABLE:
-            return parts | {"view": _layout(content, server_name, file)}
+            return parts | {"view": _layout(content, server_name, names, file)}
         case Form.EMBED:
-            return parts | {"embed": _embed(content, server_name, file), "view": _view(content)}
+            return parts | {"embed": _embed(content, server_name, names, file), "view": _view(content)}
         case Form.PLAIN:
-            return parts | {"content": _plain(content, server_name), "view": _view(content, picks=False)}
+            return parts | {"content": _plain(content, server_name, names), "view": _view(content, picks=False)}
         case Form.BARE:
             return parts | {"content": _bare(content), "view": _view(content, names=False)}
 
@@ -66,12 +76,12 @@ def _chart(content: Content, server_name: str) -> Chart | None:
     return Top(name, blocks.plain_head(content), _("clicks"), bars, rate=False, locale=current_locale())
 
 
-def _blocks(content: Content, intro: str) -> list[Block]:
+def _blocks(content: Content, names: Mapping[int, str], intro: str) -> list[Block]:
     """Everything in the order in which it is read; `intro` is title and range."""
     if content.is_quiet:
         body, rest = [blocks.quiet(content)], [blocks.deals(content), blocks.missing(content)]
     else:
-        body, rest = blocks.totals(content), blocks.named(content)
+        body, rest = blocks.totals(content), blocks.named(content, names)
     return [Block("", (intro,), 0), Block("", tuple(body), 0), *_incomplete(content), *rest]
 
 
@@ -87,12 +97,14 @@ def _small(content: Content) -> str:
 # ---------------------------------------------------------------------- forms
 
 
-def _layout(content: Content, server_name: str, file: discord.File | None) -> discord.ui.LayoutView:
+def _layout(
+    content: Content, server_name: str, names: Mapping[int, str], file: discord.File | None
+) -> discord.ui.LayoutView:
     """Components V2, with the chart, or a table in its place."""
     intro = f"## {fmt.escape(blocks.title(content, server_name), 120)}\n{blocks.head(content)}"
     small = _small(content)
     extra = "" if file is not None or content.is_quiet else blocks.table(content)
-    top, numbers, *rest = fit(_blocks(content, intro), LAYOUT_LIMIT - len(SMALL + small) - len(extra))
+    top, numbers, *rest = fit(_blocks(content, names, intro), LAYOUT_LIMIT - len(SMALL + small) - len(extra))
     box = discord.ui.Container[Any](accent_colour=fmt.ACCENT)
     box.add_item(discord.ui.TextDisplay(top.text()))
     box.add_item(discord.ui.TextDisplay(numbers.text()))
@@ -119,10 +131,10 @@ def _layout(content: Content, server_name: str, file: discord.File | None) -> di
     return view
 
 
-def _embed(content: Content, server_name: str, file: discord.File | None) -> discord.Embed:
+def _embed(content: Content, server_name: str, names: Mapping[int, str], file: discord.File | None) -> discord.Embed:
     small = _small(content)
     said = embed(fmt.escape(blocks.title(content, server_name), 120))
-    top, numbers, *rest = fit(_blocks(content, blocks.head(content)), EMBED_LIMIT - len(said) - len(small), "{}")
+    top, numbers, *rest = fit(_blocks(content, names, blocks.head(content)), EMBED_LIMIT - len(said) - len(small), "{}")
     said.description = f"{top.text()}\n{numbers.text()}".replace(SMALL, "")
     for block in rest:
         value = "\n".join(part.text() for part in fit([dataclasses.replace(block, heading="")], FIELD_LIMIT))
@@ -133,10 +145,10 @@ def _embed(content: Content, server_name: str, file: discord.File | None) -> dis
     return said
 
 
-def _plain(content: Content, server_name: str) -> str:
+def _plain(content: Content, server_name: str, names: Mapping[int, str]) -> str:
     small = _small(content)
     intro = f"**{fmt.escape(blocks.title(content, server_name), 120)}**\n{blocks.head(content)}"
-    found = fit(_blocks(content, intro), CONTENT_LIMIT - len(SMALL + small) - 1, BOLD)
+    found = fit(_blocks(content, names, intro), CONTENT_LIMIT - len(SMALL + small) - 1, BOLD)
     return "\n\n".join([*(block.text(BOLD) for block in found), *([SMALL + small] if small else [])])
 
 
