@@ -17,6 +17,9 @@ demo: $(VENV)/.demo ## the whole application on this machine, with a local Disco
 run: $(VENV)/.run ## the bot against Discord, from config.toml
 	@exec $(BIN)/python -m bot run
 
+# What is compiled is kept: tests start the command line many times, and it would be compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Work is taken from whoever has most left, so that no core waits for another.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
