@@ -21,7 +21,7 @@ from bot.errors import OperatorError
 from bot.tracking.tracker import UNKNOWN_PROXY
 from bot.web.routes import INSTANCE
 from cogs.delivery.channels import missing_permissions
-from storage import backup, digests, meta, migrate, servers
+from storage import backup, digests, files, meta, migrate, servers
 from storage.database import open_reader
 from storage.errors import StorageError
 from storage.records import DigestState
@@ -41,7 +41,11 @@ class Finding:
 
 async def check_all(config: Config) -> list[Finding]:
     """Everything that can be looked at; with a token Discord too, over REST, without going online as the bot."""
-    found = [*await _check_config(config), *await _check_database(config)]
+    found = [
+        *await _check_config(config),
+        *await _check_database(config),
+        *await asyncio.to_thread(_check_files, config),
+    ]
     try:
         token = config.token()
     except OperatorError as error:
@@ -118,6 +122,29 @@ async def _check_config(config: Config) -> list[Finding]:
             )
         else:
             found.append(Finding(True, f"{where} is free to listen on"))
+    return found
+
+
+def _check_files(config: Config) -> list[Finding]:
+    """Close the database, its copies and the exports that lie here to others; mend copies that hold too much."""
+    storage = config.storage
+    copies = sorted(storage.backups.glob("*.db"))
+    exports = [file for kind in ("json", "zip") for file in sorted(Path().glob(f"eyeballs-*Z.{kind}"))]
+    mended, still_open = files.close_to_others([*files.of_database(storage.path), *copies, *exports])
+    found = []
+    if mended:
+        names = ", ".join(map(str, mended))
+        found.append(Finding(True, f"{names} could be read by others; mended, they are their owner's alone now"))
+    if still_open:
+        names = " ".join(map(str, still_open))
+        found.append(Finding(False, f"others can read what belongs to another user. Mend it with: chmod 600 {names}"))
+    for copy in copies:
+        try:
+            if backup.holds_visitors(copy):
+                backup.without_visitors(copy)
+                found.append(Finding(True, f"{copy} held salts and visitors of before; mended, they are gone from it"))
+        except StorageError as error:
+            found.append(Finding(False, f"A copy of an older Eyeballs holds salts of then. {error} Delete it."))
     return found
 
 

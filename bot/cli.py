@@ -28,7 +28,7 @@ from bot.errors import OperatorError, UserError
 from bot.insights.periods import local_day
 from bot.profiles.service import OPERATOR, take_down
 from storage import backup as backups
-from storage import migrate, recount, servers
+from storage import files, migrate, recount, servers
 from storage.database import Database, open_reader, own
 from storage.errors import StorageError
 from storage.records import Mismatch
@@ -167,7 +167,6 @@ def backup(
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     copy = target or config.storage.backups / f"{config.storage.path.stem}-{stamp}.db"
     backups.copy(config.storage.path, copy)
-    backups.prove(copy)
     typer.echo(f"Copied to {copy} ({copy.stat().st_size:,} bytes).")
 
 
@@ -189,11 +188,12 @@ def restore(
         typer.confirm(f"Put {source} in the place of {path}?", abort=True)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = config.storage.backups / f"{path.stem}-before-restore-{stamp}.db"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder(path.parent)
     with own(path):
         kept = path.exists()
         backups.swap_in(source, path, aside)
     typer.echo(f"Restored {source} to {path}." + (f" What stood there is kept as {aside}." if kept else ""))
+    typer.echo("Copies don't hold who was seen: who clicked a link today already may count as unique once more.")
 
 
 @app.command(name="recount")

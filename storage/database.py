@@ -16,7 +16,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from storage import migrate
+from storage import files, migrate
 from storage.errors import StorageError
 from storage.prepared import Memory
 
@@ -105,7 +105,7 @@ class Database:
         `backups` is where a copy goes before a migration. Raises StorageError when another process has the file, or
         when it was written by a newer Eyeballs.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folder(path.parent)
         with own(path) if lock else nullcontext():
             await asyncio.to_thread(migrate.upgrade, path, backups or path.parent / "backups")
             database = cls(_engine(path, read_only=False), _engine(path, read_only=True))
@@ -211,7 +211,7 @@ async def open_reader(path: Path) -> AsyncIterator[AsyncConnection]:
 @contextmanager
 def own(path: Path) -> Iterator[None]:
     """Own the database for this process; raises StorageError when another has it."""
-    lock = FileLock(f"{path}.lock", blocking=False)
+    lock = FileLock(f"{path}.lock", blocking=False, mode=files.PRIVATE)
     try:
         lock.acquire()
     except Timeout:
@@ -225,10 +225,8 @@ def own(path: Path) -> Iterator[None]:
 
 
 def _engine(path: Path, *, read_only: bool) -> AsyncEngine:
-    mode = "ro" if read_only else "rwc"
-    url = sa.URL.create("sqlite+aiosqlite", database=f"file:{path.resolve()}", query={"mode": mode, "uri": "true"})
     engine = create_async_engine(
-        url,
+        files.url(path, "ro" if read_only else "rwc", driver="aiosqlite"),
         hide_parameters=True,  # errors are logged, and salts and visitors must not be
         execution_options={"memory": Memory(REMEMBERED)} if read_only else {},
         **({"pool_size": READERS, "max_overflow": 0} if read_only else {"poolclass": StaticPool}),

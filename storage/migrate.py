@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import event, exc
 
-from storage import backup
+from storage import backup, files
 from storage.errors import StorageError
 
 
@@ -33,7 +34,7 @@ def head() -> str:
 
 def revision_of(path: Path) -> str | None:
     """The revision a file stands at, None when it has none. Raises StorageError for what is no database."""
-    engine = sa.create_engine(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true", poolclass=sa.NullPool)
+    engine = sa.create_engine(files.url(path, "ro"), poolclass=sa.NullPool)
     try:
         with engine.connect() as conn:
             return MigrationContext.configure(conn).get_current_revision()
@@ -58,7 +59,8 @@ def check_known(path: Path, revision: str | None) -> None:
 
 def upgrade(path: Path, backups: Path) -> None:
     """Bring the file to `head()`, each migration in one transaction; one with data is copied into `backups` first."""
-    path.touch(mode=0o600)  # figures are their creators' business; SQLite gives its side files the same mode
+    with suppress(FileExistsError):
+        files.make(path)  # figures are their creators' business; SQLite gives its side files the same mode
     if path.stat().st_size:
         revision = revision_of(path)
         check_known(path, revision)
@@ -66,11 +68,12 @@ def upgrade(path: Path, backups: Path) -> None:
             return
         stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
         backup.copy(path, backups / f"{path.stem}-before-migration-{stamp}.db")
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    engine = sa.create_engine(files.url(path, "rw"), poolclass=sa.NullPool)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]
+        connection.execute("PRAGMA secure_delete = ON")  # type: ignore[attr-defined]  a table made anew leaves the old one
 
     @event.listens_for(engine, "begin")
     def _begin(conn: sa.Connection) -> None:

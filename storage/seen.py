@@ -118,7 +118,8 @@ def catch_up(conn: sa.Connection) -> None:
     for guild_id in conn.execute(sa.select(hits_quarter.c.guild_id).distinct()).scalars().all():
         query = (
             sa.select(c.guild_id, c.link_id, c.day, c.visitor)
-            .where(c.guild_id == guild_id, c.id >= since, c.is_unique)
+            # A restored copy has no visitors.
+            .where(c.guild_id == guild_id, c.id >= since, c.is_unique, c.visitor.is_not(None))
             .order_by(c.link_id, c.day, c.visitor)
         )
         for part in conn.execute(query).partitions(CATCH_UP_ROWS):

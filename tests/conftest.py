@@ -21,6 +21,7 @@ import discord
 import pytest
 import simcord
 import sqlalchemy as sa
+from alembic import command as alembic_command
 from yarl import URL
 
 from bot.app import Application, open_application
@@ -84,6 +85,16 @@ async def db(tmp_path: Path, empty_database: Path) -> AsyncIterator[Database]:
     shutil.copy(empty_database, path)
     async with Database.open(path) as database:
         yield database
+
+
+def at_revision(path: Path, revision: str) -> sa.Engine:
+    """A database as that revision made it, with SQLAlchemy's plain way to it."""
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    with engine.begin() as conn:
+        config = migrate._config()
+        config.attributes["connection"] = conn
+        alembic_command.upgrade(config, revision)
+    return engine
 
 
 async def mismatches(db: Database) -> list[Any]:

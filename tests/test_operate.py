@@ -43,7 +43,7 @@ from storage.ids import Ids
 from storage.records import BARE, AsideCount, Cadence, DigestState, Hit, Kind, Profile, Quiet, RunState
 from storage.schema import hits_daily, metadata
 from storage.seen import Seen
-from tests.conftest import NOW, QuickCharts, mismatches
+from tests.conftest import NOW, QuickCharts, at_revision, mismatches
 from tests.profiled import any_link
 
 ROOT = Path(__file__).parent.parent
@@ -212,19 +212,9 @@ async def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
     assert indexes == {}
 
 
-def _at_revision(path: Path, revision: str) -> sa.Engine:
-    """A database as that revision made it, with SQLAlchemy's plain way to it."""
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
-    with engine.begin() as conn:
-        config = migrate._config()
-        config.attributes["connection"] = conn
-        alembic_command.upgrade(config, revision)
-    return engine
-
-
 async def test_a_digest_of_the_first_kind_goes_on_weekly(tmp_path: Path) -> None:
     path = tmp_path / "eyeballs.db"
-    with _at_revision(path, "0004").begin() as conn:
+    with at_revision(path, "0004").begin() as conn:
         conn.exec_driver_sql("INSERT INTO digests VALUES (1, 9, 5, 3, 600, 'paused', 1773648000000, 7, 'no channel')")
         conn.exec_driver_sql(
             "INSERT INTO digest_runs (guild_id, digest_id, period_start, state, attempts, reason) "
