@@ -28,11 +28,15 @@ def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
 
 
 class Unalarmed(logging.Filter):
-    """Tells in a line of what passes by itself: a lost connection to Discord, a job that was cut off at the end."""
+    """Tells in a line of what passes by itself.
+
+    A lost connection to Discord, a job that was cut off at the end, somebody whom the answer reached too late.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and (record.name == SHARDS or isinstance(error, asyncio.CancelledError)):
+        late = getattr(getattr(error, "original", error), "code", None) == EXPIRED
+        if error is not None and (record.name == SHARDS or late or isinstance(error, asyncio.CancelledError)):
             record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"
@@ -41,6 +45,8 @@ class Unalarmed(logging.Filter):
 
 SHARDS = "discord.shard"
 """Logs nothing but connections that were lost."""
+EXPIRED = 10062
+"""Discord's code of an interaction that was not answered within three seconds."""
 
 
 def configure(level: str, style: Literal["console", "json"]) -> None:
@@ -65,6 +71,7 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
+    handler.addFilter(Unalarmed())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
@@ -76,7 +83,4 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
     root.setLevel(level.upper())
     for noisy in ("discord", "apscheduler", "alembic", "aiosqlite", "matplotlib", "asyncio", "aiohttp"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
-    for name in (SHARDS, "apscheduler.executors.default"):
-        logger = logging.getLogger(name)
-        logger.filters[:] = [Unalarmed()]
     logging.getLogger("discord.http").setLevel(max(logging.INFO, root.level))

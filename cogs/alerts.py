@@ -55,12 +55,12 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
         quiet: str | None = None,
     ) -> None:
         await begin(interaction)
-        who = actor(interaction)
+        who, guild = actor(interaction), server_of(interaction)
         require_manager(who)
         require_permissions(channel)
         kinds = _kinds(milestones, spikes, drops, dead_links)
         await self._services.alerts.set_up(who, channel_id=channel.id, kinds=kinds, quiet=quiet)
-        await self._answer(interaction, _("Alerts are set up"), server=True)
+        await self._answer(interaction, guild, _("Alerts are set up"), server=True)
 
     @app_commands.command(name="me", description="Tell you what happens to your own links, by direct message")
     @app_commands.describe(
@@ -83,9 +83,9 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
             await self._services.alerts.switch_off(who, server=False)
             await interaction.followup.send(_("Your alerts are off. /alerts me turns them on again."), ephemeral=True)
             return
-        kinds = _kinds(milestones, spikes, drops, dead_links)
+        guild, kinds = server_of(interaction), _kinds(milestones, spikes, drops, dead_links)
         await self._services.alerts.set_up(who, kinds=kinds, quiet=quiet)
-        await self._answer(interaction, _("Your alerts are on"), server=False)
+        await self._answer(interaction, guild, _("Your alerts are on"), server=False)
 
     @app_commands.command(name="status", description="Which alerts are on, the last ones, and why some are paused")
     async def status(self, interaction: discord.Interaction) -> None:
@@ -111,10 +111,12 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
         text = _("The server's alerts are off. /alerts setup starts them again; /alerts me are a creator's own.")
         await interaction.followup.send(text, ephemeral=True)
 
-    async def _answer(self, interaction: discord.Interaction, title: str, *, server: bool) -> None:
+    async def _answer(
+        self, interaction: discord.Interaction, guild: discord.Guild, title: str, *, server: bool
+    ) -> None:
         status = await self._services.alerts.status(actor(interaction), server=server)
         assert status is not None
-        answer = embed(title, self._settings(status, server_of(interaction)) + "\n\n" + ui.explanation())
+        answer = embed(title, self._settings(status, guild) + "\n\n" + ui.explanation())
         await interaction.followup.send(embed=answer, ephemeral=True)
 
     def _settings(self, status: Status, guild: discord.Guild | None) -> str:

@@ -78,7 +78,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
         quiet: str | None = None,
     ) -> None:
         await begin(interaction)
-        who = actor(interaction)
+        who, guild = actor(interaction), server_of(interaction)
         require_manager(who)
         wish = _wish(cadence, weekday, time, quiet, tag or "", None if role is None else role.id)
         require_permissions(channel)
@@ -90,7 +90,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
         if made.tag and not any(made.tag in link.tags for link in await self._services.links.visible(who)):
             none_yet = _("No link carries the tag #{tag} yet, so it stays empty until /link edit gives it to one.")
             hint += "\n" + none_yet.format(tag=fmt.escape(made.tag))
-        await self._answer(interaction, _("The digest is set up"), made.id, hint)
+        await self._answer(interaction, guild, _("The digest is set up"), made.id, hint)
 
     @app_commands.command(name="me", description="Your own numbers by direct message, every week or as you choose")
     @app_commands.describe(
@@ -117,13 +117,16 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
             await self._services.digests.switch_own_off(who)
             await interaction.followup.send(_("Your digest is off. /digest me starts it again."), ephemeral=True)
             return
+        guild = server_of(interaction)
         made = await self._services.digests.set_up_own(who, _wish(cadence, weekday, time, quiet))
-        await self._answer(interaction, _("Your digest is set up"), made.id, _("/digest me off:True ends it."))
+        await self._answer(interaction, guild, _("Your digest is set up"), made.id, _("/digest me off:True ends it."))
 
-    async def _answer(self, interaction: discord.Interaction, title: str, digest_id: int, hint: str) -> None:
+    async def _answer(
+        self, interaction: discord.Interaction, guild: discord.Guild, title: str, digest_id: int, hint: str
+    ) -> None:
         found = await self._services.digests.status(actor(interaction))
         status = next(item for item in found if item.digest.id == digest_id)
-        answer = embed(title, schedule.schedule(status, server_of(interaction)) + "\n" + hint)
+        answer = embed(title, schedule.schedule(status, guild) + "\n" + hint)
         await interaction.followup.send(embed=answer, ephemeral=True)
 
     @app_commands.command(name="preview", description="The digest of the last complete period, shown to you alone")
@@ -167,8 +170,9 @@ class Digest(commands.GroupCog, group_name="digest", group_description="Numbers 
     @app_commands.autocomplete(digest=pick_digest)
     async def off(self, interaction: discord.Interaction, digest: str | None = None) -> None:
         await begin(interaction)
+        guild = server_of(interaction)
         gone = await self._services.digests.switch_off(actor(interaction), chosen(digest))
-        name = f"**{fmt.escape(schedule.plain_name(gone, server_of(interaction)))}**"
+        name = f"**{fmt.escape(schedule.plain_name(gone, guild))}**"
         again = "/digest setup" if gone.user_id is None else "/digest me"
         text = _("The digest is off: {name}. {command} starts it again.").format(name=name, command=again)
         await interaction.followup.send(text, ephemeral=True)

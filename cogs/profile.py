@@ -14,7 +14,7 @@ from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import handovers
 from cogs.ui import profile as ui
-from cogs.ui.answers import actor, begin, embed, use_server_locale
+from cogs.ui.answers import actor, begin, embed, server_of, use_server_locale
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -102,7 +102,8 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
         await begin(interaction)
         who, pages = actor(interaction), self._services.profiles
         if restore:
-            message = await handovers.taken_down(interaction, await pages.take_down(who, handle, restore=True))
+            guild = server_of(interaction)
+            message = await handovers.taken_down(interaction, guild, await pages.take_down(who, handle, restore=True))
         else:
             message = await handovers.takedown_question(interaction, await pages.of_server(who, handle))
         await interaction.followup.send(**message, ephemeral=True)

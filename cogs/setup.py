@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.links.access import require_manager
 from cogs.ui import pick
 from cogs.ui import setup as ui
-from cogs.ui.answers import actor, begin
+from cogs.ui.answers import actor, begin, server_of
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -30,10 +30,11 @@ class Setup(commands.Cog):
     ) -> None:
         await begin(interaction)
         require_manager(actor(interaction))
+        guild = server_of(interaction)
         changes = {"timezone": zone, "benchmarks": benchmarks}
         if given := {name: value for name, value in changes.items() if value is not None}:
             await ui.save(interaction, **given)
-        await interaction.followup.send(**await ui.message(interaction), ephemeral=True)
+        await interaction.followup.send(**await ui.message(interaction, guild), ephemeral=True)
 
 
 async def setup(bot: Client) -> None:

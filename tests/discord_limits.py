@@ -182,6 +182,13 @@ def choices(where: str, found: list[Mapping[str, Any]]) -> Iterator[str]:
         yield from text(f"{where}[{n}].value", choice.get("value"), 100)
 
 
+def is_held(path: str, body: Any) -> bool:
+    """Whether a request has anything that limits hold for: a message, a form or choices; a mere "wait" has not."""
+    if not isinstance(body, Mapping):
+        return False
+    return body["type"] in (4, 7, 8, 9) if path.endswith("/callback") else bool(MESSAGES.search(path.partition("?")[0]))
+
+
 def request(method: str, path: str, body: Any) -> Iterator[str]:
     """What of a request breaks a documented limit."""
     where = f"{method} {path}"

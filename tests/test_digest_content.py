@@ -408,6 +408,18 @@ async def test_the_log_button_keeps_what_a_platform_told_in_a_direct_message(bus
     assert f"Clicks: **{said.report.now.clicks:,}**" in text_of(mine)
 
 
+async def test_the_form_behind_the_log_button_is_named_after_the_post(busy: World) -> None:
+    """A form shows no Markdown, so that what escapes it would be seen."""
+    said = await content(busy, user_id=busy.admin.id, channel_id=None)
+    (missing,) = said.missing
+    edited = await busy.admin.slash(busy.channel, "post edit", post=str(missing.post.id), title="Spring-sale (v2)_*")
+    assert "Something went wrong" not in text_of(edited)
+    shown = await post(busy, said)
+    opened = await busy.admin.click(shown, custom_id=f"digest-log:{busy.guild.id}:{missing.post.id}")
+    assert opened.modal is not None
+    assert opened.modal["title"] == "Numbers of Instagram reel “Spring-sale (v2)_…"
+
+
 async def test_nobody_logs_for_a_post_of_somebody_else(busy: World) -> None:
     said = await content(busy, user_id=busy.admin.id, channel_id=None)
     shown = await post(busy, said)

@@ -14,6 +14,7 @@ from discord.utils import MISSING
 from bot.errors import RefusedError, UserError
 from bot.inputs.text import shorten
 from bot.links.access import Actor
+from bot.logs import EXPIRED
 from bot.services import Services
 from bot.texts import _, use_locale
 from cogs.ui import limits
@@ -22,7 +23,6 @@ from cogs.ui.internals import role_ids
 from cogs.ui.limits import Embed, Form, content
 
 STARTING = _("Eyeballs is just starting, and Discord has not told it of this server yet. Try again in a minute.")
-EXPIRED = 10062
 MALFORMED = 50035
 
 log = structlog.get_logger(__name__)

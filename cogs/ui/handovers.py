@@ -12,7 +12,7 @@ from bot.stats.question import pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, server_of, services
 from cogs.ui.links import KeepButton
 from cogs.ui.on_page import view_of
 from cogs.ui.tell import tell
@@ -78,14 +78,13 @@ class TransferButton(
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
         link_id, from_id, to_id = self._ids
-        who, links = actor(interaction), services(interaction).links
+        who, guild, links = actor(interaction), server_of(interaction), services(interaction).links
         link = await links.transfer(who, link_id, to_id, of=from_id)
         before, after = [fmt.escape(await people.name_of(interaction, user_id)) for user_id in (from_id, to_id)]
-        guild = fmt.escape(interaction.guild.name if interaction.guild else "")
         news = embed(
             _("A link changed hands"),
             _("In {server}, {manager} gave {link} with its posts and numbers from {before} to {after}.").format(
-                server=guild,
+                server=fmt.escape(guild.name),
                 manager=fmt.escape(interaction.user.display_name),
                 link=fmt.label(link) + f" (`{links.url(link)}`)",
                 before=before,
@@ -119,9 +118,8 @@ async def takedown_question(interaction: discord.Interaction, profile: Profile) 
     return {"embed": said, "view": view_of(TakedownButton(profile.creator_id, asker_id), KeepButton(asker_id))}
 
 
-async def taken_down(interaction: discord.Interaction, profile: Profile) -> dict[str, Any]:
+async def taken_down(interaction: discord.Interaction, guild: discord.Guild, profile: Profile) -> dict[str, Any]:
     """Tell the creator what became of their page; the keywords of a message that says it to the manager."""
-    guild = fmt.escape(interaction.guild.name if interaction.guild else "")
     url = services(interaction).profiles.url(profile)
     asker_id = interaction.user.id
     if profile.taken_down:
@@ -139,7 +137,8 @@ async def taken_down(interaction: discord.Interaction, profile: Profile) -> dict
             news += " " + _("/profile publish makes it public.")
         text = _("`/@{handle}` may be public again.")
         back = None
-    told = await tell(interaction, [profile.creator_id], embed(title, news.format(url=url, server=guild)))
+    news = news.format(url=url, server=fmt.escape(guild.name))
+    told = await tell(interaction, [profile.creator_id], embed(title, news))
     return {"content": "\n".join(filter(None, (text.format(handle=profile.handle), told))), "view": view_of(back)}
 
 
@@ -171,7 +170,7 @@ class TakedownButton(
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
-        pages, who = services(interaction).profiles, actor(interaction)
+        pages, who, guild = services(interaction).profiles, actor(interaction), server_of(interaction)
         profile = await pages.take_down(who, await pages.handle_of(who, self._creator_id), restore=self._restore)
-        message = await taken_down(interaction, profile)
+        message = await taken_down(interaction, guild, profile)
         await conclude(interaction, **message, embed=None)

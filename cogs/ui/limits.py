@@ -146,6 +146,8 @@ def held_form(form: Part) -> Part:
 def _held(part: Part, room: list[int]) -> Part | None:
     """One component and those inside of it; None for one that can't stand. `room` is what is left of all texts."""
     held = dict(part)
+    if not _is_value(held.get("custom_id", "-")):
+        return None  # cut, it would be another one's
     match held["type"]:
         case ComponentType.action_row.value | ComponentType.container.value:
             held["components"] = [one for inside in held["components"] if (one := _held(inside, room)) is not None]

@@ -288,4 +288,4 @@ async def zone(interaction: discord.Interaction, current: str) -> list[app_comma
         (name for name in names if query in name.lower()),
         key=lambda name: (not name.lower().rsplit("/", 1)[-1].startswith(query), name) if query else (False, ""),
     )
-    return [app_commands.Choice(name=name, value=name) for name in found][:MOST]
+    return choices((name, "", name) for name in found)

@@ -23,12 +23,12 @@ POLICIES = {
 }
 
 
-async def message(interaction: discord.Interaction) -> dict[str, Any]:
+async def message(interaction: discord.Interaction, guild: discord.Guild) -> dict[str, Any]:
     """The keywords of the answer: what is set now, and the selects that change it."""
     who = actor(interaction)
     server = await services(interaction).servers.get(who.guild_id)
     status = await services(interaction).digests.main(who.guild_id)
-    return {"embed": _embed(interaction, server, status), "view": SetupView(server, status, server_of(interaction))}
+    return {"embed": _embed(guild, server, status), "view": SetupView(server, status, guild)}
 
 
 async def save(interaction: discord.Interaction, **changes: object) -> None:
@@ -39,7 +39,7 @@ async def save(interaction: discord.Interaction, **changes: object) -> None:
         await services(interaction).digests.reschedule(who)
 
 
-def _embed(interaction: discord.Interaction, server: Server, status: Status | None) -> discord.Embed:
+def _embed(guild: discord.Guild, server: Server, status: Status | None) -> discord.Embed:
     intro = (
         _("Choose below; each choice is saved at once.")
         if server.is_set_up
@@ -48,7 +48,7 @@ def _embed(interaction: discord.Interaction, server: Server, status: Status | No
     answer = embed(_("Setup"), intro)
     role = _("none chosen")
     if server.creator_role_id is not None:
-        role = people.role_name(server_of(interaction), server.creator_role_id)
+        role = people.role_name(guild, server.creator_role_id)
     adds = POLICIES[server.add_policy]
     if server.add_policy is AddPolicy.CREATORS and server.creator_role_id is None:
         adds = _("Managers only, until a creator role is chosen")
@@ -60,21 +60,21 @@ def _embed(interaction: discord.Interaction, server: Server, status: Status | No
     answer.add_field(
         name=_("Benchmarks"), value=compared if server.benchmarks else _("off; /setup benchmarks:True turns them on")
     )
-    answer.add_field(name=_("Weekly digest"), value=_digest(interaction, status), inline=False)
+    answer.add_field(name=_("Weekly digest"), value=_digest(guild, status), inline=False)
     answer.set_footer(text=_("Any other time zone: /setup zone. Another day or time of the digest: /digest setup."))
     return answer
 
 
-def _digest(interaction: discord.Interaction, status: Status | None) -> str:
+def _digest(guild: discord.Guild, status: Status | None) -> str:
     if status is None or status.digest.state is DigestState.OFF:
         return _("off; choose a channel below")
     digest = status.digest
     line = _("{weekday}s at {time} in {channel}").format(
         weekday=fmt.WEEKDAYS[digest.weekday],
         time=fmt.time_of_day(digest.minute),
-        channel=people.channel_name(server_of(interaction), digest.channel_id or 0),
+        channel=people.channel_name(guild, digest.channel_id or 0),
     )
-    channel = server_of(interaction).get_channel(digest.channel_id or 0)
+    channel = guild.get_channel(digest.channel_id or 0)
     if channel is None:
         return line + "\n⚠️ " + _("The channel is gone; choose another one.")
     missing = missing_permissions(channel)
@@ -125,8 +125,9 @@ class SetupView(Buttons):
 
     async def _save(self, interaction: discord.Interaction, **changes: object) -> None:
         await interaction.response.defer()
+        guild = server_of(interaction)  # before anything is kept: without it nothing can be shown
         await save(interaction, **changes)
-        await conclude(interaction, **await message(interaction))
+        await conclude(interaction, **await message(interaction, guild))
 
     @discord.ui.select(custom_id="setup:zone", placeholder=_("Time zone"))
     async def zone(self, interaction: discord.Interaction, select: discord.ui.Select[SetupView]) -> None:
@@ -152,10 +153,10 @@ class SetupView(Buttons):
     )
     async def channel(self, interaction: discord.Interaction, select: discord.ui.ChannelSelect[SetupView]) -> None:
         await interaction.response.defer()
-        who = actor(interaction)
-        await services(interaction).servers.change(who)
+        guild, who = server_of(interaction), actor(interaction)
+        await save(interaction)
         await services(interaction).digests.set_up(who, channel_id=select.values[0].id)
-        await conclude(interaction, **await message(interaction))
+        await conclude(interaction, **await message(interaction, guild))
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, item: discord.ui.Item[Any]) -> None:
         await say_error(interaction, error)
