@@ -453,6 +453,28 @@ async def test_a_creator_brings_an_export(world: World) -> None:
     assert "2 posts are new" in text_of(await attach(world, export(*TWEETS)))
 
 
+async def test_a_preview_names_totals_that_are_far_from_the_last(world: World) -> None:
+    await world.admin.click(answer_of(await attach(world, export(*TWEETS))), label="Import")
+    slips = [tweet(n, Impressions=(1000 + n) * 100) for n in range(1, 9)]
+    text = text_of(await attach(world, export(*slips)))
+    assert "100 times more, or less, than the last total (3): 2: X post “Look 1”" in text
+    assert "1,001 → 100,100 impressions" in text
+    assert text.index("than the last total") < text.index("Known posts")
+    near = [tweet(n, Impressions=(1000 + n) * 99) for n in range(1, 4)]
+    assert "than the last total" not in text_of(await attach(world, export(*near)))
+
+
+async def test_the_totals_that_are_far_from_the_last_are_counted_and_some_kept(imports: Imports) -> None:
+    await bring(imports, export(*(tweet(n) for n in range(1, 301))))
+    found = await preview(imports, export(*(tweet(n, Impressions=n % 10) for n in range(1, 301)), tweet(301)))
+    assert found.tally.implausible == 300, "whatever packet they come in"
+    assert [sample.report.line for sample in found.tally.implausible_samples] == [2, 3, 4, 5, 6]
+    assert [dict(sample.changes) for sample in found.tally.implausible_samples[:2]] == [
+        {"impressions": (1001, 1)},
+        {"impressions": (1002, 2)},
+    ]
+
+
 async def test_cancel_and_undo_by_command(world: World) -> None:
     shown = await attach(world, export(*TWEETS))
     await world.admin.click(answer_of(shown), label="Cancel")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.imports import addresses
 from bot.imports.values import Report
+from bot.impressions.service import is_implausible
 from storage.imports import KnownPost
 from storage.records import Fill
 
@@ -138,12 +139,16 @@ class Tally:
     """Totals that stand and get a successor."""
     lower: int = 0
     """Those of them that become lower, which lifetime totals never do by themselves."""
+    implausible: int = 0
+    """Posts with a total that is far from the last one."""
     figures: int = 0
     """Snapshots to keep in all."""
     filled: int = 0
     """Posts that learn their address, id or date."""
     new_samples: list[Sample] = field(default_factory=list)
     known_samples: list[Sample] = field(default_factory=list)
+    implausible_samples: list[Sample] = field(default_factory=list)
+    """With those totals alone."""
 
     def add(self, report: Report, match: Match | None, known: Mapping[tuple[int, str], int]) -> Sample:
         """Take in a report; `known` are the totals that stand, by post and metric."""
@@ -159,6 +164,10 @@ class Tally:
         before = [(old, new) for old, new in found.changes.values() if old is not None]
         self.replaced += len(before)
         self.lower += sum(new < old for old, new in before)
+        if far := {metric: told for metric, told in found.changes.items() if is_implausible(told[1], told[0])}:
+            self.implausible += 1
+            if len(self.implausible_samples) < SAMPLES:
+                self.implausible_samples.append(Sample(report, match, far))
         if not found.changes:
             self.unchanged += 1
         elif len(self.known_samples) < SAMPLES:

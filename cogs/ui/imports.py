@@ -13,7 +13,7 @@ import structlog
 from bot.imports.match import By, Sample, Tally
 from bot.imports.service import Applied, Preview, Undone
 from bot.imports.values import Daily, Parsed
-from bot.impressions.metrics import CTR
+from bot.impressions.metrics import CTR, MILLION
 from bot.links.platforms import PLATFORMS, describe
 from bot.texts import _
 from cogs.ui import format as fmt
@@ -68,12 +68,16 @@ def preview(found: Preview, asker_id: int) -> dict[str, Any]:
     answer = embed(f"{parsed.name}: {fmt.count_of(found.posts, _('post'), _('posts'))}", "\n".join(lines))
     if found.item is not None:
         answer.add_field(name=_("What would happen"), value="\n".join(_plan(tally)), inline=False)
+    far = _("⚠ 100 times more, or less, than the last total ({n})").format(n=fmt.number(tally.implausible))
     for name, samples, count in (
+        (far, tally.implausible_samples, tally.implausible),
         (_("Known posts"), tally.known_samples, tally.matched.total() - tally.unchanged),
         (_("New posts"), tally.new_samples, tally.new),
     ):
         if samples:
             rows = [_sample(parsed.platform, sample) for sample in samples]
+            if samples is tally.implausible_samples:
+                rows = [f"{sample.report.line}: {row}" for sample, row in zip(samples, rows, strict=True)]
             more = count - len(samples)
             rows += [_("and {n} more").format(n=fmt.number(more))] if more > 0 else []
             answer.add_field(name=name, value=fmt.rows(rows), inline=False)
@@ -201,13 +205,15 @@ def _sample(platform: str, sample: Sample) -> str:
         name += f" “{fmt.escape(title, 40)}”"
     if report.published_at is not None and sample.match is None:
         name += f", {fmt.moment(report.published_at, 'd')}"
-    totals = [
-        total(metric, new)
-        if old is None or metric == CTR
-        else _("{old} → {new}").format(old=fmt.number(old), new=total(metric, new))
-        for metric, (old, new) in sample.changes.items()
-    ]
+    totals = [_change(metric, old, new) for metric, (old, new) in sample.changes.items()]
     return " · ".join([name, *totals[:4]])
+
+
+def _change(metric: str, old: int | None, new: int) -> str:
+    if old is None:
+        return total(metric, new)
+    before = fmt.percent(old / MILLION) if metric == CTR else fmt.number(old)
+    return _("{old} → {new}").format(old=before, new=total(metric, new))
 
 
 def applied(found: Applied, asker_id: int) -> dict[str, Any]:
