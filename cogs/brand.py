@@ -105,9 +105,8 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
     async def revoke(self, interaction: discord.Interaction, report: str) -> None:
         await begin(interaction)
         who = actor(interaction)
-        gone = await self._services.reports.revoke(who, ui.report_id(report))
-        answer = {key: value for key, value in ui.revoked(gone, who.user_id).items() if value is not None}
-        await interaction.followup.send(**answer, ephemeral=True)
+        found = await self._services.reports.revocable(who, ui.report_id(report))
+        await interaction.followup.send(**ui.revoke_question(found, who.user_id), ephemeral=True)
 
     @app_commands.command(name="renew", description="Let a report be seen for longer; one revoked gets a new address")
     @app_commands.describe(report="Which report", days="For how many days from now; 30 when left out")

@@ -208,11 +208,17 @@ async def test_a_report_keeps_its_figures_when_the_data_moves_on(shop: World) ->
     assert "were changed after they were frozen" in forged.text
 
 
+async def revoke(world: World, report: str) -> None:
+    """A manager takes an address back, and confirms it."""
+    asked = await world.admin.slash(world.channel, "brand revoke", report=report)
+    await world.admin.click(answer_of(asked), label="Revoke it for good")
+
+
 async def test_unknown_expired_and_revoked_addresses_answer_alike(shop: World) -> None:
     live = [address_of(await shop.admin.slash(shop.channel, "brand report", days=days)) for days in (40, 5, 40)]
     assert [(await shop.visit(path)).status for path in live] == [200, 200, 200]
     chosen = await shop.admin.autocomplete(shop.channel, "brand revoke", "report", "")
-    await shop.admin.slash(shop.channel, "brand revoke", report=chosen[0]["value"])
+    await revoke(shop, chosen[0]["value"])
     shop.move(days=6)
     answers = []
     for path in ("/report/" + "a" * 27, live[1], live[2]):
@@ -390,11 +396,32 @@ async def test_nothing_leaks_across_creators_and_servers(shop: World) -> None:
     with pytest.raises(NotFoundError):
         await reports.revoke(stranger, int(chosen["value"]))
     assert (await shop.visit(path)).status == 200
-    gone = await shop.admin.click(answer_of(mine), label="Revoke it")
-    assert "Report revoked" in text_of(gone)
+    asked = await shop.admin.click(answer_of(mine), label="Revoke it")
+    assert (await shop.visit(path)).status == 200, "it asks first"
+    await shop.admin.click(answer_of(asked), label="Revoke it for good")
+    assert "Report revoked" in text_of(asked)
     assert (await shop.visit(path)).status == 404
-    back = await shop.admin.click(answer_of(mine), label="Give it a new address")
+    assert "already" in text_of(await shop.admin.click(answer_of(mine), label="Revoke it"))
+    back = await shop.admin.click(answer_of(asked), label="Give it a new address")
     assert (await shop.visit(address_of(back))).status == 200
+
+
+async def test_an_address_is_taken_back_only_when_that_is_confirmed(shop: World) -> None:
+    path = address_of(await shop.leo.slash(shop.channel, "brand report", brand="Acme"))
+    (chosen,) = await shop.leo.autocomplete(shop.channel, "brand revoke", "report", "")
+    asked, by_manager = [
+        await member.slash(shop.channel, "brand revoke", report=chosen["value"]) for member in (shop.leo, shop.admin)
+    ]
+    assert "Acme" in text_of(asked)
+    assert "Acme" not in text_of(by_manager), "what a report says is its creator's alone"
+    await shop.leo.click(answer_of(asked), label="Keep it")
+    assert "Everything stays as it is" in text_of(asked)
+    assert (await shop.visit(path)).status == 200
+    await shop.env.restart_bot(shop.app.client())
+    await shop.admin.click(answer_of(by_manager), label="Revoke it for good")
+    assert (await shop.visit(path)).status == 404
+    refused = await shop.leo.slash(shop.channel, "brand revoke", report=chosen["value"])
+    assert "taken back already" in text_of(refused)
 
 
 async def test_a_private_link_is_named_only_where_it_was_chosen(shop: World) -> None:
@@ -473,7 +500,7 @@ async def test_one_creator_has_so_many_open_addresses(shop: World, monkeypatch: 
         await shop.admin.slash(shop.channel, "brand report")
     assert "/brand revoke makes room" in text_of(await shop.admin.slash(shop.channel, "brand report"))
     newest = (await shop.admin.autocomplete(shop.channel, "brand revoke", "report", ""))[0]["value"]
-    await shop.admin.slash(shop.channel, "brand revoke", report=newest)
+    await revoke(shop, newest)
     empty = await shop.admin.slash(shop.channel, "brand report", period="yesterday")
     assert "Nothing was counted in these days" in text_of(empty)
     assert (await shop.visit(address_of(empty))).status == 200

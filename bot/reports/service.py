@@ -227,11 +227,22 @@ class BrandReports:
             raise NotFoundError(_("There is no such report of yours. /brand list shows the ones there are."))
         return report
 
+    async def revocable(self, actor: Actor, report_id: int) -> BrandReport:
+        """A report whose address the actor may take back: its creator, or a manager. Raises UserError."""
+        async with self._db.read() as conn:
+            return await self._revocable(conn, actor, report_id)
+
+    async def _revocable(self, conn: AsyncConnection, actor: Actor, report_id: int) -> BrandReport:
+        report = await self._own(conn, actor, report_id, manager=True)
+        if report.state is not State.ACTIVE:
+            raise InvalidError(_("That report's address is taken back already."))
+        return report
+
     async def revoke(self, actor: Actor, report_id: int) -> BrandReport:
-        """Take the address back for good: its creator, or a manager. Raises NotFoundError."""
+        """Take the address back for good. Raises UserError."""
 
         async def work(conn: AsyncConnection) -> BrandReport:
-            report = await self._own(conn, actor, report_id, manager=True)
+            report = await self._revocable(conn, actor, report_id)
             await brand.change(conn, actor.guild_id, report_id, state=State.DELETED.value)
             return report
 

@@ -28,6 +28,7 @@ from cogs.ui import format as fmt
 from cogs.ui import limits, people
 from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
 from cogs.ui.limits import Buttons
+from cogs.ui.links import KeepButton
 from storage.records import BrandReport, Deal, State
 
 PICTURE = "brand-report.png"
@@ -120,6 +121,18 @@ async def made(interaction: discord.Interaction, found: Made) -> dict[str, Any]:
     return {"embed": said, "files": files, "view": view}
 
 
+def revoke_question(report: BrandReport, asker_id: int) -> dict[str, Any]:
+    """The keywords of a message that asks before an address is taken back."""
+    text = _("Its address answers as one that never was, to the sponsor too, and never leads to it again.")
+    said = embed(_("Take the report's address back?"), text)
+    if report.creator_id == asker_id:  # what a report says is its creator's alone
+        content = frozen.parse(report.content)
+        name = fmt.escape(content.brand) if content.brand else _("No brand")
+        said.add_field(name=name, value=days(content.first, content.last))
+    view = Buttons().add_item(ReportButton("sure", report.id, asker_id)).add_item(KeepButton(asker_id))
+    return {"embed": said, "view": view}
+
+
 def revoked(report: BrandReport, asker_id: int) -> dict[str, Any]:
     text = _(
         "Its address no longer leads anywhere, and answers as one that never was. PDFs and pictures that were "
@@ -186,13 +199,15 @@ def _report_line(n: int, found: Made, state: str) -> str:
 class ReportButton(
     Pressed,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"brand:(?P<action>revoke|renew):(?P<report>\d{1,20}):(?P<asker>\d{1,20})",
+    template=r"brand:(?P<action>revoke|sure|renew):(?P<report>\d{1,20}):(?P<asker>\d{1,20})",
 ):
-    """Revokes a report, or gives it a new address, in place."""
+    """Asks whether to revoke a report; revokes it, or gives it a new address, in place."""
 
     def __init__(self, action: str, report_id: int, asker_id: int) -> None:
-        label = _("Revoke it") if action == "revoke" else _("Give it a new address")
-        super().__init__(discord.ui.Button(label=label, custom_id=f"brand:{action}:{report_id}:{asker_id}"))
+        label = {"revoke": _("Revoke it"), "sure": _("Revoke it for good"), "renew": _("Give it a new address")}[action]
+        style = discord.ButtonStyle.danger if action == "sure" else discord.ButtonStyle.secondary
+        custom_id = f"brand:{action}:{report_id}:{asker_id}"
+        super().__init__(discord.ui.Button(label=label, style=style, custom_id=custom_id))
         self._action = action
         self._report_id = report_id
         self._asker_id = asker_id
@@ -208,6 +223,10 @@ class ReportButton(
         await interaction.response.defer()
         reports, who = services(interaction).reports, actor(interaction)
         if self._action == "revoke":
+            question = revoke_question(await reports.revocable(who, self._report_id), who.user_id)
+            await interaction.followup.send(**question, ephemeral=True)
+            return
+        if self._action == "sure":
             answer = revoked(await reports.revoke(who, self._report_id), who.user_id)
         else:
             answer = renewed(await reports.renew(who, self._report_id, DAYS), who.user_id)
