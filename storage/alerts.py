@@ -259,6 +259,13 @@ async def drop_open(conn: AsyncConnection, guild_id: int, user_id: int, now: dt.
     )
 
 
+async def try_now(conn: AsyncConnection, guild_id: int, user_id: int, now: dt.datetime) -> None:
+    """Let messages that wait for another day be tried at once."""
+    c = alert_messages.c
+    waiting = (*_open_of(guild_id, user_id), c.state == RunState.PENDING)
+    await conn.execute(sa.update(alert_messages).where(*waiting).values(lease_until=now))
+
+
 def _this(message: AlertMessage) -> tuple[sa.ColumnElement[bool], ...]:
     return alert_messages.c.guild_id == message.guild_id, alert_messages.c.id == message.id
 

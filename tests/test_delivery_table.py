@@ -8,8 +8,14 @@ import pytest
 
 from bot.delivery.failures import CODES, RULES, TRY_AGAIN, Failure, Kind, failure_of, reason_of
 from bot.delivery.outbox import Outcome, keeps, pauses, settled
-from cogs.delivery.port import FALLBACKS
-from storage.records import RunState
+from cogs.delivery.channels import Form
+from cogs.delivery.port import LADDER, lesser
+from storage import alerts
+from storage.records import SERVER_TARGET, Alert, AlertKind, RunState
+from tests.alerted import link_named, set_up
+from tests.conftest import World
+from tests.refusals import refused
+from tests.test_delivery import deliver, told
 
 NOW = dt.datetime(2026, 3, 16, 8, tzinfo=dt.UTC)
 PASSING, MENDABLE, UNTIL_NEXT, ITSELF = (
@@ -23,6 +29,7 @@ TABLE = {
     10003: (404, UNTIL_NEXT, None, True),
     10004: (404, UNTIL_NEXT, None, False),
     10013: (404, UNTIL_NEXT, None, False),
+    20009: (403, UNTIL_NEXT, "bare", True),
     20016: (429, PASSING, None, False),
     20028: (429, PASSING, None, False),
     40003: (403, PASSING, None, False),
@@ -38,18 +45,33 @@ TABLE = {
     200000: (400, UNTIL_NEXT, "bare", True),
     240000: (400, UNTIL_NEXT, "bare", True),
 }
-"""code -> (status, what is tried again, the form tried once at once, whether managers are told of a channel)."""
+"""code -> (status, what is tried again, the least form that is tried at once, whether managers are told)."""
 
 
 def test_every_known_code_is_in_the_table() -> None:
     assert TABLE.keys() == CODES.keys()
 
 
+def forms_of(failure: Failure, *, direct: bool = False) -> list[Form]:
+    """The forms in which a message is tried that Discord refuses in each."""
+    forms = [Form.LAYOUT]
+    while (less := lesser(failure, forms[-1], direct=direct)) is not None:
+        forms.append(less)
+    return forms
+
+
+def test_a_refusal_for_a_piece_of_it_costs_that_piece() -> None:
+    assert forms_of(Failure.PAYLOAD) == list(LADDER)
+    assert forms_of(Failure.AUTOMOD) == [Form.LAYOUT, Form.BARE]
+    assert forms_of(Failure.PERMISSION) == [Form.LAYOUT], "what a channel takes is known before"
+    assert forms_of(Failure.PERMISSION, direct=True) == list(LADDER)
+
+
 @pytest.mark.parametrize("code", TABLE, ids=str)
 def test_what_follows_a_code(code: int) -> None:
     status, again, form, told = TABLE[code]
     failure = failure_of(status, code)
-    assert FALLBACKS.get(failure) == form if failure else form is None
+    assert (forms_of(failure) if failure else [Form.LAYOUT])[-1] == (form or Form.LAYOUT)
     if failure is None:
         assert again == PASSING
         return
@@ -87,3 +109,58 @@ def test_a_code_that_nobody_knows_is_judged_by_its_status(status: int, failure: 
 def test_every_failure_has_a_rule_and_a_sentence(failure: Failure, kind: Kind) -> None:
     assert failure in RULES
     assert reason_of(failure, kind, "as it is").strip()
+
+
+# ------------------------------------------------------------------ the table, from end to end
+
+
+async def news(world: World, kind: Kind, n: int) -> None:
+    """Something to be told; a digest comes by itself."""
+    if kind is Kind.ALERT:
+        link = await link_named(world, "summer")
+        facts = {"metric": "clicks", "step": n, "total": n}
+        noted = Alert(
+            *(link.guild_id, SERVER_TARGET, f"clicks:{n}", AlertKind.MILESTONE, link.id, link.creator_id, facts),
+            made_at=world.clock.now(),
+        )
+        await world.app.db.write(lambda conn: alerts.add(conn, [noted]))
+    elif kind is Kind.NOTICE:
+        await world.app.services.flags.add("summer", "scam")
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_every_code_from_end_to_end(world: World, kind: Kind) -> None:
+    monday = dt.datetime(2026, 3, 16, 9, tzinfo=dt.UTC)
+    await world.add_link()
+    if kind is Kind.DIGEST:
+        await world.admin.slash(world.channel, "digest setup", channel=world.channel, weekday=0, time="9:00")
+    elif kind is Kind.ALERT:
+        await set_up(world)
+    for n, (code, (status, again, _form, is_told)) in enumerate(TABLE.items()):
+        failure, notices_before = failure_of(status, code), len(told(world))
+        world.move_to((monday + dt.timedelta(weeks=2 * n)).isoformat())
+        await news(world, kind, 2 * n)
+        with refused(status, code) as tries:
+            assert await deliver(world) == 0, code
+            if kind is not Kind.NOTICE:
+                assert len(tries) == (len(forms_of(failure)) if failure else 1), code
+            if again == PASSING or (kind is Kind.NOTICE and failure is Failure.CHANNEL):
+                world.move(minutes=3, seconds=1)
+            else:
+                tried = len(tries)
+                world.move(minutes=31)
+                assert await deliver(world) == 0, code
+                assert len(tries) == tried, f"{code} is tried again at once"
+                if kind is Kind.ALERT and again == ITSELF:
+                    await news(world, kind, 2 * n + 1)
+                elif kind is Kind.ALERT and again == UNTIL_NEXT:
+                    await news(world, kind, 2 * n + 1)
+                    world.move(days=1)
+                elif kind is Kind.DIGEST and again in (ITSELF, UNTIL_NEXT):
+                    world.move(days=1)
+                    assert await deliver(world) == 0, code
+                    world.move(days=6)
+                else:
+                    world.move(days=1)
+        assert await deliver(world) == 1, code
+        assert len(told(world)) - notices_before == (is_told and kind is not Kind.NOTICE), code

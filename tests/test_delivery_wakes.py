@@ -18,7 +18,8 @@ from bot.digests.contents import Contents
 from storage.records import RunState
 from tests.alerted import clicked, link_named, look, posted, sent_to, set_up, tell, tick
 from tests.conftest import QuickCharts, World, text_of
-from tests.test_delivery import digest_to_channel, refused
+from tests.refusals import refused
+from tests.test_delivery import digest_to_channel
 
 
 def forbid(world: World, channel: Any, **rights: bool) -> None:
@@ -66,6 +67,36 @@ async def test_alerts_wake_when_rights_return_and_tell_what_happened_meanwhile(w
     world.move(hours=20)
     assert await tell(world) > 1  # what was refused, then what waited
     assert "paused" not in text_of(await world.admin.slash(world.channel, "alerts status"))
+
+
+@pytest.mark.parametrize("server", [True, False], ids=["setup", "me"])
+async def test_alerts_that_are_set_up_anew_while_they_are_paused_tell_what_waited(world: World, server: bool) -> None:
+    async def again(channel: Any = None) -> str:
+        if server:
+            return text_of(
+                await world.admin.slash(world.channel, "alerts setup", channel=channel or world.channel, drops=False)
+            )
+        return text_of(await world.maya.slash(world.channel, "alerts me", drops=False))
+
+    await world.add_link(creator=world.maya)
+    await again()
+    link = await link_named(world, "summer")
+    await clicked(world, link, 100)
+    with refused(403, 50013):
+        assert await tick(world) == 0
+        await clicked(world, link, 900)
+        assert await look(world) > 0
+        assert await tell(world) == 0
+    assert "paused" not in await again(world.guild.create_text_channel("elsewhere"))
+    assert await tell(world) > 1  # at once: what was refused, and what waited behind it
+    assert await tell(world) == 0
+
+
+async def test_alerts_that_were_off_tell_nothing_of_what_was_then(world: World) -> None:
+    await waiting_alert(world)
+    await world.admin.slash(world.channel, "alerts off")
+    await set_up(world)
+    assert await tick(world) == 0
 
 
 async def test_alerts_that_nobody_could_be_told_for_long_still_wake(world: World) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import discord
 import pytest
-from discord.http import Route
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
-from simcord.http.client import FakeHTTPClient
 
 from storage.records import RunState
 from tests.conftest import World, text_of
+from tests.refusals import refused
 
 MONDAY, TUESDAY, NEXT = "2026-03-16T08:00:00+00:00", "2026-03-17T08:00:01+00:00", "2026-03-23T08:00:00+00:00"
 
@@ -41,31 +38,6 @@ def notices(world: World) -> list[str]:
 
 async def said(world: World) -> str:
     return text_of(await world.admin.slash(world.channel, "digest status")).replace("\\", "")
-
-
-@contextmanager
-def posts_refused(code: int, *, times: int = 1000, status: int = 400) -> Iterator[list[Any]]:
-    """Discord refuses to take the first so many digests; yields what was posted, by components or content."""
-    real, seen = FakeHTTPClient.request, []
-
-    async def request(self: Any, route: Route, **kwargs: Any) -> Any:
-        if route.method == "POST" and route.url.endswith("/messages") and "could not be posted" not in str(kwargs):
-            seen.append(kwargs)
-            if len(seen) <= times:
-
-                class Response:
-                    reason = "refused"
-
-                Response.status = status  # type: ignore[attr-defined]
-                error = discord.Forbidden if status == 403 else discord.HTTPException
-                raise error(Response(), {"code": code, "message": "as it is"})  # type: ignore[arg-type]
-        return await real(self, route, **kwargs)
-
-    FakeHTTPClient.request = request  # type: ignore[method-assign]
-    try:
-        yield seen
-    finally:
-        FakeHTTPClient.request = real  # type: ignore[method-assign]
 
 
 async def test_a_channel_that_is_gone_is_told_once(world: World, lounge: Any) -> None:
@@ -138,7 +110,7 @@ async def test_without_a_permission_it_comes_as_text(world: World, lounge: Any, 
 @pytest.mark.parametrize("code", [200000, 240000], ids=["AutoMod", "harmful link"])
 async def test_what_is_refused_for_its_links_comes_without_them(world: World, lounge: Any, code: int) -> None:
     world.move_to(MONDAY)
-    with posts_refused(code, times=1) as seen:
+    with refused(400, code, times=1) as seen:
         assert await world.tick() == 1
         assert len(seen) == 2
     (message,) = lounge.history()
@@ -149,7 +121,7 @@ async def test_a_digest_that_automod_never_takes_is_told_once_and_comes_when_it_
     world: World, lounge: Any
 ) -> None:
     world.move_to(MONDAY)
-    with posts_refused(200000) as seen:
+    with refused(400, 200000) as seen:
         for _n in range(3):
             assert await world.tick() == 0
             world.move(days=1)
@@ -166,15 +138,17 @@ async def test_a_digest_that_automod_never_takes_is_told_once_and_comes_when_it_
     assert "It is paused" not in await said(world)
 
 
-async def test_a_malformed_message_is_replaced_by_text_once(world: World, lounge: Any) -> None:
+async def test_a_malformed_message_loses_its_files_then_its_layout_and_is_given_up(world: World, lounge: Any) -> None:
     world.move_to(MONDAY)
-    with posts_refused(50035, times=1) as seen:
+    with refused(400, 50035, times=2) as seen:
         assert await world.tick() == 1
-        assert len(seen) == 2
+        assert len(seen) == 3
+    (message,) = lounge.history()
+    assert message.content
     world.move_to(NEXT)
-    with posts_refused(50035) as seen:
+    with refused(400, 50035) as seen:
         assert await world.tick() == 0
-        assert len(seen) == 2
+        assert len(seen) == 3
     assert world.app.services.digests.sender.failed == {"payload": 1}
 
 
@@ -216,7 +190,7 @@ async def test_a_removal_that_nobody_saw_is_noticed_when_it_is_due(world: World,
 async def test_closed_direct_messages_are_said_privately(world: World) -> None:
     await world.maya.slash(world.channel, "digest me", weekday=0, time="9:00")
     world.move_to("2026-03-16T09:00:00+00:00")
-    with posts_refused(50007, status=403):
+    with refused(403, 50007):
         assert await world.tick() == 0
     assert notices(world) == []
     text = text_of(await world.maya.slash(world.channel, "digest status"))

@@ -79,7 +79,7 @@ class Alerts:
         """Tell a server's alerts in a channel, or without one the actor's own by direct message, from now on.
 
         What is left out stays as it was; at first that is every kind, and no quiet hours. What has happened by now is
-        no news. Raises UserError.
+        no news; where alerts were on or paused, what waited is tried at once. Raises UserError.
         """
         if channel_id is not None:
             require_manager(actor)
@@ -106,13 +106,15 @@ class Alerts:
             if quiet is not None:
                 start, end = hours or (None, None)
                 new = dataclasses.replace(new, quiet_from=start, quiet_until=end)
-            running = old is not None and old.state is AlertState.ACTIVE
+            running = old is not None and old.state is not AlertState.OFF
             added = new.kinds - old.kinds if old is not None and running else new.kinds
             # A destination that is dead already is news all the same.
             settled = await self._so_already(conn, dataclasses.replace(new, kinds=added - {AlertKind.DEAD}))
 
         async def work(conn: AsyncConnection) -> None:
-            if not running:
+            if running:
+                await alerts.try_now(conn, actor.guild_id, user_id, self._clock.now())
+            else:
                 waiting = await alerts.waiting(conn, actor.guild_id, user_id)
                 await alerts.settle(conn, actor.guild_id, user_id, [alert.key for alert in waiting])
                 await alerts.drop_open(conn, actor.guild_id, user_id, self._clock.now())

@@ -14,7 +14,7 @@ from bot.alerts.content import Content, Trend
 from bot.clock import Clock
 from bot.delivery.failures import TRY_AGAIN, Failure, Kind
 from bot.delivery.notices import note_trouble
-from bot.delivery.outbox import LEASE, Letter, Outbox, Outcome, Skip, keeps, lease, pauses, settled, work_off
+from bot.delivery.outbox import LEASE, Letter, Outbox, Outcome, Skip, keeps, lasts, lease, pauses, settled, work_off
 from bot.delivery.port import Address, Port
 from bot.insights.periods import day_start, last_days, local_day
 from storage import alerts, counts, servers
@@ -181,28 +181,22 @@ class Telling(Outbox):
         values = settled(outcome, now, keeps=is_kept)
         if outcome.state is RunState.SENT:
             values["discord_id"] = outcome.message_id
-        elif outcome.state is RunState.SENDING and outcome.failure is None and not message.failure:
-            return  # nothing is known that was not before
 
-        async def work(conn: AsyncConnection) -> bool:
-            if not await alerts.finish(conn, message, **values):
-                return False
+        async def follow(conn: AsyncConnection) -> None:
             target = await alerts.get_target(conn, *key)
-            if target is None or target.state not in alerts.SENDABLE or outcome.state is RunState.SENDING:
-                return outcome.state is not RunState.SENDING
-            if outcome.state is RunState.SENT and target.failure:
+            if target is None or target.state not in alerts.SENDABLE:
+                return
+            if lasts(outcome):
+                await self._note(conn, target, outcome, now)
+            elif outcome.state is RunState.SENT and target.failure:
                 await alerts.change_target(conn, *key, **_WELL)
-            elif outcome.failure not in (None, Failure.EXPIRED, Failure.OWN):
-                await self._note(conn, target, outcome.failure, outcome, now)
-            return True
 
-        if await self._db.write(work):
-            self.count(outcome)
+        await self.finish(outcome, message.failure, lambda conn: alerts.finish(conn, message, **values), follow)
 
-    async def _note(
-        self, conn: AsyncConnection, target: AlertTarget, failure: Failure, outcome: Outcome, now: dt.datetime
-    ) -> None:
+    async def _note(self, conn: AsyncConnection, target: AlertTarget, outcome: Outcome, now: dt.datetime) -> None:
         """Keep why it fails, and have those who run the server told once."""
+        failure = outcome.failure
+        assert failure is not None
         if target.failure != failure:
             await note_trouble(conn, self._ids, now, _address(target, target), failure, outcome.reason)
         values: dict[str, Any] = {"failure": failure, "reason": outcome.reason}

@@ -80,6 +80,7 @@ CODES: Mapping[int, Failure | None] = {
     10003: Failure.CHANNEL,
     10004: Failure.LEFT,
     10013: Failure.MEMBER,
+    20009: Failure.AUTOMOD,  # a picture, by the recipient's own filter
     20016: None,  # slow mode
     20028: None,  # the channel's write limit
     40003: None,  # opening direct messages too fast

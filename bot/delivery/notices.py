@@ -103,12 +103,8 @@ class Notices(Outbox):
         if outcome.state is RunState.SENT:
             values["message_id"] = outcome.message_id
 
-        async def work(conn: AsyncConnection) -> bool:
-            if not await notices.finish(conn, notice, **values):
-                return False
+        async def follow(conn: AsyncConnection) -> None:
             if outcome.state is RunState.SENT and notice.kind is NoticeKind.FLAG:
                 await profiles.set_told(conn, notice.guild_id, notice.facts["ids"], now)
-            return True
 
-        if await self._db.write(work):
-            self.count(outcome)
+        await self.finish(outcome, notice.failure, lambda conn: notices.finish(conn, notice, **values), follow)

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.failures import PASSING_ERRORS, RULES, TRY_AGAIN, Failure, own_fault
@@ -87,6 +88,9 @@ class Outcome:
 
 Make = Callable[[], Awaitable[tuple[Any, Skip | None]]]
 """-> (content, why it is not to be sent); no content where there is nothing left to tell."""
+Write = Callable[[AsyncConnection], Awaitable[bool]]
+"""-> whether the message was still its caller's."""
+Follow = Callable[[AsyncConnection], Awaitable[None]]
 
 
 def lease(attempts: int, failure: str) -> dt.timedelta:
@@ -168,8 +172,24 @@ class Outbox:
         state = RunState.FAILED if is_unsent and not letter.may_send else RunState.SENDING
         return Outcome(state, reason=own_fault(error_id), failure=Failure.OWN, is_unsent=is_unsent)
 
-    def count(self, outcome: Outcome) -> None:
-        """Once the outcome is written down."""
+    async def finish(self, outcome: Outcome, before: str, write: Write, follow: Follow) -> None:
+        """Write down what became of a claimed message, and what follows, where nobody else has claimed it since.
+
+        `before` is the failure that was written down of it already, "" for none.
+        """
+        if outcome.state is RunState.SENDING and outcome.failure is None and not before:
+            return  # nothing is known that was not
+
+        async def work(conn: AsyncConnection) -> bool:
+            if not await write(conn) or outcome.state is RunState.SENDING:
+                return False
+            await follow(conn)
+            return True
+
+        if await self._db.write(work):
+            self._count(outcome)
+
+    def _count(self, outcome: Outcome) -> None:
         match outcome.state:
             case RunState.SENT:
                 self.sent += 1
@@ -192,6 +212,11 @@ def _too_late(letter: Letter) -> Outcome:
 def keeps(outcome: Outcome) -> bool:
     """Whether the same message is tried again after a day."""
     return outcome.failure is not None and RULES[outcome.failure].keeps
+
+
+def lasts(outcome: Outcome) -> bool:
+    """Whether it failed for what lies with the place that it goes to, until somebody mends it."""
+    return outcome.failure not in (None, Failure.EXPIRED, Failure.OWN)
 
 
 def pauses(outcome: Outcome) -> bool:

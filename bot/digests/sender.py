@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.delivery.failures import Failure, Kind
 from bot.delivery.notices import note_trouble
-from bot.delivery.outbox import SKIPPED, Letter, Outbox, Outcome, Skip, keeps, lease, pauses, settled, work_off
+from bot.delivery.outbox import SKIPPED, Letter, Outbox, Outcome, Skip, keeps, lasts, lease, pauses, settled, work_off
 from bot.delivery.port import Address, Port
 from bot.digests import due
 from bot.digests.contents import Contents
@@ -159,34 +159,26 @@ class Sender(Outbox):
     async def _finish(self, claimed: _Claimed, outcome: Outcome) -> None:
         """Write down what became of the run, and of the digest by it."""
         now, run = self._clock.now(), claimed.run
-        key = run.guild_id, run.digest_id
         values = settled(outcome, now, keeps=claimed.may_send and keeps(outcome))
         if outcome.state is RunState.SENT:
             values["message_id"] = outcome.message_id
-        elif outcome.state is RunState.SENDING and outcome.failure is None and not run.failure:
-            return  # nothing is known that was not before
 
-        async def work(conn: AsyncConnection) -> bool:
-            if not await digests.finish(conn, run, **values):
-                return False
-            digest = await digests.get(conn, *key)
-            if digest is None or digest.state not in digests.SENDABLE or outcome.state is RunState.SENDING:
-                return outcome.state is not RunState.SENDING
-            failure = outcome.failure
-            if failure not in (None, Failure.EXPIRED, Failure.OWN):
-                await self._note(conn, digest, failure, outcome, now)
+        async def follow(conn: AsyncConnection) -> None:
+            digest = await digests.get(conn, run.guild_id, run.digest_id)
+            if digest is None or digest.state not in digests.SENDABLE:
+                return
+            if lasts(outcome):
+                await self._note(conn, digest, outcome, now)
             elif outcome.state is RunState.SENT and digest.failure:
-                await digests.change(conn, *key, **_WELL)
+                await digests.change(conn, digest.guild_id, digest.id, **_WELL)
             await move_on(conn, digest, claimed.zone, now)
-            return True
 
-        if await self._db.write(work):
-            self.count(outcome)
+        await self.finish(outcome, run.failure, lambda conn: digests.finish(conn, run, **values), follow)
 
-    async def _note(
-        self, conn: AsyncConnection, digest: Digest, failure: Failure, outcome: Outcome, now: dt.datetime
-    ) -> None:
+    async def _note(self, conn: AsyncConnection, digest: Digest, outcome: Outcome, now: dt.datetime) -> None:
         """Keep why it fails, and have those who run the server told if no digest of that place told them before."""
+        failure = outcome.failure
+        assert failure is not None
         others = await digests.of_server(conn, digest.guild_id)
         if all((other.failure, other.channel_id) != (failure, digest.channel_id) for other in others):
             await note_trouble(conn, self._ids, now, _address(digest), failure, outcome.reason)

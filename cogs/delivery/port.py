@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 
 HISTORY = 2000
 """The latest messages that are looked through."""
-FALLBACKS = {Failure.AUTOMOD: Form.BARE, Failure.PAYLOAD: Form.PLAIN}
-"""The form that is tried once where the message itself was refused."""
 LADDER = (Form.LAYOUT, Form.TEXT_TABLE, Form.PLAIN)
-"""A message of which a piece can't be made goes out without it."""
+"""A message of which a piece can't be made, or is refused, goes out without it."""
 
 log = structlog.get_logger(__name__)
 
@@ -120,21 +119,21 @@ class DiscordPort:
         form: Form,
         nonce: str,
     ) -> int:
-        try:
-            return await self._post(place, content, guild, form, nonce)
-        except discord.HTTPException as error:
-            failure = failure_of(error.status, error.code)
-            if failure is Failure.CHANNEL and address.channel_id is None:
-                await self._forget(place, address, guild)
-                raise ConnectionError("the direct channel is gone; another one is opened next time") from error
-            fallback = None if failure is None else FALLBACKS.get(failure)
-            if fallback is None or form is Form.BARE:
-                raise self._meaning(error, address) from error
-            log.error("form refused", guild_id=guild.id, code=error.code, text=error.text)
-        try:  # refused messages take no nonce
-            return await self._post(place, content, guild, fallback, nonce)
-        except discord.HTTPException as error:
-            raise self._meaning(error, address) from error
+        while True:
+            try:
+                return await self._post(place, content, guild, form, nonce)
+            except discord.HTTPException as error:
+                failure = failure_of(error.status, error.code)
+                if failure is Failure.CHANNEL and address.channel_id is None:
+                    await self._forget(place, address, guild)
+                    raise ConnectionError("the direct channel is gone; another one is opened next time") from error
+                less = None
+                if failure is not None:
+                    less = lesser(failure, form, direct=not isinstance(place, discord.TextChannel))
+                if less is None:
+                    raise self._meaning(error, address) from error
+                log.error("form refused", guild_id=guild.id, form=str(form), code=error.code, text=error.text)
+                form = less  # with the same nonce: a refused message takes none
 
     async def _forget(self, place: discord.abc.Messageable, address: Address, guild: discord.Guild) -> None:
         for user_id in (address.user_id, address.set_up_by, guild.owner_id):
@@ -205,6 +204,17 @@ class DiscordPort:
         if read == HISTORY:
             raise Unreadable
         return None
+
+
+def lesser(failure: Failure, form: Form, *, direct: bool) -> Form | None:
+    """The form that is tried at once where one was refused; None where that would be refused too.
+
+    What a channel allows is known before; of direct messages the refusal alone tells it.
+    """
+    if failure is Failure.AUTOMOD:
+        return None if form is Form.BARE else Form.BARE
+    by_pieces = failure is Failure.PAYLOAD or (direct and failure is Failure.PERMISSION)
+    return dict(pairwise(LADDER)).get(form) if by_pieces else None
 
 
 def _refused(failure: Failure, address: Address, text: str = "") -> Refused:

@@ -128,7 +128,8 @@ async def message(
     if form is Form.PLAIN:
         text = f"**{answer.title}**\n{answer.description}" + (f"\n-# {fmt.escape(small)}" if small else "")
         return parts | {"content": fmt.rows(text.split("\n"), CONTENT_LIMIT)}
-    answer.set_footer(text=small or None)
+    if small:
+        answer.set_footer(text=small)
     wants_chart = form in (Form.LAYOUT, Form.EMBED)
     if wants_chart and content.trend is not None and (link := content.links.get(first.link_id or 0)) is not None:
         chart = _chart(content.trend, link)
