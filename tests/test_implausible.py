@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import simcord
 
-from bot.errors import UserError
+from bot.impressions.metrics import METRICS
 from bot.impressions.service import is_implausible
-from cogs.ui.impressions import _ID_ROOM, Wish, _pack, _unpack
+from bot.inputs import money, numbers
+from bot.inputs.money import Money
+from cogs.ui.digest.buttons import LogButton
+from cogs.ui.impressions import KeepButton
+from cogs.ui.limits import Buttons
+from cogs.ui.wishes import Wish, pack_wish, unpack_wish
 from storage import posts
 from storage.records import Post
 from tests.conftest import World, answer_of, text_of
@@ -32,7 +38,7 @@ def test_a_hundred_times_more_or_less_is_asked_about(before: int | None, value: 
     assert is_implausible(value, before) is asked
 
 
-_POST = Post(1, 2, 3, None, None, "x", "post", 3, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+_POST = Post(2**63 - 1, 2**63 - 2, 3, None, None, "x", "post", 3, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 
 
 async def values_of(world: World) -> list[int]:
@@ -83,15 +89,88 @@ async def test_nobody_else_presses_it_and_what_was_read_earlier_is_not_asked_abo
     assert "Logged" in text_of(earlier)
 
 
-def test_what_is_asked_about_fits_a_buttons_id() -> None:
-    totals: dict[str, int] = dict.fromkeys(
-        ("impressions", "reach", "likes", "comments", "shares", "saves", "clicks", "views"), 99_999
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(_POST, dict.fromkeys(METRICS, numbers.LIMIT), spend=Money(money.LIMIT, "ZZZ")),
+        Wish(_POST, dict.fromkeys(METRICS, 0), dt.datetime(2999, 12, 31, 23, 59, 59, 999_000, dt.UTC)),
+        Wish(_POST, {"views": 7}, dt.datetime(1, 1, 2, tzinfo=dt.UTC), Money(0, "EUR")),
+    ],
+    ids=["the most", "the latest", "the earliest"],
+)
+def test_whatever_is_asked_about_fits_a_buttons_id(wish: Wish) -> None:
+    text = pack_wish(_POST, wish)
+    assert len(KeepButton(text).item.custom_id or "") <= 100
+    assert unpack_wish(text) == (_POST.guild_id, _POST.id, (wish.totals, wish.at, wish.spend))
+
+
+# ------------------------------------------------------------------ every way in which a figure comes
+
+HUGE = dict.fromkeys(METRICS, "1,000,000,000,000")
+REST = ("shares", "saves", "clicks")
+
+
+async def by_command(world: World, post: str) -> Any:
+    return await world.admin.slash(world.channel, "impressions log", post=post, spend="9,999,999,999.99 EUR", **HUGE)
+
+
+async def by_views_command(world: World, post: str) -> Any:
+    return await world.admin.slash(world.channel, "views log", post=post, **HUGE)
+
+
+def form(word: str) -> dict[str, str]:
+    rest = ", ".join(f"{metric} 1,000,000,000,000" for metric in REST)
+    return {word: HUGE[word], "reach": HUGE["reach"], "likes": HUGE["likes"], "comments": HUGE["comments"]} | {
+        "rest": rest
+    }
+
+
+async def by_form(world: World, post: str) -> Any:
+    opened = await world.admin.slash(world.channel, "views log", post=post, spend="12.50 EUR")
+    return await world.admin.submit_modal(opened, form("views"))
+
+
+async def by_choice(world: World, post: str) -> Any:
+    asked = await world.admin.slash(world.channel, "impressions log")
+    opened = await world.admin.select(answer_of(asked), [post], custom_id=f"log:impressions:{world.admin.id}")
+    return await world.admin.submit_modal(opened, form("impressions"))
+
+
+async def by_corrected_form(world: World, post: str) -> Any:
+    opened = await world.admin.slash(world.channel, "impressions log", post=post, **{"as-of": "now"})
+    refused = await world.admin.submit_modal(opened, form("impressions") | {"likes": "3oo"})
+    again = await world.admin.click(answer_of(refused), label="Correct it")
+    return await world.admin.submit_modal(again, form("impressions"))
+
+
+async def by_digest(world: World, post: str) -> Any:
+    user = await world.client.fetch_user(world.admin.id)
+    shown = await user.send("Your week", view=Buttons().add_item(LogButton(world.guild.id, int(post))))
+    opened = await world.admin.user.click(shown, label="Log")
+    return await world.admin.user.submit_modal(opened, form("impressions"))
+
+
+@pytest.mark.parametrize(
+    "way",
+    [by_command, by_views_command, by_form, by_choice, by_corrected_form, by_digest],
+    ids=lambda way: way.__name__,
+)
+async def test_all_that_is_far_is_asked_about_at_once_and_kept_after_a_restart(world: World, way: Any) -> None:
+    await world.admin.slash(
+        world.channel, "impressions log", platform="x", kind="post", **dict.fromkeys(METRICS, "900"), spend="1 EUR"
     )
-    text = _pack(Wish(_POST, totals))
-    assert len(text) <= _ID_ROOM
-    assert _unpack(text, _POST) == Wish(_POST, totals)
-    with pytest.raises(UserError, match="give that one alone"):
-        _pack(Wish(_POST, dict.fromkeys(totals, 10**12)))
+    post = (await world.admin.autocomplete(world.channel, "impressions log", "post", ""))[0]["value"]
+    before = await values_of(world)
+    asked = await way(world, post)
+    named = text_of(asked).count("**1,000,000,000,000**, where the last reading was **900**")
+    assert named == (8 if way in (by_command, by_views_command) else 7)
+    assert await values_of(world) == before, "nothing is kept yet"
+    await world.env.restart_bot(world.app.client())
+    presser = world.admin.user if way is by_digest else world.admin
+    kept = await presser.click(answer_of(asked), label="Yes, keep it")
+    assert "Logged" in text_of(kept)
+    after = [value for value in await values_of(world) if value not in before]
+    assert after.count(10**12) == named
 
 
 async def test_a_digest_of_a_tag_that_no_link_has_says_so(world: World) -> None:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import discord
 from cachetools import TTLCache
 
-from bot.errors import InvalidError, NotFoundError, UserError
-from bot.impressions.metrics import IMPRESSIONS, METRICS, VIEWS, parse_rest
+from bot.errors import NotFoundError, UserError
+from bot.impressions.metrics import IMPRESSIONS, VIEWS, parse_rest
 from bot.impressions.service import ImplausibleError, Logged, Step
 from bot.inputs.money import Money
 from bot.inputs.numbers import parse_count
 from bot.links.access import Actor
 from bot.links.platforms import describe_many
 from bot.links.posts import Draft
-from bot.stats.question import pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import ways
@@ -38,6 +36,7 @@ from cogs.ui.answers import (
 from cogs.ui.limits import FORM_SECONDS, Buttons, Form
 from cogs.ui.money import assumed
 from cogs.ui.posts import IN_BIO, NAMES
+from cogs.ui.wishes import Wish, pack_wish, unpack_wish
 from storage.records import Link, Post
 
 MAIN = (IMPRESSIONS, VIEWS)
@@ -192,23 +191,13 @@ class PostSelect(
         await interaction.response.send_modal(form)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be kept of a post: its totals by metric, when they were read (now when None), and what was spent."""
-
-    target: Post | Draft
-    totals: Mapping[str, int]
-    at: dt.datetime | None = None
-    spend: Money | None = None
-
-
 async def log(interaction: discord.Interaction, who: Actor, wish: Wish, *, confirmed: bool = False) -> dict[str, Any]:
     """Keep it; the keywords of a message that says so, or that asks once more about a figure that may be a slip."""
     known = services(interaction)
     try:
         logged = await known.impressions.log(who, wish.target, wish.totals, wish.at, wish.spend, confirmed=confirmed)
     except ImplausibleError as doubt:
-        return _asked_back(doubt, wish, who)
+        return _asked_back(doubt, wish)
     post = logged.post
     carried = None if post.link_id is None else await known.links.get(who, post.link_id)
     answer = said(logged, carried, "" if carried is None else known.links.url(carried, post), who.user_id)
@@ -217,7 +206,7 @@ async def log(interaction: discord.Interaction, who: Actor, wish: Wish, *, confi
     return answer
 
 
-def _asked_back(doubt: ImplausibleError, wish: Wish, who: Actor) -> dict[str, Any]:
+def _asked_back(doubt: ImplausibleError, wish: Wish) -> dict[str, Any]:
     steps = [
         _("{metric}: **{value}**, where the last reading was **{before}**").format(
             metric=NAMES[step.metric].capitalize(), value=fmt.number(step.value), before=fmt.number(step.before or 0)
@@ -227,72 +216,31 @@ def _asked_back(doubt: ImplausibleError, wish: Wish, who: Actor) -> dict[str, An
     text = _(
         "{post}: that is far from what was kept before. Nothing is kept yet; type it again if it is a slip."
     ).format(post=fmt.post_name(doubt.post))
-    view = Buttons().add_item(KeepButton(who, doubt.post.id, _pack(wish)))
+    view = Buttons().add_item(KeepButton(pack_wish(doubt.post, wish)))
     return {"embed": embed(_("Is that right?"), "\n".join([text, *steps])), "view": view}
 
 
-_LETTERS = dict(
-    zip("irlcshkv", (IMPRESSIONS, "reach", "likes", "comments", "shares", "saves", "clicks", VIEWS), strict=True)
-)
-"""One for each of `METRICS`, in buttons' ids."""
-assert set(_LETTERS.values()) == set(METRICS)
-_ID_ROOM = 59
-"""Characters that a button's id has left for what is to be kept."""
+class KeepButton(Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"sure:(?P<wish>[\w-]{92})"):
+    """Keeps figures that were asked back, in place. Who asked is the only one who sees it."""
 
-
-def _pack(wish: Wish) -> str:
-    """What is to be kept, for a button's id: when in ms, totals by letter, what was spent. Raises InvalidError."""
-    at = "" if wish.at is None else pack(int(wish.at.timestamp() * 1000))
-    letters = {metric: letter for letter, metric in _LETTERS.items()}
-    parts = [at, *(f"{letters[metric]}{pack(value)}" for metric, value in wish.totals.items())]
-    if wish.spend is not None:
-        parts.append(f"m{pack(wish.spend.minor)}.{wish.spend.currency}")
-    text = "~".join(parts)
-    if len(text) > _ID_ROOM:
-        raise InvalidError(_("These are many figures, and one is far from the last reading: give that one alone."))
-    return text
-
-
-def _unpack(text: str, post: Post) -> Wish:
-    at, *parts = text.split("~")
-    totals = {_LETTERS[part[0]]: unpack(part[1:]) for part in parts if part[0] in _LETTERS}
-    spent = [part[1:].split(".") for part in parts if part[0] == "m"]
-    return Wish(
-        post,
-        totals,
-        None if not at else dt.datetime.fromtimestamp(unpack(at) / 1000, dt.UTC),
-        Money(unpack(spent[0][0]), spent[0][1]) if spent else None,
-    )
-
-
-class KeepButton(
-    Pressed,
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"keep:(?P<guild>[\w-]{1,11}):(?P<asker>[\w-]{1,11}):(?P<post>[\w-]{1,11}):(?P<wish>[\w~.-]{1,59})",
-):
-    """Keeps figures that were asked back, in place."""
-
-    def __init__(self, who: Actor, post_id: int, wish: str) -> None:
-        custom_id = f"keep:{pack(who.guild_id)}:{pack(who.user_id)}:{pack(post_id)}:{wish}"
+    def __init__(self, wish: str) -> None:
         super().__init__(
-            discord.ui.Button(label=_("Yes, keep it"), style=discord.ButtonStyle.primary, custom_id=custom_id)
+            discord.ui.Button(label=_("Yes, keep it"), style=discord.ButtonStyle.primary, custom_id=f"sure:{wish}")
         )
-        self._guild_id, self._asker_id, self._post_id = who.guild_id, who.user_id, post_id
         self._wish = wish
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> KeepButton:
-        who = Actor(unpack(match["guild"]), unpack(match["asker"]))
-        return cls(who, unpack(match["post"]), match["wish"])
+        return cls(match["wish"])
 
     async def press(self, interaction: discord.Interaction) -> None:
-        require_asker(interaction, self._asker_id)
         await interaction.response.defer()
-        who = presser(interaction, self._guild_id)
-        post = await services(interaction).posts.get(who, self._post_id)
-        answer = await log(interaction, who, _unpack(self._wish, post), confirmed=True)
+        guild_id, post_id, told = unpack_wish(self._wish)
+        who = presser(interaction, guild_id)
+        post = await services(interaction).posts.get(who, post_id)
+        answer = await log(interaction, who, Wish(post, *told), confirmed=True)
         await conclude(interaction, embed=answer["embed"], view=answer.get("view"))
 
 

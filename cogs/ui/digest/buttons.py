@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -16,7 +16,7 @@ from bot.stats.question import Question, Scope, Subject, View, pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, presser, services
-from cogs.ui.impressions import FiguresForm, Wish, log
+from cogs.ui.impressions import FiguresForm, keeper
 from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
 from cogs.ui.stats.controls import controls
@@ -155,11 +155,7 @@ class LogButton(
         who = presser(interaction, self._guild_id)
         post = await services(interaction).posts.get(who, self._post_id)
         title = _("Numbers of {post}").format(post=fmt.post_title(post))
-
-        async def keep(submitted: discord.Interaction, totals: Mapping[str, int]) -> None:
-            await submitted.followup.send(**await log(submitted, who, Wish(post, totals)), ephemeral=True)
-
-        await interaction.response.send_modal(FiguresForm(title, word_of(post.platform), keep))
+        await interaction.response.send_modal(FiguresForm(title, word_of(post.platform), keeper(who, post)))
 
 
 class FeatureButton(
