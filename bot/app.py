@@ -86,8 +86,9 @@ class Application:
 
     def client(self) -> Client:
         """A Discord client that is not connected yet."""
-        self.members.client = Client(self.services, self.db, shard_count=self.shard_count)
-        return self.members.client
+        client = self.members.client = Client(self.services, self.db, shard_count=self.shard_count)
+        self.notices.port = self.port(client)
+        return client
 
     def port(self, client: Client) -> DiscordPort:
         """What delivers through that client."""
@@ -177,6 +178,7 @@ async def open_application(
             profiles=Profiles(db, clock, ids, base_url, views, tracker.is_open),
             pages=pages,
             flags=flags,
+            notices=notices,
             digests=digests,
             contents=contents,
             alerts=Alerts(db, clock, checks_destinations=config.alerts.check_destinations),

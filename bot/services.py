@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.alerts.service import Alerts
 from bot.charts import ChartRenderer
 from bot.clock import Clock
+from bot.delivery.notices import Notices
 from bot.digests.contents import Contents
 from bot.digests.service import Digests
 from bot.exports import Exports
@@ -45,6 +46,7 @@ class Services:
     contents: Contents
     pages: Pages
     flags: Flags
+    notices: Notices
     digests: Digests
     alerts: Alerts
     reports: BrandReports

@@ -102,8 +102,8 @@ class Profile(commands.GroupCog, group_name="profile", group_description="Your p
         await begin(interaction)
         who, pages = actor(interaction), self._services.profiles
         if restore:
-            guild = server_of(interaction)
-            message = await handovers.taken_down(interaction, guild, await pages.take_down(who, handle, restore=True))
+            server_of(interaction)  # to be known before anything changes
+            message = await handovers.taken_down(interaction, await pages.take_down(who, handle, restore=True))
         else:
             message = await handovers.takedown_question(interaction, await pages.of_server(who, handle))
         await interaction.followup.send(**message, ephemeral=True)

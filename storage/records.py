@@ -539,16 +539,21 @@ class NoticeKind(StrEnum):
     """Something can't be posted."""
     FLAG = "flag"
     """Somebody flagged a public page."""
+    HANDOVER = "handover"
+    """A link changed hands; to the two whose it was and is."""
+    PAGE = "page"
+    """A page was taken down or brought back; to its creator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What those who run a server are told of; as with a digest's run, only who claims it may send it."""
+    """What those who run a server, or a member, are told of; as with a digest's run, only who claims it may send it."""
 
     guild_id: int
     id: int
     kind: NoticeKind
     facts: Mapping[str, Any]
+    """With `user_id`, where a member is told by direct message."""
     set_up_by: int
     """Who is told where managers have no channel of their own; 0 for the owner."""
     made_at: dt.datetime

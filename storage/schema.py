@@ -515,7 +515,8 @@ notices = _table(
     _text("failure"),
     sa.Index("notices_by_state", "state", "lease_until"),
 )
-"""What those who run a server are told of: trouble with a delivery, flags on public pages."""
+"""What those who run a server are told of: trouble with a delivery, flags on public pages; and what managers did to
+what is a member's, to that member."""
 
 direct_channels = _table("direct_channels", _guild(), _key("user_id"), _ref("channel_id"))
 """The channel of a member's direct messages with the bot: to open it anew each time looks like spam."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -9,6 +10,7 @@ import simcord
 
 from tests.conftest import World, answer_of, text_of
 from tests.profiled import labels, set_up
+from tests.refusals import refused
 
 
 def told(member: simcord.MemberActor) -> str:
@@ -43,7 +45,7 @@ async def test_a_transfer_asks_tells_both_and_can_be_undone_after_a_restart(shop
     assert await owner_of(shop) == "Leo"
     assert "Told by direct message: Maya, Leo." in text_of(asked)
     for member in (shop.maya, shop.leo):
-        assert "gave **Summer** (`summer`)" in told(member)
+        assert "gave **Summer** (`https://go.example/summer`)" in told(member)
         assert "from Maya to Leo" in told(member)
     await shop.env.restart_bot(shop.app.client())
     await shop.admin.click(answer_of(asked), label="Undo")
@@ -76,12 +78,47 @@ async def test_a_stale_transfer_changes_nothing(shop: World) -> None:
     assert "no longer there" in text_of(await shop.admin.click(answer_of(to_leo), label="Undo"))
 
 
-async def test_closed_direct_messages_stop_nothing_and_are_named(shop: World) -> None:
+@pytest.mark.parametrize(
+    ("status", "code", "again"),
+    [(403, 50007, dt.timedelta(days=1)), (503, 0, dt.timedelta(minutes=3)), (403, 40003, dt.timedelta(minutes=3))],
+    ids=["closed", "an outage", "too fast"],
+)
+async def test_who_could_not_be_told_is_named_and_told_later(
+    shop: World, status: int, code: int, again: dt.timedelta
+) -> None:
     asked = await shop.admin.slash(shop.channel, "link transfer", link="summer", creator=shop.leo)
-    shop.env.inject_error("POST", "/users/@me/channels", status=403, code=50007)
-    await shop.admin.click(answer_of(asked), label="Give it away")
+    with refused(status, code):
+        await shop.admin.click(answer_of(asked), label="Give it away")
     assert await owner_of(shop) == "Leo"
-    assert "Could not be told, since no direct message reaches them: Maya" in text_of(asked)
+    assert "Not told yet, since no direct message reaches them: Maya, Leo." in text_of(asked)
+    await shop.env.restart_bot(shop.app.client())
+    assert await shop.notify() == 0
+    shop.move(seconds=again.total_seconds() + 1)
+    assert await shop.notify() == 2
+    for member in (shop.maya, shop.leo):
+        assert told(member).count("from Maya to Leo") == 1
+    shop.move(days=2)
+    assert await shop.notify() == 0
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 200000), (400, 50035)], ids=["a filter", "malformed"])
+async def test_news_that_is_refused_as_it_is_comes_in_a_lesser_form(shop: World, status: int, code: int) -> None:
+    await set_up(shop, shop.maya)
+    asked = await shop.admin.slash(shop.channel, "profile takedown", handle="maya")
+    with refused(status, code, of=lambda body: "embeds" in str(body)):
+        await shop.admin.click(answer_of(asked), label="Take it down")
+    assert "Told by direct message: Maya." in text_of(asked)
+    (message,) = shop.maya.user.dm_channel.history()
+    assert ("https://" in message.content) is (code == 50035)
+
+
+async def test_what_was_to_be_told_outlives_a_process_that_ends_in_between(shop: World) -> None:
+    asked = await shop.admin.slash(shop.channel, "link transfer", link="summer", creator=shop.leo)
+    shop.app.notices.port = None
+    await shop.admin.click(answer_of(asked), label="Give it away")
+    assert told(shop.maya) == ""
+    assert await shop.notify() == 2
+    assert "from Maya to Leo" in told(shop.maya)
 
 
 async def test_a_takedown_asks_tells_the_creator_and_is_brought_back(shop: World) -> None:

@@ -1,9 +1,10 @@
-"""Notices to those who run a server: that something can't be posted, and that a public page was flagged."""
+"""Notices: that something can't be posted or a page was flagged, and to members what was done to what is theirs."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,6 +40,23 @@ class Notices(Outbox):
         super().__init__(db, clock)
         self._ids = ids
         self._flags = flags
+        self.port: Port | None = None
+        """What delivers at once; set by who builds the Discord client."""
+
+    async def tell(
+        self, guild_id: int, user_ids: Sequence[int], kind: NoticeKind, facts: Mapping[str, Any]
+    ) -> Sequence[int]:
+        """Write to members at once, and later where that fails; returns whom it reached by now."""
+        now = self._clock.now()
+        new = [Notice(guild_id, self._ids.new(), kind, {**facts, "user_id": id_}, 0, now) for id_ in user_ids]
+
+        async def work(conn: AsyncConnection) -> None:
+            for notice in new:
+                await notices.add(conn, notice)
+
+        await self._db.write(work)
+        port = self.port
+        return [] if port is None else [one.facts["user_id"] for one in new if await self._send(one, port)]
 
     async def tick(self, port: Port) -> int:
         """Send what waits; returns how many went out. One server's failure stops no other."""
@@ -81,7 +99,7 @@ class Notices(Outbox):
         if notice is None:
             return 0
         letter = Letter(
-            Address(Kind.NOTICE, notice.guild_id, set_up_by=notice.set_up_by),
+            Address(Kind.NOTICE, notice.guild_id, user_id=notice.facts.get("user_id"), set_up_by=notice.set_up_by),
             (notice.id,),
             attempts=notice.attempts,
             first_attempt_at=notice.first_attempt_at or now,

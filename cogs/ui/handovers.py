@@ -16,7 +16,7 @@ from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, serv
 from cogs.ui.links import KeepButton
 from cogs.ui.on_page import view_of
 from cogs.ui.tell import tell
-from storage.records import Link, Profile
+from storage.records import Link, NoticeKind, Profile
 
 
 async def transfer_question(interaction: discord.Interaction, link: Link, to: discord.Member) -> dict[str, Any]:
@@ -78,24 +78,19 @@ class TransferButton(
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
         link_id, from_id, to_id = self._ids
-        who, guild, links = actor(interaction), server_of(interaction), services(interaction).links
+        server_of(interaction)  # to be known before anything changes
+        who, links = actor(interaction), services(interaction).links
         link = await links.transfer(who, link_id, to_id, of=from_id)
-        before, after = [fmt.escape(await people.name_of(interaction, user_id)) for user_id in (from_id, to_id)]
-        news = embed(
-            _("A link changed hands"),
-            _("In {server}, {manager} gave {link} with its posts and numbers from {before} to {after}.").format(
-                server=fmt.escape(guild.name),
-                manager=fmt.escape(interaction.user.display_name),
-                link=fmt.label(link) + f" (`{links.url(link)}`)",
-                before=before,
-                after=after,
-            ),
-        )
+        facts = {
+            **{"link": link.label, "url": links.url(link)},
+            **{"manager": who.user_id, "before": from_id, "after": to_id},
+        }
+        creator = fmt.escape(await people.name_of(interaction, to_id))
         lines = [
             _("{link} with its posts and numbers belongs to {creator} now.").format(
-                link=fmt.label(link), creator=after
+                link=fmt.label(link), creator=creator
             ),
-            await tell(interaction, (from_id, to_id), news),
+            await tell(interaction, (from_id, to_id), NoticeKind.HANDOVER, facts),
         ]
         back = None if self._undo else TransferButton(link_id, to_id, from_id, self._asker_id, undo=True)
         text = "\n".join(filter(None, lines))
@@ -118,27 +113,23 @@ async def takedown_question(interaction: discord.Interaction, profile: Profile) 
     return {"embed": said, "view": view_of(TakedownButton(profile.creator_id, asker_id), KeepButton(asker_id))}
 
 
-async def taken_down(interaction: discord.Interaction, guild: discord.Guild, profile: Profile) -> dict[str, Any]:
+async def taken_down(interaction: discord.Interaction, profile: Profile) -> dict[str, Any]:
     """Tell the creator what became of their page; the keywords of a message that says it to the manager."""
-    url = services(interaction).profiles.url(profile)
-    asker_id = interaction.user.id
     if profile.taken_down:
-        title = _("Your page was taken down")
-        news = _("`{url}` answers “not found” from now on. A manager of {server} decided that; ask them about it.")
         text = _(
             "`/@{handle}` answers “not found” from now on. "
             "`/profile takedown handle:{handle} restore:True` brings it back."
         )
-        back = TakedownButton(profile.creator_id, asker_id, restore=True)
+        back = TakedownButton(profile.creator_id, interaction.user.id, restore=True)
     else:
-        title = _("Your page may be public again")
-        news = _("A manager of {server} lifted the takedown of `{url}`.")
-        if not profile.published:
-            news += " " + _("/profile publish makes it public.")
         text = _("`/@{handle}` may be public again.")
         back = None
-    news = news.format(url=url, server=fmt.escape(guild.name))
-    told = await tell(interaction, [profile.creator_id], embed(title, news))
+    facts = {
+        "url": services(interaction).profiles.url(profile),
+        "taken_down": profile.taken_down,
+        "published": profile.published,
+    }
+    told = await tell(interaction, [profile.creator_id], NoticeKind.PAGE, facts)
     return {"content": "\n".join(filter(None, (text.format(handle=profile.handle), told))), "view": view_of(back)}
 
 
@@ -170,7 +161,8 @@ class TakedownButton(
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
-        pages, who, guild = services(interaction).profiles, actor(interaction), server_of(interaction)
+        server_of(interaction)  # to be known before anything changes
+        pages, who = services(interaction).profiles, actor(interaction)
         profile = await pages.take_down(who, await pages.handle_of(who, self._creator_id), restore=self._restore)
-        message = await taken_down(interaction, guild, profile)
+        message = await taken_down(interaction, profile)
         await conclude(interaction, **message, embed=None)

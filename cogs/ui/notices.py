@@ -1,4 +1,4 @@
-"""Notices to those who run a server, as Discord messages."""
+"""Notices to those who run a server, and to members, as Discord messages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ from cogs.ui.answers import embed
 from storage.records import Notice, NoticeKind
 
 
+_PARTIES = ("manager", "before", "after")
+"""The facts of a link's handover that are members."""
+
+
 def creators_named(notice: Notice) -> set[int]:
-    """The creators whom the notice calls by name."""
-    return {notice.facts["creator_id"]} if notice.kind is NoticeKind.FLAG else set()
+    """The members whom the notice calls by name."""
+    match notice.kind:
+        case NoticeKind.FLAG:
+            return {notice.facts["creator_id"]}
+        case NoticeKind.HANDOVER:
+            return {notice.facts[name] for name in _PARTIES}
+    return set()
 
 
 def message(notice: Notice, base: str, server_name: str, names: Mapping[int, str], form: Form) -> dict[str, Any]:
@@ -25,16 +34,46 @@ def message(notice: Notice, base: str, server_name: str, names: Mapping[int, str
 
     `base` is what public addresses begin with, `names` are those of `creators_named`, ready for a message.
     """
-    if notice.kind is NoticeKind.TROUBLE:
-        return {"content": _trouble(notice, server_name, form)}
+    server = fmt.escape(server_name)
+    match notice.kind:
+        case NoticeKind.TROUBLE:
+            return {"content": _trouble(notice, server_name, form)}
+        case NoticeKind.FLAG:
+            answer = _flagged(notice, base, server_name, names)
+            bare = _("A public page of {server} was flagged. `/profile takedown` takes pages off the net.")
+        case NoticeKind.HANDOVER:
+            answer = _handover(notice, server, names)
+            bare = _("A link of {server} changed hands; it was yours, or is by now. `/link list` there says more.")
+        case NoticeKind.PAGE:
+            answer = _page(notice, server)
+            bare = _("A manager of {server} changed whether your page may be public. `/profile show` there says more.")
     if form is Form.BARE:
-        text = _("A public page of {server} was flagged. `/profile takedown` takes pages off the net.")
-        return {"content": f"{text.format(server=fmt.escape(server_name))} {_at(notice)}"}
-    flagged = _flagged(notice, base, server_name, names)
+        return {"content": f"{bare.format(server=server)} {_at(notice)}"}
     if form is Form.PLAIN:
-        return {"content": f"**{flagged.title}**\n{flagged.description}\n{_at(notice)}"}
-    flagged.timestamp = notice.made_at
-    return {"embed": flagged}
+        return {"content": f"**{answer.title}**\n{answer.description}\n{_at(notice)}"}
+    answer.timestamp = notice.made_at
+    return {"embed": answer}
+
+
+def _handover(notice: Notice, server: str, names: Mapping[int, str]) -> discord.Embed:
+    facts = notice.facts
+    text = _("In {server}, {manager} gave {link} with its posts and numbers from {before} to {after}.").format(
+        server=server,
+        link=f"**{fmt.escape(facts['link'], 60)}** (`{facts['url']}`)",
+        **{name: names[facts[name]] for name in _PARTIES},
+    )
+    return embed(_("A link changed hands"), text)
+
+
+def _page(notice: Notice, server: str) -> discord.Embed:
+    title = _("Your page may be public again")
+    text = _("A manager of {server} lifted the takedown of `{url}`.")
+    if notice.facts["taken_down"]:
+        title = _("Your page was taken down")
+        text = _("`{url}` answers “not found” from now on. A manager of {server} decided that; ask them about it.")
+    elif not notice.facts["published"]:
+        text += " " + _("/profile publish makes it public.")
+    return embed(title, text.format(url=notice.facts["url"], server=server))
 
 
 def stands_in(message: discord.Message, notice: Notice) -> bool:

@@ -1,43 +1,34 @@
-"""A direct message to whom a manager's command concerns; where none reaches them, the answer says so."""
+"""Has whom a manager's command concerns told by direct message; where none reaches them yet, the answer says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import discord
-import structlog
 
+from bot.delivery.notices import KEPT
 from bot.texts import _
-from cogs.ui import format as fmt
 from cogs.ui import people
+from cogs.ui.answers import actor, services
+from storage.records import NoticeKind
 
-log = structlog.get_logger(__name__)
 
-
-async def tell(interaction: discord.Interaction, user_ids: Iterable[int], said: discord.Embed) -> str:
-    """Write to each but the asker. Gives the line that says who was told, and who could not be."""
-    told, untold = [], []
-    for user_id in dict.fromkeys(user_ids):
-        if user_id != interaction.user.id:
-            name = fmt.escape(await people.name_of(interaction, user_id))
-            (told if await _send(interaction.client, user_id, said) else untold).append(name)
+async def tell(
+    interaction: discord.Interaction, user_ids: Iterable[int], kind: NoticeKind, facts: Mapping[str, Any]
+) -> str:
+    """Write to each but the asker. Gives the line that says who was told, and who is not yet."""
+    others = [user_id for user_id in dict.fromkeys(user_ids) if user_id != interaction.user.id]
+    told = await services(interaction).notices.tell(actor(interaction).guild_id, others, kind, facts)
+    names = await people.names_of(interaction, others)
     lines = []
-    if told:
-        lines.append(_("Told by direct message: {names}.").format(names=", ".join(told)))
-    if untold:
+    if reached := [names[user_id] for user_id in others if user_id in told]:
+        lines.append(_("Told by direct message: {names}.").format(names=", ".join(reached)))
+    if untold := [names[user_id] for user_id in others if user_id not in told]:
         lines.append(
-            _("Could not be told, since no direct message reaches them: {names}. Tell them yourself.").format(
-                names=", ".join(untold)
-            )
+            _(
+                "Not told yet, since no direct message reaches them: {names}. It is tried again for {n} days; tell "
+                "them yourself meanwhile."
+            ).format(names=", ".join(untold), n=KEPT.days)
         )
     return "\n".join(lines)
-
-
-async def _send(client: discord.Client, user_id: int, said: discord.Embed) -> bool:
-    try:
-        user = client.get_user(user_id) or await client.fetch_user(user_id)
-        await user.send(embed=said)
-    except discord.HTTPException as error:
-        log.info("a direct message was refused", user=user_id, status=error.status, code=error.code)
-        return False
-    return True
