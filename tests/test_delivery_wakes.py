@@ -92,6 +92,16 @@ async def test_alerts_that_are_set_up_anew_while_they_are_paused_tell_what_waite
     assert await tell(world) == 0
 
 
+async def test_what_waited_and_is_no_longer_wanted_is_not_told(world: World) -> None:
+    await waiting_alert(world)
+    with refused(403, 50013):
+        assert await tell(world) == 0
+    await set_up(world, milestones=False)
+    assert await tell(world) == 0
+    await set_up(world, milestones=True)
+    assert await tick(world) == 0
+
+
 async def test_alerts_that_were_off_tell_nothing_of_what_was_then(world: World) -> None:
     await waiting_alert(world)
     await world.admin.slash(world.channel, "alerts off")

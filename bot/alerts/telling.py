@@ -221,7 +221,9 @@ def _address(of: AlertMessage | AlertTarget, target: AlertTarget | None) -> Addr
 
 
 def tellable(target: AlertTarget, alert: Alert, links: dict[int, Link]) -> bool:
-    """Whether the target may still hear of it: the link may be gone, private or somebody else's by now."""
+    """Whether the target still wants and may hear of it: the link may be gone, private or somebody else's by now."""
+    if alert.kind not in target.kinds:
+        return False
     if alert.link_id is None:
         return True
     link = links.get(alert.link_id)
