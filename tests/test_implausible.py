@@ -106,7 +106,7 @@ def test_whatever_is_asked_about_fits_a_buttons_id(wish: Wish) -> None:
 
 # ------------------------------------------------------------------ every way in which a figure comes
 
-HUGE = dict.fromkeys(METRICS, "1,000,000,000,000")
+HUGE: dict[str, str] = dict.fromkeys(METRICS, "1,000,000,000,000")
 REST = ("shares", "saves", "clicks")
 
 

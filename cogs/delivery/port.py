@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HISTORY = 2000
 """The latest messages that are looked through."""
-LADDER = (Form.LAYOUT, Form.TEXT_TABLE, Form.PLAIN)
+LADDER: tuple[Form, ...] = (Form.LAYOUT, Form.TEXT_TABLE, Form.PLAIN)
 """A message of which a piece can't be made, or is refused, goes out without it."""
 
 log = structlog.get_logger(__name__)

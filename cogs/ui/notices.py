@@ -14,7 +14,6 @@ from cogs.ui import format as fmt
 from cogs.ui.answers import embed
 from storage.records import Notice, NoticeKind
 
-
 _PARTIES = ("manager", "before", "after")
 """The facts of a link's handover that are members."""
 
