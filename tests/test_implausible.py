@@ -104,6 +104,12 @@ def test_whatever_is_asked_about_fits_a_buttons_id(wish: Wish) -> None:
     assert unpack_wish(text) == (_POST.guild_id, _POST.id, (wish.totals, wish.at, wish.spend))
 
 
+@pytest.mark.parametrize("letter", ["_", "9", "a"])
+def test_what_was_never_asked_about_is_told_apart(letter: str) -> None:
+    with pytest.raises(ValueError, match="no packed wish"):
+        unpack_wish(letter * 92)
+
+
 # ------------------------------------------------------------------ every way in which a figure comes
 
 HUGE: dict[str, str] = dict.fromkeys(METRICS, "1,000,000,000,000")

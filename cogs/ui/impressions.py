@@ -237,7 +237,10 @@ class KeepButton(Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], templa
 
     async def press(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer()
-        guild_id, post_id, told = unpack_wish(self._wish)
+        try:
+            guild_id, post_id, told = unpack_wish(self._wish)
+        except (ValueError, OverflowError):
+            raise NotFoundError(_("This button can't be read any more; type the command again.")) from None
         who = presser(interaction, guild_id)
         post = await services(interaction).posts.get(who, post_id)
         answer = await log(interaction, who, Wish(post, *told), confirmed=True)

@@ -19,6 +19,8 @@ assert set(_ORDER) == set(METRICS)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _YEAR_0 = 2**46
 """Milliseconds that are added to those since 1970, so that no moment is below zero."""
+_LAST = 2**45
+"""Milliseconds since 1970 that a moment may have: to the year 3084."""
 _1970, _MS = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(milliseconds=1)
 _RADIXES = (
     *(2**64, 2**64, 2 * _YEAR_0),
@@ -58,13 +60,15 @@ Told = tuple[dict[str, int], dt.datetime | None, Money | None]
 
 
 def unpack_wish(text: str) -> tuple[int, int, Told]:
-    """What `pack_wish` wrote: the server's id, the post's, and all of the wish but its target."""
+    """What `pack_wish` wrote: the server's id, the post's, and all of the wish but its target. Raises ValueError."""
     number = int.from_bytes(base64.urlsafe_b64decode(text), "big")
     parts: list[int] = []
     for radix in reversed(_RADIXES):
         number, part = divmod(number, radix)
         parts.insert(0, part)
     guild_id, post_id, at, *rest = parts
+    if number or max(guild_id, post_id) >= 2**63 or not at < _YEAR_0 + _LAST:
+        raise ValueError(f"{text!r} is no packed wish")
     told, (spent, *currency) = rest[: len(_ORDER)], rest[len(_ORDER) :]
     return (
         guild_id,
