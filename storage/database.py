@@ -1,12 +1,13 @@
-"""The open database: one writer that owns every write transaction, and a pool of read-only connections."""
+"""The open database: one writer that owns every write transaction, and pools of read-only connections."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,14 +17,26 @@ from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from storage import files, migrate
+from storage import changes, files, migrate
+from storage.changes import Changes
 from storage.errors import StorageError
 from storage.prepared import Memory
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
-READERS = 4
+
+class Lane(Enum):
+    """Who reads: each has connections of its own, how many and how many seconds one is waited for at most."""
+
+    ANSWERS = 4, 30.0
+    """What somebody asked in Discord."""
+    EDGE = 4, 0.25
+    """Visitors: better what is remembered than to wait."""
+    LONG = 2, 30.0
+    """Reads of everything, which would keep others waiting: see `bot.turns`."""
+
+
 REMEMBERED = 100_000
 """Counts that are kept in memory for who asks again: up to some 20 MiB."""
 BUSY_MS = 5000
@@ -86,15 +99,14 @@ class Database:
     connections that cannot write. Hits go before other writes.
     """
 
-    def __init__(self, writer: AsyncEngine, readers: AsyncEngine) -> None:
+    def __init__(self, writer: AsyncEngine, readers: Mapping[Lane, AsyncEngine]) -> None:
         self._writer = writer
         self._readers = readers
         self._queue: asyncio.PriorityQueue[tuple[int, int, Work[Any] | None, asyncio.Future[Any]]] = (
             asyncio.PriorityQueue()
         )
         self._order = itertools.count()
-        self.generation = 0
-        """Rises with every write but those of hits and quiet ones: what was cached before is to be read again."""
+        self._listeners: list[Callable[[Changes], None]] = []
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -108,17 +120,29 @@ class Database:
         files.make_folder(path.parent)
         with own(path) if lock else nullcontext():
             await asyncio.to_thread(migrate.upgrade, path, backups or path.parent / "backups")
-            database = cls(_engine(path, read_only=False), _engine(path, read_only=True))
+            memory = Memory(REMEMBERED)
+            readers = {lane: _engine(path, lane, memory) for lane in Lane}
+            database = cls(_engine(path), readers)
             database._task = asyncio.create_task(database._work(), name="storage-writer")
             try:
                 yield database
             finally:
                 await database._close()
 
+    def listen(self, listener: Callable[[Changes], None]) -> None:
+        """Have the listener told after each commit what it changed, where it changed something that is remembered.
+
+        Hits and quiet writes change none of that.
+        """
+        self._listeners.append(listener)
+
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A read-only connection; what it reads within this block is one consistent state."""
-        async with self._readers.connect() as conn:
+    async def read(self, lane: Lane = Lane.ANSWERS) -> AsyncIterator[AsyncConnection]:
+        """A read-only connection; what it reads within this block is one consistent state.
+
+        Raises `sqlalchemy.exc.TimeoutError` where none of the lane's is free in time.
+        """
+        async with self._readers[lane].connect() as conn:
             yield conn
 
     async def write(self, work: Work[T], *, first: bool = False) -> T:
@@ -130,7 +154,12 @@ class Database:
 
         async def run(conn: AsyncConnection) -> T:
             async with conn.begin():
-                return await work(conn)
+                result = await work(conn)
+                changed = await self._driver._execute(changes.take, self._driver._conn)
+            if changed:
+                for listener in self._listeners:
+                    listener(changed)
+            return result
 
         return await self._submit(FIRST if first else LATER, run)
 
@@ -172,7 +201,7 @@ class Database:
             self._driver: Any = (await conn.get_raw_connection()).driver_connection
             self._plain = Writer(self._driver._conn, self._queue)
             while True:
-                rank, _, run, reply = await self._queue.get()
+                _, _, run, reply = await self._queue.get()
                 if run is None:
                     await self._driver._execute(self._plain.close)
                     reply.set_result(None)
@@ -184,7 +213,6 @@ class Database:
                         reply.set_exception(error)
                         reply.exception()  # a caller that went away must not leave "never retrieved" behind
                 else:
-                    self.generation += rank == LATER
                     if not reply.cancelled():
                         reply.set_result(result)
 
@@ -193,14 +221,15 @@ class Database:
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((LAST, next(self._order), None, done))
         await asyncio.wait({self._task})
-        await self._readers.dispose()
+        for engine in self._readers.values():
+            await engine.dispose()
         await self._writer.dispose()
 
 
 @asynccontextmanager
 async def open_reader(path: Path) -> AsyncIterator[AsyncConnection]:
     """One read-only connection to a database that may be in use, for the command line."""
-    engine = _engine(path, read_only=True)
+    engine = _engine(path, Lane.LONG, Memory(REMEMBERED))
     try:
         async with engine.connect() as conn:
             yield conn
@@ -224,12 +253,17 @@ def own(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _engine(path: Path, *, read_only: bool) -> AsyncEngine:
+def _pool(size: int, seconds: float) -> dict[str, Any]:
+    return {"pool_size": size, "max_overflow": 0, "pool_timeout": seconds}
+
+
+def _engine(path: Path, lane: Lane | None = None, memory: Memory | None = None) -> AsyncEngine:
+    """The connections of a lane, which only read; the one that writes where there is none."""
     engine = create_async_engine(
-        files.url(path, "ro" if read_only else "rwc", driver="aiosqlite"),
+        files.url(path, "rwc" if lane is None else "ro", driver="aiosqlite"),
         hide_parameters=True,  # errors are logged, and salts and visitors must not be
-        execution_options={"memory": Memory(REMEMBERED)} if read_only else {},
-        **({"pool_size": READERS, "max_overflow": 0} if read_only else {"poolclass": StaticPool}),
+        execution_options={} if memory is None else {"memory": memory},
+        **({"poolclass": StaticPool} if lane is None else _pool(*lane.value)),
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -237,18 +271,19 @@ def _engine(path: Path, *, read_only: bool) -> AsyncEngine:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        if not read_only:
+        if lane is None:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = FULL")
             # Pages of rollups change with every batch: the more batches a checkpoint is for, the less it copies.
             cursor.execute("PRAGMA wal_autocheckpoint = 4000")
             cursor.execute("PRAGMA cache_size = -32000")  # in KiB: visitors lie anywhere in their table
             cursor.execute("PRAGMA secure_delete = ON")  # a deleted salt leaves no trace in free pages
+            changes.watch(connection)
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(conn: sa.Connection) -> None:
         # A deferred read-to-write upgrade is refused at once when another writer was faster.
-        conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if lane is None else "BEGIN")
 
     return engine

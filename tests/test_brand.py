@@ -31,6 +31,7 @@ from bot.reports import frozen, service
 from bot.reports.service import Selection, Wish
 from bot.reports.sheet import sheet
 from storage import brand, counts, links, posts
+from storage.database import Lane
 from storage.records import BrandReport, Kind
 from tests.branded import ADDRESS, address_of, fullest
 from tests.branded import a_shop as _shop  # noqa: F401
@@ -249,7 +250,7 @@ async def test_unknown_and_revoked_addresses_take_the_same_question(shop: World)
     assert made is not None
     await reports.revoke(Actor(shop.guild.id, shop.admin.id), made.report.id)
     asked: list[str] = []
-    engine = shop.app.db._readers.sync_engine
+    engine = shop.app.db._readers[Lane.ANSWERS].sync_engine
 
     def listen(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
         asked.append(statement)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,10 +24,12 @@ from bot.tracking.countries import CountryOf, nowhere
 from bot.tracking.hits import Reason, RequestFacts, classify
 from bot.tracking.limits import Buckets, Distinct, Repeats
 from bot.tracking.recorder import Recorder
+from bot.tracking.remembered import Remembered
 from bot.tracking.unfurlers import family_of
 from bot.tracking.visitors import Visitors
 from storage import addresses, counts, links, meta, profiles, servers
-from storage.database import Database
+from storage.changes import Changes
+from storage.database import Database, Lane
 from storage.hits import BY_VISITOR, QUARTER, bucket_of
 from storage.ids import Ids
 from storage.records import BARE, PROFILE, Address, Hit, Kind, Link, SetAside, State, plain
@@ -38,9 +39,6 @@ _LinkKey = tuple[int, int]
 """guild_id, link_id."""
 _Quarter = tuple[dt.datetime, dt.datetime, dt.date]
 """From when until when it is which day with a server."""
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 REPEAT_WINDOW = dt.timedelta(minutes=30)
 BURST, PER_SECOND = 30, 0.5
@@ -142,17 +140,17 @@ class Tracker:
         self._repeats = Repeats(repeat_window)
         self._sources = Distinct(SOURCES, CACHE_SIZE)
         self._pace = Buckets(BURST, PER_SECOND)
-        self._addresses: dict[str, Address | None] = {}
-        self._days: dict[int, _Quarter] = {}
-        self._written: dict[_LinkKey, int] = {}
+        self._addresses: Remembered[str, Address | None] = Remembered(db, CACHE_SIZE)
+        self._days: Remembered[int, _Quarter] = Remembered(db, CACHE_SIZE)
+        self._written: Remembered[_LinkKey, int] = Remembered(db, CACHE_SIZE)
         self._clicks: dict[_LinkKey, int] = {}
         """Clicks of links that have a limit, those under way too."""
-        self._generation = -1
         self._stale_at = 0.0
+        db.listen(self._forget)
 
     async def check(self) -> None:
         """Raises when the database can't be read."""
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.EDGE) as conn:
             await addresses.get(conn, "")
 
     async def is_ready(self) -> bool:
@@ -160,46 +158,37 @@ class Tracker:
         await self.check()
         return self._recorder.waiting_seconds <= READY_SECONDS
 
-    def _forget_stale(self) -> None:
-        """Empty the caches after a write, and after `CACHE_SECONDS`: another process may write to the database too."""
-        now = time.monotonic()
-        if self._db.generation != self._generation or now >= self._stale_at:
-            self._addresses.clear()
-            self._days.clear()
-            self._written.clear()
-            self._generation, self._stale_at = self._db.generation, now + CACHE_SECONDS
+    def _forget(self, changes: Changes) -> None:
+        """Read again what a write changed, and nothing else: others' visitors notice none of it."""
+        self._addresses.forget(changes.addresses)
+        self._days.forget(changes.guild_ids)
 
-    async def _cached(self, cache: dict[K, V], key: K, read: Callable[[AsyncConnection], Awaitable[V]]) -> V:
-        """What was read for the key since the last write, at most `CACHE_SECONDS` ago; unknown names too."""
-        self._forget_stale()
-        if key not in cache:
-            generation = self._generation
-            async with self._db.read() as conn:
-                value = await read(conn)
-            if generation != self._db.generation:
-                return value  # a write came in between: it may be the older state
-            while len(cache) >= CACHE_SIZE:
-                del cache[next(iter(cache))]
-            cache[key] = value
-        return cache[key]
+    def _age(self) -> None:
+        """Read everything again after `CACHE_SECONDS`: another process may write to the database too."""
+        now = time.monotonic()
+        if now >= self._stale_at:
+            self._stale_at = now + CACHE_SECONDS
+            for remembered in (self._addresses, self._days, self._written):
+                remembered.age()
 
     async def _day(self, guild_id: int, now: dt.datetime) -> dt.date:
         """The server's local day, worked out once for each quarter hour: no zone's day begins within one."""
-        self._forget_stale()
-        quarter = self._days.get(guild_id)
+        self._age()
+        quarter = self._days.fresh.get(guild_id)
         if quarter is None or not quarter[0] <= now < quarter[1]:
-            self._days.pop(guild_id, None)
-            quarter = await self._cached(self._days, guild_id, lambda conn: _quarter(conn, guild_id, now))
+            self._days.forget([guild_id])
+            quarter = await self._days.get(guild_id, lambda conn: _quarter(conn, guild_id, now))
         return quarter[2]
 
     async def resolve(self, text: str) -> Address | None:
         """The tracked address of that name, in any case; None for what is unknown, deleted, over, or denied."""
         name = text.lower()
-        self._forget_stale()
-        if name in self._addresses:  # as nearly always: without a coroutine
-            address = self._addresses[name]
+        self._age()
+        remembered = self._addresses.fresh
+        if name in remembered:  # as nearly always: without a coroutine
+            address = remembered[name]
         else:
-            address = await self._cached(self._addresses, name, lambda conn: addresses.get(conn, name))
+            address = await self._addresses.get(name, lambda conn: addresses.get(conn, name))
         if address is None or address.link_id is None or address.state not in _ANSWERED:
             return None
         expires_at, max_clicks = address.expires_at, address.max_clicks
@@ -221,7 +210,7 @@ class Tracker:
         if max_clicks is None:
             return False
         key = (guild_id, link_id)
-        written = await self._cached(self._written, key, lambda conn: counts.clicks_of_link(conn, guild_id, link_id))
+        written = await self._written.get(key, lambda conn: counts.clicks_of_link(conn, guild_id, link_id))
         self._clicks[key] = max(written, self._clicks.get(key, 0))
         return self._clicks[key] >= max_clicks
 
@@ -244,7 +233,7 @@ class Tracker:
         address = await self.resolve(text)
         if address is None or address.link_id is None:
             return None
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.EDGE) as conn:
             link = await links.get(conn, address.guild_id, address.link_id)
             profile = await profiles.get(conn, address.guild_id, address.creator_id)
         if link is None:
