@@ -49,6 +49,7 @@ from bot.tracking.countries import open_countries
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
 from bot.tracking.visitors import Visitors
+from bot.turns import Turns
 from bot.web.metrics import serve_metrics
 from bot.web.profiles import ProfileEdge
 from bot.web.reports import ReportPages
@@ -185,6 +186,7 @@ async def open_application(
             reports=reports,
             deals=deals,
             charts=charts,
+            turns=Turns(),
         )
         jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
             "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),

@@ -26,7 +26,7 @@ from bot.stats.question import Scope as Whose
 from bot.stats.question import Subject
 from bot.texts import _
 from storage import links, prepared, servers, transfer
-from storage.database import Database
+from storage.database import Database, Lane
 from storage.prepared import Reader
 from storage.records import Server
 from storage.transfer import TABLES, Scope
@@ -64,7 +64,7 @@ class Exports:
         Beyond `most` bytes it is compressed.
         """
         now = self._clock.now()
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.LONG) as conn:
             scope, name = await self._scope(conn, actor, subject)
             server = await servers.get(conn, actor.guild_id)
 

@@ -26,6 +26,7 @@ from bot.reports.deals import Deals
 from bot.reports.service import BrandReports
 from bot.servers import Servers
 from bot.stats.service import Stats
+from bot.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,4 @@ class Services:
     reports: BrandReports
     deals: Deals
     charts: ChartRenderer
+    turns: Turns

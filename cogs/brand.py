@@ -18,6 +18,7 @@ from cogs.ui import brand as ui
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin
 from cogs.ui.money import assumed, money_of
+from cogs.ui.turns import long_work
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -82,13 +83,15 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
             if period is not None or any(covered) or creator is not None:
                 raise InvalidError(_("deal: it has its own days and links; leave out period, of and creator."))
             found = await self._services.deals.get(who, ui.deal_id(deal))
-            answer = await ui.report_of(interaction, found, **said)
+            async with long_work(interaction):
+                answer = await ui.report_of(interaction, found, **said)
             await interaction.followup.send(assumed(cpm_paid, fee_paid), **answer, ephemeral=True)
             return
         choice = await self._services.stats.choice(who, period or Named.DAYS_28.value)
         selection = await pick.selection_of(interaction, covered)
         wish = await ui.wish(interaction, whose, **said)
-        made = await self._services.reports.make(who, choice, selection, wish)
+        async with long_work(interaction):
+            made = await self._services.reports.make(who, choice, selection, wish)
         answer = await ui.made(interaction, made)
         await interaction.followup.send(assumed(cpm_paid, fee_paid), **answer, ephemeral=True)
 

@@ -16,6 +16,7 @@ from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin
+from cogs.ui.turns import long_work
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -47,7 +48,8 @@ class Export(commands.Cog):
         subject = Subject(Scope.CREATOR, who.user_id) if of is None else await pick.subject_of(interaction, of)
         assert interaction.guild is not None
         most = interaction.guild.filesize_limit
-        found = await self._services.exports.export(who, subject, Form(form), most)
+        async with long_work(interaction):
+            found = await self._services.exports.export(who, subject, Form(form), most)
         if found.file is None:
             text = _(
                 "Even compressed it has {size}, and Discord takes {most} here. Ask the operator for it: "

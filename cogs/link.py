@@ -20,6 +20,7 @@ from cogs.ui import format as fmt
 from cogs.ui import handovers, link_imports, on_page, pick, qr, ways
 from cogs.ui import links as ui
 from cogs.ui.answers import actor, begin, server_of
+from cogs.ui.turns import long_work
 from storage.records import Server, State
 
 if TYPE_CHECKING:
@@ -116,9 +117,11 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         except discord.HTTPException:
             raise InvalidError(_("file: Discord does not hand it out; attach it again.")) from None
         who = actor(interaction)
-        found = await self._services.histories.preview(
-            who, data, file.filename, creator_id=None if creator is None else creator.id, taken=Taken(taken)
-        )
+        creator_id = None if creator is None else creator.id
+        async with long_work(interaction):
+            found = await self._services.histories.preview(
+                who, data, file.filename, creator_id=creator_id, taken=Taken(taken)
+            )
         await interaction.followup.send(**link_imports.preview(found, who.user_id), ephemeral=True)
 
     @app_commands.command(name="list", description="Your links, newest first; a manager sees the server's")

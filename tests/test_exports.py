@@ -37,8 +37,9 @@ from storage import addresses, links, posts, profiles
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import Address, State
-from tests.conftest import NOW, mismatches
+from tests.conftest import NOW, World, mismatches, text_of
 from tests.profiled import any_link
+from tests.waiting import until
 
 GUILD = 9
 MOST = 10 * 2**20
@@ -278,3 +279,25 @@ async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp
             assert await addresses.get(conn, f"@{maya.handle}-2") is None
             assert await addresses.get(conn, f"@{maya.handle}") is not None
             assert await profiles.avatar(conn, GUILD, CREATORS["maya"]) is None
+
+
+async def test_an_export_waits_for_its_servers_turn_and_says_its_place(world: World) -> None:
+    await world.add_link("summer")
+
+    def told(text: str) -> bool:
+        return any(text in str(request.json) for request in world.env.http_requests)
+
+    async def work() -> None:
+        async with world.app.services.turns.turn(world.guild.id):
+            await done.wait()
+
+    done = asyncio.Event()
+    others = [asyncio.create_task(work()) for _n in range(2)]
+    await asyncio.sleep(0)
+    asked = asyncio.create_task(world.admin.slash(world.channel, "export"))
+    await until(lambda: told("you are number 2 in the queue"))
+    assert not asked.done()
+    done.set()
+    assert "Everything that these numbers are made of" in text_of(await asked)
+    assert told("Your turn has come")
+    await asyncio.gather(*others)

@@ -34,7 +34,7 @@ from bot.links.service import Limits
 from bot.servers import Servers
 from bot.texts import _
 from storage import histories, links, prepared, servers
-from storage.database import Database
+from storage.database import Database, Lane
 from storage.ids import Ids
 from storage.records import History, ImportState, Link, Service, State
 
@@ -257,7 +257,7 @@ class Histories:
             rows = histories.taken(reader, rules.candidates(found))
             return {name: (guild_id, link_id, State(state)) for name, (guild_id, link_id, state) in rows.items()}
 
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.LONG) as conn:
             given = await prepared.read(conn, known)
         return await asyncio.to_thread(rules.plan, found, given, item.guild_id, Taken(item.taken), self._destination)
 

@@ -42,10 +42,9 @@ class Packed:
 
 
 class FileReader:
-    """Reads one file at a time, each in a new process."""
+    """Reads files, each in a new process; how many at a time is for `bot.turns` to say."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
-        self._turn = asyncio.Lock()
         self._seconds = seconds
 
     async def read(self, data: bytes, now: dt.datetime, zone: str) -> Packed | Daily:
@@ -57,17 +56,16 @@ class FileReader:
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | str:
         """What `work` returns in a process of its own, or a sentence on why it did not get to its end."""
-        async with self._turn:
-            pool = await asyncio.to_thread(workers.start, limit_memory)
-            try:
-                future = asyncio.get_running_loop().run_in_executor(pool, partial(work, *args, **kwargs))
-                return await asyncio.wait_for(future, self._seconds)
-            except TimeoutError:
-                return _("It took more than a minute to read. Export a shorter range of time.")
-            except (BrokenProcessPool, MemoryError):
-                return _("It takes more memory than an export needs; it was not read. Export a shorter range of time.")
-            finally:
-                await asyncio.shield(asyncio.to_thread(workers.end, pool, 0.0))
+        pool = await asyncio.to_thread(workers.start, limit_memory)
+        try:
+            future = asyncio.get_running_loop().run_in_executor(pool, partial(work, *args, **kwargs))
+            return await asyncio.wait_for(future, self._seconds)
+        except TimeoutError:
+            return _("It took more than a minute to read. Export a shorter range of time.")
+        except (BrokenProcessPool, MemoryError):
+            return _("It takes more memory than an export needs; it was not read. Export a shorter range of time.")
+        finally:
+            await asyncio.shield(asyncio.to_thread(workers.end, pool, 0.0))
 
 
 def read_packed(data: bytes, now: dt.datetime, zone: str) -> Packed | Daily | str:

@@ -22,7 +22,7 @@ from bot.inputs.dates import parse_past
 from bot.links.access import Actor, require_add
 from bot.texts import _
 from storage import imports, prepared, servers
-from storage.database import Database
+from storage.database import Database, Lane
 from storage.ids import Ids
 from storage.records import Import, ImportState, Post
 
@@ -222,7 +222,7 @@ class Imports:
                 index.announce(unpack(packet))
             return index
 
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.LONG) as conn:
             return await prepared.read(conn, build)
 
     async def _compare(self, actor: Actor, item: Import, index: Index, packet: bytes, tally: Tally) -> list[Sample]:
@@ -237,7 +237,7 @@ class Imports:
             known = imports.totals(reader, item.guild_id, known_ids, item.as_of)
             return [tally.add(report, match, known) for report, match in found]
 
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.LONG) as conn:
             return await prepared.read(conn, work)
 
     async def _keep(self, item: Import, found: Packed) -> None:

@@ -28,7 +28,7 @@ from bot.stats.reading import Reading
 from bot.texts import _
 from bot.tracking.hits import Reason
 from storage import brand, links, posts, servers
-from storage.database import Database
+from storage.database import Database, Lane
 from storage.ids import Ids
 from storage.records import BrandReport, BrandViews, Link, State
 
@@ -166,7 +166,7 @@ class BrandReports:
         *,
         strict: bool,
     ) -> Frozen:
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.LONG) as conn:
             server = await servers.get(conn, actor.guild_id)
             reading = Reading(conn, server, self._clock.now(), named_private=False)
             found = await select(conn, actor.guild_id, wish.creator_id, selection, strict=strict)

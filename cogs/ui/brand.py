@@ -29,6 +29,7 @@ from cogs.ui import limits, people
 from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
 from cogs.ui.limits import Buttons
 from cogs.ui.links import KeepButton
+from cogs.ui.turns import long_work
 from storage.records import BrandReport, Deal, State
 
 PICTURE = "brand-report.png"
@@ -350,7 +351,9 @@ class DealButton(
         if self._action == "report":
             await interaction.response.defer(ephemeral=True, thinking=True)
             deal = await services(interaction).deals.get(actor(interaction), self._deal_id)
-            await interaction.followup.send(**await report_of(interaction, deal), ephemeral=True)
+            async with long_work(interaction):
+                answer = await report_of(interaction, deal)
+            await interaction.followup.send(**answer, ephemeral=True)
             return
         await interaction.response.defer()
         answer = await step(interaction, self._action, self._deal_id)

@@ -20,6 +20,7 @@ from cogs.ui import format as fmt
 from cogs.ui.answers import Pressed, actor, conclude, embed, fit, require_asker, services
 from cogs.ui.limits import Buttons
 from cogs.ui.posts import total
+from cogs.ui.turns import long_work
 from storage.records import Import
 
 TROUBLES = 10
@@ -308,7 +309,9 @@ class ImportButton(
         elif self._action == "undo":
             answer = undone(await imports.undo(who, self._import_id))
         else:
-            answer = applied(await imports.apply(who, self._import_id, ImportProgress(interaction)), who.user_id)
+            async with long_work(interaction):
+                done = await imports.apply(who, self._import_id, ImportProgress(interaction))
+            answer = applied(done, who.user_id)
         await conclude(interaction, **answer)
 
 

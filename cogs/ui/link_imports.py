@@ -16,6 +16,7 @@ from cogs.ui.answers import Pressed, actor, conclude, embed, fit, require_asker,
 from cogs.ui.imports import ImportProgress
 from cogs.ui.limits import Buttons
 from cogs.ui.stats.report import SERVICES
+from cogs.ui.turns import long_work
 from storage.records import History
 
 ROWS = 10
@@ -139,7 +140,8 @@ class LinkImportButton(
         elif self._action == "undo":
             answer = undone(await histories.undo(who, self._history_id))
         else:
-            item = await histories.apply(who, self._history_id, ImportProgress(interaction))
+            async with long_work(interaction):
+                item = await histories.apply(who, self._history_id, ImportProgress(interaction))
             page = await services(interaction).profiles.board_of(who.guild_id, who.user_id)
             made = [] if page is None else [link for link in page.off if item.id < link.id <= item.last_id]
             answer = applied(item, who.user_id, on_page.show_button(made, who.user_id, page))
