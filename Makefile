@@ -34,6 +34,7 @@ bench: $(VENV)/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench_charts
 	$(BIN)/python -m tests.bench_commands
 	$(BIN)/python -m tests.bench_picks
+	$(BIN)/python -m tests.bench_shares
 	$(BIN)/python -m tests.bench_profile
 
 gallery: $(VENV)/.test ## every kind of chart, into docs/gallery.md

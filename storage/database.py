@@ -270,7 +270,8 @@ def _engine(path: Path, lane: Lane | None = None, memory: Memory | None = None) 
     def _connect(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        waits = BUSY_MS if lane is None else min(BUSY_MS, round(lane.value[1] * 1000))
+        cursor.execute(f"PRAGMA busy_timeout = {waits}")
         if lane is None:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = FULL")
