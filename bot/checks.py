@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import shutil
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,6 @@ import discord
 from sqlalchemy.exc import SQLAlchemyError
 from yarl import URL
 
-from bot import config as configuration
 from bot.client import COMMANDS_REFUSED
 from bot.config import Config
 from bot.errors import OperatorError
@@ -39,10 +39,13 @@ class Finding:
     text: str
 
 
-async def check_all(config: Config) -> list[Finding]:
-    """Everything that can be looked at; with a token Discord too, over REST, without going online as the bot."""
+async def check_all(config: Config, names: Sequence[str] = ()) -> list[Finding]:
+    """Everything that can be looked at; with a token Discord too, over REST, without going online as the bot.
+
+    `names` are those of the variables that the configuration was read from.
+    """
     found = [
-        *await _check_config(config),
+        *await _check_config(config, names),
         *await _check_database(config),
         *await asyncio.to_thread(_check_files, config),
     ]
@@ -79,9 +82,8 @@ async def _instance(path: Path) -> str | None:
         return None  # what is wrong with the database is a finding of its own
 
 
-async def _check_config(config: Config) -> list[Finding]:
+async def _check_config(config: Config, names: Sequence[str] = ()) -> list[Finding]:
     found = []
-    names = configuration.environment_names()
     found.append(Finding(True, "configuration is valid" + (f" (with {', '.join(names)})" if names else "")))
     try:
         base_url = config.base_url

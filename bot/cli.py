@@ -18,6 +18,7 @@ import uvloop
 from aiohttp import ClientError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import config as configuration
 from bot import logs
 from bot.app import digest_schedule, open_application
 from bot.checks import check_all
@@ -140,15 +141,17 @@ def demo(
     except ImportError as error:
         raise OperatorError(f"The demo needs its extra packages ({error}). Start it with: make demo") from error
     logs.configure("warning", "console")
+    configuration.clear_environment()
     run_until_signal(stage.play(port, discord_port))
 
 
 @app.command()
 def check(config_file: ConfigOption = None) -> None:
     """Say what is wrong with configuration, database and permissions, and how to mend it."""
+    names = configuration.environment_names()
     config = _load(config_file)
     problems = 0
-    for finding in asyncio.run(check_all(config)):
+    for finding in asyncio.run(check_all(config, names)):
         typer.echo(f"{'ok     ' if finding.fine else 'PROBLEM'}  {finding.text}")
         problems += not finding.fine
     if problems:

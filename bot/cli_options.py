@@ -42,8 +42,13 @@ def root(
 
 
 def load(path: Path | None) -> Config:
-    """The configuration of the command that runs; `--config` stands before the command or behind it."""
+    """The configuration of the command that runs; `--config` stands before the command or behind it.
+
+    The environment has it no longer then: what runs for hours has children.
+    """
     before = _before.get()
     if before is not None and path is not None and before != path:
         raise OperatorError(f"--config is given twice, as {before} and as {path}; leave one out.")
-    return configuration.load(path or before)
+    config = configuration.load(path or before)
+    configuration.clear_environment()
+    return config

@@ -21,7 +21,7 @@ from yarl import URL
 from bot import exports, logs
 from bot.cli_options import ConfigOption, load
 from bot.clock import SystemClock
-from bot.config import Config
+from bot.config import IMPORT_KEY, Config
 from bot.errors import OperatorError, UserError
 from bot.imports import bitly, eyeballs, shlink
 from bot.imports.histories import Histories
@@ -38,7 +38,6 @@ from storage.ids import Ids
 from storage.records import History, Service
 from storage.transfer import Scope
 
-KEY = "EYEBALLS_IMPORT_KEY"
 TOLD = 20
 """Lines of each sort that a preview names."""
 
@@ -64,8 +63,8 @@ KeyOption = Annotated[
     Path | None,
     typer.Option(
         "--key-file",
-        help=f"File of mode 0600 with the API key; the environment variable {KEY} when left out. There is no option "
-        "for the key itself: others could read it in the list of processes.",
+        help=f"File of mode 0600 with the API key; the environment variable {IMPORT_KEY} when left out. There is no "
+        "option for the key itself: others could read it in the list of processes.",
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before importing what the preview shows.")]
@@ -290,9 +289,9 @@ def _url(text: str) -> URL:
 def _key(path: Path | None) -> str:
     """The API key. Raises OperatorError when there is none, or others can read it."""
     if path is None:
-        if key := os.environ.get(KEY, "").strip():
-            return _one_line(key, KEY)
-        raise OperatorError(f"The API key is missing: set {KEY}, or name a file of mode 0600 with --key-file.")
+        if key := os.environ.get(IMPORT_KEY, "").strip():
+            return _one_line(key, IMPORT_KEY)
+        raise OperatorError(f"The API key is missing: set {IMPORT_KEY}, or name a file of mode 0600 with --key-file.")
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         key = path.read_text(encoding="utf-8").strip()

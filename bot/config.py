@@ -22,6 +22,8 @@ from yarl import URL
 
 from bot.errors import OperatorError
 
+IMPORT_KEY = "EYEBALLS_IMPORT_KEY"
+"""The variable with the key of what is imported from; no setting, and known."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -210,7 +212,7 @@ def load(path: Path | None = None) -> Config:
         f"EYEBALLS_{section}__{key}".upper()
         for section, field in Config.model_fields.items()
         for key in field.annotation.model_fields  # type: ignore[union-attr]
-    }
+    } | {IMPORT_KEY}
     problems += [
         f"{name}: is not a setting; see config.example.toml for the ones there are"
         for name in environment_names()
@@ -245,6 +247,13 @@ def _say(item: Any) -> str:
         return f"must be an address or network such as 127.0.0.1/32 (got {item['input']!r})"
     said = item["msg"].removeprefix("Value error, ").replace("Input should", "must")
     return f"{said} (got {item['input']!r})"
+
+
+def clear_environment() -> None:
+    """Take the EYEBALLS_* variables, a token among them, away from whatever process is started from now on."""
+    for name in list(os.environ):
+        if name.upper().startswith("EYEBALLS_"):
+            del os.environ[name]
 
 
 def environment_names() -> list[str]:
