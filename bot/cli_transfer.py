@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from ipaddress import ip_address
 from pathlib import Path
 from typing import IO, Annotated
 from zoneinfo import ZoneInfo
@@ -281,9 +282,19 @@ def _url(text: str) -> URL:
         url = URL()
     if url.scheme not in ("http", "https") or not url.host:
         raise OperatorError(f"--url: “{text}” is no address; give one such as https://s.example.")
+    if url.scheme == "http" and not _is_here(url.host):
+        raise OperatorError(f"--url: “{text}” would send the key readable over the net; give an https:// address.")
     if url.user or url.password:
         raise OperatorError("--url: leave user name and password out; the key comes from --key-file.")
     return url.with_query(None).with_fragment(None)
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine, to which nothing goes over the net."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _key(path: Path | None) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.errors import OperatorError
-from bot.imports.journal import Brought, Journal, Progress, instant, required
+from bot.imports import answers
+from bot.imports.answers import part, required
+from bot.imports.journal import Brought, Journal, Progress, check_pages
 from bot.imports.link_files import code_of
 from bot.imports.links import Found, fit_tags, fit_title
 from bot.imports.rest import Rest
+from bot.inputs.text import shorten
 from storage.records import State
 
 NAME = "Bitly"
@@ -38,17 +41,24 @@ class Bitly:
         rows: list[list[Any]] = []
         for group in groups:
             number, after = 1, ""
+            seen = {after}
             while number == 1 or after:
+                check_pages(number, NAME)
                 page = await journal.once(
-                    f"bitlinks/{group}/{number}", lambda group=group, after=after: self._links(group, after)
+                    f"bitlinks/{group}/{number}",
+                    lambda group=group, after=after: self._links(group, after, journal.item.until),
                 )
-                after = page["after"]
+                # Nothing, or where it was before: all of them are there, whatever it says.
+                after = "" if not page["rows"] or page["after"] in seen else page["after"]
+                seen.add(after)
                 rows += page["rows"]
                 progress.advance(len(page["rows"]))
                 number += 1
         progress.begin("links' clicks", len(rows))
         found: dict[str, Found] = {}
         for bitlink, codes, destination, title, tags, created, archived in rows:
+            if bitlink in found:
+                continue
             page = await journal.once(
                 f"clicks/{bitlink}", lambda bitlink=bitlink: self._clicks(bitlink, journal.item.until)
             )
@@ -58,8 +68,8 @@ class Bitly:
                 code=codes[0],
                 aliases=tuple(codes[1:]),
                 destination=destination,
-                title=fit_title(title),
-                tags=fit_tags(tags),
+                title=title,
+                tags=tuple(tags),
                 created_at=dt.datetime.fromtimestamp(created, dt.UTC),
                 state=State.ARCHIVED if archived else State.ACTIVE,
                 clicks=sum(n for _day, n in page),
@@ -70,19 +80,18 @@ class Bitly:
     async def _groups(self) -> list[str]:
         answer = required(await self._rest.get("/v4/groups"), dict, NAME, "groups")
         groups = required(answer.get("groups"), list, NAME, "groups")
-        return [required(one.get("guid"), str, NAME, "guid") for one in groups if isinstance(one, dict)]
+        guids = [required(required(one, dict, NAME, "groups").get("guid"), str, NAME, "guid") for one in groups]
+        return list(dict.fromkeys(guids))
 
-    async def _links(self, group: str, after: str) -> dict[str, Any]:
+    async def _links(self, group: str, after: str, until: dt.datetime) -> dict[str, Any]:
         params: dict[str, Any] = {"size": LINKS, "archived": "both"} | ({"search_after": after} if after else {})
         answer = await self._rest.get(f"/v4/groups/{quote(group, safe='')}/bitlinks", **params)
         if answer is None:
-            raise OperatorError(f"Bitly knows no group “{group}”; leave --group out for all of the account's.")
+            raise OperatorError(f"Bitly knows no group “{shorten(group)}”; leave --group out for all of the account's.")
         answer = required(answer, dict, NAME, "links")
-        pagination = required(answer.get("pagination") or {}, dict, NAME, "pagination")
-        rows = [_link(one) for one in required(answer.get("links"), list, NAME, "links")]
-        more = str(pagination.get("search_after") or "") if pagination.get("next") else ""
-        if more and more == after:
-            raise OperatorError("Bitly hands out the same page of links again and again; nothing was imported.")
+        pagination = part(answer.get("pagination"), dict, NAME, "pagination")
+        rows = [_link(one, until) for one in required(answer.get("links"), list, NAME, "links")]
+        more = part(pagination.get("search_after"), str, NAME, "search_after") if pagination.get("next") else ""
         return {"after": more, "rows": rows}
 
     async def _clicks(self, bitlink: str, until: dt.datetime) -> list[list[Any]]:
@@ -92,13 +101,13 @@ class Bitly:
         if answer is None:
             return []
         found = required(required(answer, dict, NAME, "link_clicks").get("link_clicks"), list, NAME, "link_clicks")
-        rows = []
+        days: dict[dt.date, int] = {}
         for one in found:
-            day = instant(required(one, dict, NAME, "link_clicks").get("date"), NAME, "date").date()
-            clicks = required(one.get("clicks"), int, NAME, "clicks")
+            day = answers.past(required(one, dict, NAME, "link_clicks").get("date"), NAME, "date", until).date()
+            clicks = answers.count(one.get("clicks"), NAME, "clicks")
             if clicks > 0 and day < until.date():
-                rows.append([day.isoformat(), clicks])
-        return rows
+                days.setdefault(day, clicks)
+        return [[day.isoformat(), clicks] for day, clicks in days.items()]
 
     def pages(self, found: Found, names: set[str]) -> list[str]:
         return [f"clicks/{found.at}"]
@@ -107,16 +116,16 @@ class Bitly:
         return Brought(days={dt.date.fromisoformat(day): n for page in pages for day, n in page})
 
 
-def _link(one: Any) -> list[Any]:
+def _link(one: Any, until: dt.datetime) -> list[Any]:
     item = required(one, dict, NAME, "links")
     bitlink = required(item.get("id"), str, NAME, "id")
-    own = [str(name) for name in item.get("custom_bitlinks") or []]
+    own = answers.words(item.get("custom_bitlinks"), NAME, "custom_bitlinks")
     return [
         bitlink,
         list(dict.fromkeys(code_of(address) for address in (*own, bitlink))),  # at Bitly all of them lead there
         required(item.get("long_url"), str, NAME, "long_url"),
-        str(item.get("title") or ""),
-        [str(tag) for tag in required(item.get("tags") or [], list, NAME, "tags")],
-        instant(item.get("created_at"), NAME, "created_at").timestamp(),
+        fit_title(part(item.get("title"), str, NAME, "title")),
+        fit_tags(answers.words(item.get("tags"), NAME, "tags")),
+        answers.past(item.get("created_at"), NAME, "created_at", until).timestamp(),
         bool(item.get("archived")),
     ]

@@ -10,10 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.errors import OperatorError
+from bot.imports.answers import NOTHING
 from bot.imports.links import Found
 from storage import histories
 from storage.database import Database
 from storage.records import History
+
+MOST_PAGES = 10_000
+"""Of one list: a million links, ten million visits of a link."""
+MOST_IN_ALL = 500_000
+"""Of one import: each is kept in the database."""
 
 Page = list[list[Any]]
 """Rows of plain JSON values, as a service's file of this package reduces an answer to them."""
@@ -73,11 +79,19 @@ class Journal:
                 data = await histories.page(conn, self.item, name)
             assert data is not None
             return unpack(data)
+        if len(self.names) >= MOST_IN_ALL:
+            raise OperatorError(f"There are more than {MOST_IN_ALL:,} pages, and no end in sight; {NOTHING}.")
         value = await fetch()
         data = pack(value)
         await self._db.write_quietly(lambda writer: histories.put_page(writer, self.item, name, data))
         self.names.add(name)
         return value
+
+
+def check_pages(pages: int, service: str) -> None:
+    """Raises OperatorError for more pages than a list can have."""
+    if pages > MOST_PAGES:
+        raise OperatorError(f"{service} has {pages:,} pages in one list; more than {MOST_PAGES:,} are not asked for.")
 
 
 class Source(Protocol):
@@ -94,21 +108,3 @@ class Source(Protocol):
     def brought(self, pages: Sequence[Page], zone: str) -> Brought:
         """What these pages say, by the days of a zone."""
         ...
-
-
-def required(value: Any, kind: type, service: str, name: str) -> Any:
-    """A field of an answer, which must be of a kind. Raises OperatorError."""
-    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-        raise OperatorError(f"The answer of {service} has no {name} as its documentation has it; nothing was imported.")
-    return value
-
-
-def instant(text: Any, service: str, name: str) -> dt.datetime:
-    """An ISO instant with its offset, in UTC. Raises OperatorError."""
-    try:
-        at = dt.datetime.fromisoformat(required(text, str, service, name))
-        if at.tzinfo is None:
-            raise ValueError(text)
-        return at.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        raise OperatorError(f"The answer of {service} has no date in {name}; nothing was imported.") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,16 +13,19 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import OperatorError
+from bot.imports import answers
+from bot.imports.answers import NOTHING
 from bot.inputs.text import shorten
 
 ATTEMPTS = 8
 """How often one page is asked for before it is given up."""
 LONGEST = 3600.0
-"""Seconds that are waited at most before the next attempt."""
+"""Seconds that are waited at most for one page."""
+IN_ALL = 12 * 3600.0
+"""And for all of them."""
 LIMITED = 60.0
 """Seconds to wait after a 429 that does not say: Bitly's limits are by the minute, and it never does."""
 SECONDS = 60.0
-MAX_BYTES = 64 * 2**20
 _AGAIN = (429, 500, 502, 503, 504)
 AGAIN = "Run the same command again: it goes on where it stopped."
 
@@ -32,7 +34,7 @@ Wait = Callable[[float, str], Awaitable[None]]
 
 
 class Rest:
-    """One service's API below `base`. `headers` hold the key: no redirect gets them, and no error shows them."""
+    """One service's API below `base`. `headers` hold the key: no redirect gets them, no answer has it left."""
 
     def __init__(
         self, http: ClientSession, base: URL, headers: Mapping[str, str], clock: Clock, wait: Wait | None = None
@@ -42,15 +44,27 @@ class Rest:
         self._headers = headers
         self._clock = clock
         self._wait = wait or _sleep
+        self._waited = 0.0
+        self._secrets = [value.rpartition(" ")[2] for name, value in headers.items() if name != "Accept"]
 
     @property
     def host(self) -> str:
         return self._base.host or ""
 
+    def _detail(self, body: bytes) -> str:
+        """What an error's JSON says in words."""
+        try:
+            found = answers.parse(body, self._secrets)
+        except answers.Unfit:
+            return ""
+        names = ("detail", "description", "message", "title") if isinstance(found, dict) else ()
+        text = next((found[name] for name in names if isinstance(found.get(name), str)), "")
+        return f": {shorten(text, 100)}" if text else ""
+
     async def get(self, path: str, **params: str | int) -> Any:
         """The JSON at a path, already encoded; None when there is nothing (404). Raises OperatorError."""
         url = URL(f"{str(self._base).rstrip('/')}{path}", encoded=True).update_query(params)
-        said = ""
+        said, waited = "", 0.0
         for attempt in range(ATTEMPTS):
             pause = min(2.0**attempt, 60.0)
             try:
@@ -65,25 +79,31 @@ class Rest:
             else:
                 if status == 200:
                     try:
-                        return json.loads(body)
-                    except ValueError:
+                        return answers.parse(body, self._secrets)
+                    except answers.Unfit as error:
                         raise OperatorError(
-                            f"{self.host} answered {path} with something else than JSON. Is the address right?"
+                            f"The answer of {self.host} to {path[:200]} {error}; {NOTHING}. Is the address right?"
                         ) from None
                 if status == 404:
                     return None
                 if status in (401, 403):
                     raise OperatorError(
-                        f"{self.host} refuses the key (status {status}{_detail(body)}). Check that it is whole, of "
-                        "this server or account, and may read links and visits."
+                        f"{self.host} refuses the key (status {status}{self._detail(body)}). Check that it is whole, "
+                        "of this server or account, and may read links and visits."
                     )
                 if status not in _AGAIN:
-                    raise OperatorError(f"{self.host} answered {path} with status {status}{_detail(body)}.")
-                said = f"{self.host} answered with status {status}{_detail(body)}"
+                    raise OperatorError(f"{self.host} answered {path[:200]} with status {status}{self._detail(body)}.")
+                said = f"{self.host} answered with status {status}{self._detail(body)}"
                 if status == 429:
                     pause = LIMITED
-                pause = min(_seconds(retry_after, self._clock.now(), pause), LONGEST)
+                pause = _seconds(retry_after, self._clock.now(), pause)
             if attempt < ATTEMPTS - 1:
+                if waited + pause > LONGEST or self._waited + pause > IN_ALL:
+                    raise OperatorError(
+                        f"{said}, and has it waited for longer than an hour for a page, or 12 for all of them. {AGAIN}"
+                    )
+                waited += pause
+                self._waited += pause
                 await self._wait(pause, said)
         raise OperatorError(f"{said}, {ATTEMPTS} times in a row. {AGAIN}")
 
@@ -97,19 +117,9 @@ async def _body(content: Any) -> bytes:
     found = bytearray()
     async for part in content.iter_any():
         found += part
-        if len(found) > MAX_BYTES:
-            raise OperatorError("An answer has more than 64 MiB: it is no page of links or visits.")
+        if len(found) > answers.MAX_BYTES:
+            raise OperatorError("An answer has more than 16 MiB: it is no page of links or visits.")
     return bytes(found)
-
-
-def _detail(body: bytes) -> str:
-    """What an error's JSON says in words."""
-    try:
-        found = json.loads(body)
-        text = next((found[name] for name in ("detail", "description", "message", "title") if found.get(name)), "")
-    except (ValueError, AttributeError):
-        return ""
-    return f": {shorten(str(text), 100)}" if text else ""
 
 
 def _seconds(text: str, now: dt.datetime, default: float) -> float:

@@ -9,7 +9,9 @@ from itertools import count, takewhile
 from typing import Any
 from urllib.parse import quote
 
-from bot.imports.journal import Brought, Journal, Page, Progress, instant, required
+from bot.imports import answers
+from bot.imports.answers import part, required
+from bot.imports.journal import Brought, Journal, Progress, check_pages
 from bot.imports.links import Found, fit_tags, fit_title
 from bot.imports.rest import Rest
 from bot.insights.periods import local_day
@@ -23,6 +25,8 @@ NAME = "Shlink"
 LINKS, VISITS = 100, 1_000
 """On a page."""
 _API = "/rest/v3/short-urls"
+_DOMAIN = 7
+"""Where a row of a link has its domain."""
 _TOLD = (Dimension.COUNTRY, Dimension.DEVICE, Dimension.SOURCE)
 """What a visit tells."""
 
@@ -40,14 +44,19 @@ class Shlink:
     async def fetch(self, journal: Journal, progress: Progress) -> Sequence[Found]:
         until = journal.item.until
         progress.begin("links", None)
-        rows: Page = []
+        known: dict[tuple[str, str], list[Any]] = {}
         number, last = 1, 1
         while number <= last:
             page = await journal.once(f"links/{number}", lambda number=number: self._links(number, until))
+            before = len(known)
+            for row in page["rows"]:
+                known.setdefault((row[_DOMAIN], row[0]), row)
+            if len(known) == before:  # all of them are there, whatever it says
+                break
             last = page["pages"]
-            rows += page["rows"]
-            progress.advance(len(page["rows"]))
+            progress.advance(len(known) - before)
             number += 1
+        rows = list(known.values())
         progress.begin("visits", sum(row[-2] for row in rows))
         found = []
         for line, row in enumerate(rows, start=1):
@@ -59,8 +68,8 @@ class Shlink:
                     line=line,
                     code=code,
                     destination=destination,
-                    title=fit_title(title),
-                    tags=fit_tags(tags),
+                    title=title,
+                    tags=tuple(tags),
                     created_at=dt.datetime.fromtimestamp(created, dt.UTC),
                     expires_at=None if expires is None else dt.datetime.fromtimestamp(expires, dt.UTC),
                     max_clicks=most,
@@ -75,7 +84,8 @@ class Shlink:
             _API, page=number, itemsPerPage=LINKS, orderBy="dateCreated-ASC", endDate=until.isoformat()
         )
         found = _part(answer, "shortUrls")
-        return {"pages": _pages(found), "rows": [_link(one) for one in required(found.get("data"), list, NAME, "data")]}
+        data = required(found.get("data"), list, NAME, "data")
+        return {"pages": _pages(found), "rows": [_link(one, until) for one in data]}
 
     async def _visits(self, journal: Journal, progress: Progress, code: str, domain: str) -> None:
         number, last = 1, 1
@@ -84,6 +94,8 @@ class Shlink:
                 f"visits/{domain}/{code}/{number}",
                 lambda number=number: self._visit_page(code, domain, number, journal.item.until),
             )
+            if not page["rows"]:
+                break
             last = page["pages"]
             progress.advance(sum(row[-1] for row in page["rows"]))
             number += 1
@@ -102,7 +114,7 @@ class Shlink:
         found = _part(answer, "visits")
         alike: Counter[tuple[Any, ...]] = Counter()
         for visit in required(found.get("data"), list, NAME, "data"):
-            alike[_visit(visit, self._rest.host)] += 1
+            alike[_visit(visit, self._rest.host, until)] += 1
         return {"pages": _pages(found), "rows": [[*key, n] for key, n in alike.items()]}
 
     def pages(self, found: Found, names: set[str]) -> list[str]:
@@ -139,34 +151,36 @@ def _part(answer: Any, name: str) -> dict[str, Any]:
 
 def _pages(found: dict[str, Any]) -> int:
     pagination = required(found.get("pagination"), dict, NAME, "pagination")
-    return required(pagination.get("pagesCount"), int, NAME, "pagesCount")
+    pages = required(pagination.get("pagesCount"), int, NAME, "pagesCount")
+    check_pages(pages, NAME)
+    return pages
 
 
-def _link(one: Any) -> list[Any]:
+def _link(one: Any, until: dt.datetime) -> list[Any]:
     item = required(one, dict, NAME, "shortUrls.data")
-    meta = item.get("meta") or {}
-    summary = item.get("visitsSummary") or {}
+    meta = part(item.get("meta"), dict, NAME, "meta")
+    summary = part(item.get("visitsSummary"), dict, NAME, "visitsSummary")
     visits = summary.get("total", item.get("visitsCount", 0))
-    expires, most = meta.get("validUntil"), meta.get("maxVisits")
+    expires, most = answers.end(meta.get("validUntil"), NAME, "validUntil"), meta.get("maxVisits")
     return [
         required(item.get("shortCode"), str, NAME, "shortCode"),
         required(item.get("longUrl"), str, NAME, "longUrl"),
-        str(item.get("title") or ""),
-        [str(tag) for tag in required(item.get("tags") or [], list, NAME, "tags")],
-        instant(item.get("dateCreated"), NAME, "dateCreated").timestamp(),
-        None if expires is None else instant(expires, NAME, "validUntil").timestamp(),
-        None if most is None else required(most, int, NAME, "maxVisits"),
-        str(item.get("domain") or ""),
-        required(visits, int, NAME, "visitsSummary.total"),
-        required(summary.get("nonBots", visits), int, NAME, "visitsSummary.nonBots"),
+        fit_title(part(item.get("title"), str, NAME, "title")),
+        fit_tags(answers.words(item.get("tags"), NAME, "tags")),
+        answers.past(item.get("dateCreated"), NAME, "dateCreated", until).timestamp(),
+        None if expires is None else expires.timestamp(),
+        None if most is None else answers.count(most, NAME, "maxVisits") or None,
+        part(item.get("domain"), str, NAME, "domain"),
+        answers.count(visits, NAME, "visitsSummary.total"),
+        answers.count(summary.get("nonBots", visits), NAME, "visitsSummary.nonBots"),
     ]
 
 
-def _visit(one: Any, own_host: str) -> tuple[Any, ...]:
+def _visit(one: Any, own_host: str, until: dt.datetime) -> tuple[Any, ...]:
     """Quarter hour, whether it was a bot, country, device, source: all that is kept of a visit."""
     item = required(one, dict, NAME, "visits.data")
-    at = instant(item.get("date"), NAME, "date")
-    agent, referer = str(item.get("userAgent") or ""), str(item.get("referer") or "")
+    at = answers.past(item.get("date"), NAME, "date", until)
+    agent, referer = (part(item.get(name), str, NAME, name) for name in ("userAgent", "referer"))
     location = item.get("visitLocation")
     country = str(location.get("countryCode") or "") if isinstance(location, dict) else ""
     known = country.upper() if len(country) == 2 and country.isascii() and country.isalpha() else ""
