@@ -387,7 +387,7 @@ def _import(
 async def _bring_export(
     own: Histories, db: Database, path: Path, server: int, creator: int, taken: Taken, *, yes: bool
 ) -> None:
-    found = eyeballs.read_export(path)
+    found = eyeballs.read_export(path, dt.datetime.now(dt.UTC))
     # The instant of the export tells it from another one: the same twice would count twice.
     account = f"export of {found.exported_at.isoformat()}"
     journal = await own.resume(own.begun(server, creator, Service.EYEBALLS, account, taken))
@@ -397,8 +397,8 @@ async def _bring_export(
         counts = sum(row["count"] for row in found.tables["days"])
         pages = await own.pages(journal.item, found)
         typer.echo(
-            f"With {len(found.tables['posts']):,} posts, {len(pages.new):,} profile pages, and {counts:,} clicks and "
-            "impressions."
+            f"With {len(found.tables['posts']):,} posts, {len(pages.new):,} profile pages, which their creators "
+            f"publish, and {counts:,} clicks and impressions."
         )
         for there, here_now in pages.renamed.items():
             typer.echo(f"  The handle @{there} is taken here; that page becomes @{here_now}.")

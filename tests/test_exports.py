@@ -268,7 +268,9 @@ async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp
     assert f"The handle @{maya.handle} is taken here; that page becomes @{maya.handle}-2." in said
     async with Database.open(tmp_path / "other.db") as other:
         handles = [f"{handle}-2" if handle == maya.handle else handle for handle, *_rest in before]
-        assert await pages_of(other) == [(handle, *rest) for handle, (_h, *rest) in zip(handles, before, strict=True)]
+        assert await pages_of(other) == [  # nobody here has asked for them to be published
+            (handle, False, *rest) for handle, (_h, _published, *rest) in zip(handles, before, strict=True)
+        ]
         async with other.read() as conn:
             assert await addresses.get(conn, f"@{maya.handle}-2") is not None
 

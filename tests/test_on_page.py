@@ -198,7 +198,7 @@ async def test_an_export_of_before_brings_its_pages_as_they_were(db: Database, t
         path = tmp_path / f"{version}-{len(rows)}.json"
         tables = written["tables"] | {"profile_entries": {"columns": chosen["columns"], "rows": rows}}
         path.write_text(json.dumps({**written, "version": version, "tables": tables}))
-        return read_export(path).tables["profile_entries"]
+        return read_export(path, NOW).tables["profile_entries"]
 
     assert read(2, []) == []
     old = read(1, [])

@@ -12,7 +12,7 @@ from bot.imports.links import Found
 from bot.imports.pages import Pages, entries
 from storage import histories
 from storage.ids import Ids
-from storage.records import ELSEWHERE, History, Kind
+from storage.records import ELSEWHERE, History, Kind, is_post
 from storage.schema import audience_daily, hits_daily, hits_quarter, set_aside_daily
 from storage.transfer import DAYS, QUARTERS
 
@@ -65,6 +65,8 @@ def of_export(item: History, export: eyeballs.Export, pages: Pages, link_ids: Ma
     nouns = eyeballs.nouns(export, item, link_ids, ids)
     chosen = entries(export, item, link_ids)
     counted_on = {**link_ids, **pages.ids}
+    # A post that moved to a link which is not in the export has no row: no post here may have its id.
+    places = dict(nouns.post_ids)
 
     def bring(conn: sa.Connection) -> int:
         histories.bring_nouns(conn, item, nouns.posts, nouns.figures, nouns.notes)
@@ -78,7 +80,8 @@ def of_export(item: History, export: eyeballs.Export, pages: Pages, link_ids: Ma
                     continue
                 changed = row | {"link_id": counted_on[row["link_id"]]}
                 if "place_id" in row:
-                    changed["place_id"] = nouns.post_ids.get(row["place_id"], row["place_id"])
+                    place = row["place_id"]
+                    changed["place_id"] = places.setdefault(place, ids.new()) if is_post(place) else place
                 rows.append(tuple(changed[name] for name in names))
                 clicks += row["count"] if name == "days" and row["kind"] == Kind.CLICK else 0
             histories.bring(conn, item, table, rows)

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any
 
 from bot.errors import OperatorError
 from bot.exports import FORMAT, VERSION
+from bot.imports import export_rules
 from bot.imports.links import Found, fit_tags, fit_title
 from bot.inputs.text import fit_line, shorten
 from bot.insights.periods import is_zone
@@ -140,8 +142,11 @@ def _entries_of_old(tables: Mapping[str, list[Row]]) -> Iterator[Row]:
             yield entry | {"pinned": False, "hidden": False, "shows_from": None, "shows_until": None}
 
 
-def read_export(path: Path) -> Export:
-    """The export in a file: JSON, compressed JSON, or a zip of CSV files. Raises OperatorError."""
+def read_export(path: Path, now: dt.datetime) -> Export:
+    """The export in a file: JSON, compressed JSON, or a zip of CSV files; every row held against `export_rules`.
+
+    Raises OperatorError, which names the first row that can't be.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -154,7 +159,7 @@ def read_export(path: Path) -> Export:
         zone = str(about["timezone"])
         if not is_zone(zone):
             raise OperatorError(f"{path} names the time zone “{shorten(zone)}”, which is not known here.")
-        tables = {name: _rows(name, *tables[name]) for name in transfer.TABLES}
+        tables = {name: _rows(name, *tables[name], now) for name in transfer.TABLES}
         if version < ON_PAGE:
             tables["profile_entries"] += _entries_of_old(tables)
             for row in tables["profile_entries"]:  # from 0 on, as everywhere
@@ -169,10 +174,11 @@ def read_export(path: Path) -> Export:
         )
     except KeyError as error:
         raise OperatorError(f"{path} lacks {error}: it is cut off, or no export of Eyeballs.") from None
-    except (OSError, EOFError, UnicodeDecodeError, ValueError, TypeError, csv.Error, zipfile.BadZipFile) as error:
-        raise OperatorError(f"{path} can't be read as an export of Eyeballs ({error}).") from None
+    except (*_BROKEN, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise OperatorError(f"{path} can't be read as an export of Eyeballs ({shorten(str(error), 200)}).") from None
 
 
+_BROKEN = (OSError, EOFError, RecursionError, csv.Error, zipfile.BadZipFile, zlib.error)
 _Table = tuple[list[str], list[list[Any]]]
 
 
@@ -198,7 +204,7 @@ def _from_zip(path: Path) -> tuple[Row, dict[str, _Table]]:
         return about, {name: table(f"{name}.csv") for name in transfer.TABLES}
 
 
-def _rows(name: str, columns: list[str], rows: list[list[Any]]) -> list[Row]:
+def _rows(name: str, columns: list[str], rows: list[list[Any]], now: dt.datetime) -> list[Row]:
     known = {column.name: column for column in transfer.columns(name)}
     if missing := known.keys() - set(columns):
         raise OperatorError(f"The table {name} of the export lacks the column {min(missing)}.")
@@ -210,13 +216,20 @@ def _rows(name: str, columns: list[str], rows: list[list[Any]]) -> list[Row]:
         else:
             kinds.append((column, str))
     found = []
+    known: set[tuple[Any, ...]] = set()
     for line, row in enumerate(rows, start=1):
         try:
             made = {column: kind(value) for (column, kind), value in zip(kinds, row, strict=True)}
+            export_rules.check(name, made, now)
+            for key in export_rules.keys_of(name, made):
+                if key in known:
+                    raise ValueError(f"its {', '.join(key[0])} stands there twice")
+                known.add(key)
         except (ValueError, TypeError, OverflowError) as error:
-            raise OperatorError(f"The export's table {name} can't be read in row {line} ({error}).") from None
-        if made.get("count", 0) < 0:
-            raise OperatorError(f"The export's table {name} has a count below 0 in row {line}.")
+            raise OperatorError(
+                f"The export's table {name} can't be read in row {line}: {shorten(str(error), 200)} "
+                "Nothing was imported."
+            ) from None
         found.append(made)
     return found
 
@@ -232,6 +245,12 @@ def _instant(value: Any) -> dt.datetime:
     return at.astimezone(dt.UTC)
 
 
+def _integer(value: Any) -> int:
+    if not isinstance(value, int | str) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is no whole number")
+    return int(value)
+
+
 def _boolean(value: Any) -> bool:
     if str(value) not in ("True", "False"):
         raise ValueError(f"{value!r} is neither True nor False")
@@ -241,7 +260,7 @@ def _boolean(value: Any) -> bool:
 def _words(value: Any) -> list[str]:
     if isinstance(value, str):
         return [word.strip() for word in value.split(",") if word.strip()]
-    return [str(word) for word in value]
+    return [_text(word) for word in value]
 
 
 def _text(value: Any) -> str:
@@ -251,7 +270,7 @@ def _text(value: Any) -> str:
 
 
 _KINDS: dict[type, Callable[[Any], Any]] = {
-    int: int,
+    int: _integer,
     str: _text,
     bool: _boolean,
     dt.date: dt.date.fromisoformat,

@@ -100,7 +100,7 @@ def _profile(row: Row, guild_id: int, creator_id: int, handle: str, digest: str,
         creator_id=creator_id,
         handle=parse_handle(handle),
         name=fit_line(row["name"], MAX_NAME),
-        published=row["published"],
+        published=False,  # nobody here has asked for it
         id=ids.new(),
         line=fit_line(row["line"], MAX_LINE),
         theme=row["theme"] if row["theme"] in LOOKS else "",

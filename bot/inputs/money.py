@@ -28,6 +28,13 @@ _SIGNS = {
 _SHARED = {"kr": "SEK, NOK, DKK, ISK", "元": "CNY, TWD", "rs": "INR, PKR, LKR"}
 """Words that several currencies go by."""
 _CURRENCIES = frozenset(code for code in map(str, Locale("en").currencies) if re.fullmatch(r"[A-Z]{3}", code))
+
+
+def is_currency(code: str) -> bool:
+    """Whether ISO 4217 has that code."""
+    return code in _CURRENCIES
+
+
 _WORD = r"[^\d\s.,'\u2019+-]+"
 _AMOUNT = re.compile(
     rf"(?:(?P<before>{_WORD})\.?\s?)?(?P<number>\d(?:[\d.,'\u2019 ]*\d)?)(?:\s?(?P<after>{_WORD})\.?)?"
@@ -95,7 +102,7 @@ def parse_money(text: str, field: str, default: str = "", *, positive: bool = Fa
             )
         )
     currency = _SIGNS.get(words[0], words[0].upper())
-    if currency not in _CURRENCIES:
+    if not is_currency(currency):
         raise InvalidError(
             _("{field}: “{value}” names no currency; give its code of three letters, such as EUR.").format(
                 field=field, value=shorten(text)
