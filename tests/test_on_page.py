@@ -20,9 +20,8 @@ from bot.stats.question import Scope, Subject
 from storage import links, profiles
 from storage.database import Database
 from storage.records import State
-from tests.conftest import NOW, World, answer_of, text_of
+from tests.conftest import NOW, World, answer_of, at_revision, text_of
 from tests.profiled import labels, let_creators_add, set_up
-from tests.test_operate import _at_revision
 
 
 async def on_page(world: World, path: str = "/@maya") -> list[str]:
@@ -147,7 +146,7 @@ async def test_links_stand_in_profile_links_as_on_the_page(page: World) -> None:
 
 async def test_links_that_stood_on_a_page_before_stay_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "eyeballs.db"
-    with _at_revision(path, "0013").begin() as conn:
+    with at_revision(path, "0013").begin() as conn:
         for id_, private, state in (
             *((5, 0, "active"), (6, 0, "active"), (7, 0, "active")),
             *((8, 1, "active"), (9, 0, "deleted"), (10, 0, "archived")),

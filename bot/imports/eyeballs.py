@@ -216,15 +216,15 @@ def _rows(name: str, columns: list[str], rows: list[list[Any]], now: dt.datetime
         else:
             kinds.append((column, str))
     found = []
-    known: set[tuple[Any, ...]] = set()
+    seen: set[tuple[Any, ...]] = set()
     for line, row in enumerate(rows, start=1):
         try:
             made = {column: kind(value) for (column, kind), value in zip(kinds, row, strict=True)}
             export_rules.check(name, made, now)
             for key in export_rules.keys_of(name, made):
-                if key in known:
+                if key in seen:
                     raise ValueError(f"its {', '.join(key[0])} stands there twice")
-                known.add(key)
+                seen.add(key)
         except (ValueError, TypeError, OverflowError) as error:
             raise OperatorError(
                 f"The export's table {name} can't be read in row {line}: {shorten(str(error), 200)} "
