@@ -29,10 +29,11 @@ class Changes:
 def watch(connection: Any) -> None:
     """Have the connection note from now on what its writes change."""
     for table, column in _TOLD:
-        connection.execute(f"CREATE TEMP TABLE changed_{table} (key PRIMARY KEY) WITHOUT ROWID")
+        # Keys may stand there twice: within a trigger the outer statement says what a conflict does.
+        connection.execute(f"CREATE TEMP TABLE changed_{table} (key)")
         for verb, rows in _ROWS.items():
             values = ", ".join(f"({row}.{column})" for row in rows)
-            note = f"INSERT OR IGNORE INTO changed_{table} VALUES {values}"  # noqa: S608  (our own names)
+            note = f"INSERT INTO changed_{table} VALUES {values}"  # noqa: S608  (our own names)
             name = f"changed_{table}_{verb.lower()}"
             connection.execute(f"CREATE TEMP TRIGGER {name} AFTER {verb} ON main.{table} BEGIN {note}; END")
 

@@ -67,7 +67,10 @@ _COLUMNS = "(address, guild_id, creator_id, destination, state) VALUES (:name, 7
 _STATEMENTS = [
     f"INSERT OR IGNORE INTO addresses {_COLUMNS}",
     f"INSERT OR REPLACE INTO addresses {_COLUMNS}",
+    f"INSERT INTO addresses {_COLUMNS} ON CONFLICT DO UPDATE SET destination = excluded.destination",
+    f"INSERT INTO addresses {_COLUMNS} ON CONFLICT DO NOTHING",
     "UPDATE addresses SET destination = :number WHERE address = :name",
+    "UPDATE OR REPLACE addresses SET address = 'a' WHERE address = :name",
     "UPDATE addresses SET address = address || :number WHERE address = :name",
     "DELETE FROM addresses WHERE address = :name",
     "DELETE FROM addresses",
