@@ -30,7 +30,14 @@ def made(raw: bytes) -> tuple[bytes, str]:
                 if image.width * image.height > MOST_PIXELS:
                     raise refused
                 square = ImageOps.fit(image.convert("RGBA"), (SIDE, SIDE))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombWarning) as error:
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombWarning,
+        Image.DecompressionBombError,  # of more than twice as many pixels as it warns of
+    ) as error:
         raise refused from error
     out = io.BytesIO()
     square.save(out, "WEBP", quality=85, method=4)
