@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -45,6 +45,7 @@ from bot.reports.service import BrandReports
 from bot.servers import Servers
 from bot.services import Services
 from bot.stats.service import Stats
+from bot.timekeeping import Watch
 from bot.tracking.countries import open_countries
 from bot.tracking.recorder import Recorder
 from bot.tracking.tracker import Tracker
@@ -63,6 +64,7 @@ from storage.ids import Ids
 
 TICK_SECONDS = 20.0
 NOTICE_SECONDS = 60.0
+CLOCK_SECONDS = 60.0
 HOUSEKEEPING_SECONDS = 3600.0
 ALERT_SECONDS = 300.0
 
@@ -74,7 +76,10 @@ class Application:
     """Everything that runs, but for the connection to Discord."""
 
     db: Database
+    watch: Watch
     services: Services
+    jobs: scheduler.Jobs
+    """Those that need no Discord; they run by themselves."""
     members: Members
     budget: Budget
     direct: DirectChannels
@@ -95,6 +100,28 @@ class Application:
         """What delivers through that client."""
         return DiscordPort(client, self.budget, self.direct)
 
+    def deliveries(self, client: Client) -> scheduler.Jobs:
+        """What posts digests, alerts and notices through that client, once it is connected."""
+        port = self.port(client)
+
+        async def tick() -> None:
+            if client.is_ready():
+                await self.services.digests.tick(port)
+
+        async def tell() -> None:
+            if client.is_ready():
+                await self.telling.tick(port)
+
+        async def notify() -> None:
+            if client.is_ready():
+                await self.notices.tick(port)
+
+        return {
+            "digests": (TICK_SECONDS, tick),
+            "alerts": (TICK_SECONDS, tell),
+            "notices": (NOTICE_SECONDS, notify),
+        }
+
 
 @asynccontextmanager
 async def open_application(
@@ -105,22 +132,24 @@ async def open_application(
     `charts` may be handed in by who keeps a renderer for several applications.
     """
     base_url = config.base_url
-    clock = clock or SystemClock()
-    ids = Ids(clock.timestamp)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(Database.open(config.storage.path, backups=config.storage.backups))
+        watch = await Watch.begin(clock or SystemClock(), db)
+        clock, by_job, ids = watch.clock, watch.jobs, Ids(watch.latest.timestamp)
         if charts is None:
             charts = await stack.enter_async_context(ChartRenderer())
         recorder = await stack.enter_async_context(Recorder(db, clock))
         stats, members, budget, recent = Stats(db, clock, base_url), Members(), Budget(), Recent()
         reports = BrandReports(db, clock, ids, base_url)
         deals = Deals(db, clock, ids, reports)
-        contents = Contents(db, clock, stats, members.creators_with, members.locale_of, deals)
-        digests = Digests(db, clock, ids, contents)
-        flags = Flags(db, clock, ids)
-        telling, notices = Telling(db, clock, ids), Notices(db, clock, ids, flags)
+        contents = Contents(db, by_job, stats, members.creators_with, members.locale_of, deals)
+        digests = Digests(db, by_job, ids, contents)
+        flags = Flags(db, by_job, ids)
+        telling, notices = Telling(db, by_job, ids), Notices(db, by_job, ids, flags)
         outboxes = {"digests": digests.sender, "alerts": telling, "notices": notices}
-        metrics_port = await stack.enter_async_context(serve_metrics(recorder, outboxes, config.web.metrics_port))
+        metrics_port = await stack.enter_async_context(
+            serve_metrics(recorder, outboxes, watch, config.web.metrics_port)
+        )
         country_of = stack.enter_context(open_countries(config.tracking.country_database))
         visitors = Visitors(db, clock, recorder.keep_salt)
         owner_tokens = OwnerTokens(db)
@@ -158,9 +187,10 @@ async def open_application(
             posts_per_creator=config.links.posts_per_creator,
             posts_per_server=config.links.posts_per_server,
         )
-        imports = Imports(db, clock, ids)
-        histories = Histories(db, clock, ids, base_url, limits)
-        housekeeping = Housekeeping(db, clock, visitors, dt.timedelta(days=config.storage.keep_events_days))
+        imports = Imports(db, by_job, ids)
+        histories = Histories(db, by_job, ids, base_url, limits)
+        keep_events = dt.timedelta(days=config.storage.keep_events_days)
+        housekeeping = Housekeeping(db, watch.earliest, visitors, keep_events, ids, watch.is_settled)
         links = Links(db, clock, ids, base_url, limits, owner_tokens, recent)
         posts = Posts(db, clock, ids, limits, recent)
         services = Services(
@@ -182,13 +212,13 @@ async def open_application(
             notices=notices,
             digests=digests,
             contents=contents,
-            alerts=Alerts(db, clock, checks_destinations=config.alerts.check_destinations),
+            alerts=Alerts(db, by_job, checks_destinations=config.alerts.check_destinations),
             reports=reports,
             deals=deals,
             charts=charts,
             turns=Turns(),
         )
-        jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
+        jobs: dict[str, tuple[float, scheduler.Job]] = {
             "housekeeping": (HOUSEKEEPING_SECONDS, housekeeping.run),
             "imports": (HOUSEKEEPING_SECONDS, imports.tidy),
             "histories": (HOUSEKEEPING_SECONDS, histories.tidy),
@@ -196,11 +226,14 @@ async def open_application(
         }
         if config.alerts.check_destinations:
             asker = await stack.enter_async_context(Asker(base_url))
-            jobs["destinations"] = (ALERT_SECONDS, Destinations(db, clock, asker).round)
-        await stack.enter_async_context(scheduler.running(jobs))
+            jobs["destinations"] = (ALERT_SECONDS, Destinations(db, by_job, asker).round)
+        await stack.enter_async_context(scheduler.running({"clock": (CLOCK_SECONDS, lambda: watch.note(db))}))
+        await stack.enter_async_context(scheduler.running(jobs, watch.is_trusted))
         yield Application(
             db=db,
+            watch=watch,
             services=services,
+            jobs=jobs,
             members=members,
             budget=budget,
             direct=DirectChannels(db),
@@ -216,24 +249,5 @@ async def open_application(
 @asynccontextmanager
 async def digest_schedule(app: Application, client: Client) -> AsyncIterator[None]:
     """Ask every few seconds which digests, alerts and notices are due, and post them once Discord is there."""
-    port = app.port(client)
-
-    async def tick() -> None:
-        if client.is_ready():
-            await app.services.digests.tick(port)
-
-    async def tell() -> None:
-        if client.is_ready():
-            await app.telling.tick(port)
-
-    async def notify() -> None:
-        if client.is_ready():
-            await app.notices.tick(port)
-
-    jobs: dict[str, tuple[float, Callable[[], Awaitable[object]]]] = {
-        "digests": (TICK_SECONDS, tick),
-        "alerts": (TICK_SECONDS, tell),
-        "notices": (NOTICE_SECONDS, notify),
-    }
-    async with scheduler.running(jobs):
+    async with scheduler.running(app.deliveries(client), app.watch.is_trusted):
         yield

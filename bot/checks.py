@@ -18,6 +18,7 @@ from yarl import URL
 from bot.client import COMMANDS_REFUSED
 from bot.config import Config
 from bot.errors import OperatorError
+from bot.timekeeping import TOLERANCE
 from bot.tracking.tracker import UNKNOWN_PROXY
 from bot.web.routes import INSTANCE
 from cogs.delivery.channels import missing_permissions
@@ -165,6 +166,8 @@ async def _check_database(config: Config) -> list[Finding]:
         is_current = revision == migrate.head()
         seen = await meta.get(conn, UNKNOWN_PROXY) if is_current else None
         refused = await meta.get(conn, COMMANDS_REFUSED) if is_current else None
+        clock = await meta.get(conn, meta.CLOCK_AT), await meta.get(conn, meta.CLOCK_LEAP)
+    found += _check_clock(dt.datetime.now(dt.UTC), *clock)
     if refused:
         found.append(
             Finding(
@@ -189,6 +192,17 @@ async def _check_database(config: Config) -> list[Finding]:
     if free < LITTLE_SPACE:
         found.append(Finding(False, f"only {free // 2**20:,} MiB are free beside {path}; make room"))
     return found
+
+
+def _check_clock(now: dt.datetime, last: str | None, leap: str | None) -> list[Finding]:
+    """Whether the machine's clock agrees with the last time that the database knows."""
+    what = "Set the clock right (timedatectl says whether it is synchronised), or wait: it is believed after an hour."
+    if last is not None and now < dt.datetime.fromisoformat(last) - dt.timedelta(seconds=TOLERANCE):
+        text = f"the machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, yet Eyeballs ran at {last[:19]} UTC already. "
+        return [Finding(False, text + what)]
+    if leap not in (None, "0"):
+        return [Finding(False, f"the machine's clock leapt by {int(leap):,} seconds; jobs wait. {what}")]
+    return []
 
 
 async def _check_discord(config: Config, token: str) -> list[Finding]:

@@ -51,7 +51,10 @@ class FixedClock:
         return self._seconds
 
     def move(self, **delta: float) -> None:
-        """Let time pass, by a timedelta's keywords, `days=7`; back, and only the instant moves."""
-        by = dt.timedelta(**delta)
-        self._now += by
-        self._seconds += max(by.total_seconds(), 0.0)
+        """Let time pass, by a timedelta's keywords: `days=7`."""
+        self.leap(**delta)
+        self._seconds += dt.timedelta(**delta).total_seconds()
+
+    def leap(self, **delta: float) -> None:
+        """Set the instant, though no time has passed."""
+        self._now += dt.timedelta(**delta)

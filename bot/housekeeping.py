@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.insights.periods import local_day
@@ -12,7 +14,7 @@ from bot.profiles.flags import KEPT
 from bot.tracking.visitors import Visitors
 from storage import hits, notices, profiles, recount, servers, totals
 from storage.database import Database
-from storage.ids import floor
+from storage.ids import Ids, floor
 
 CHUNK = 2_000
 """Events deleted in one transaction: hits wait for none of them longer than some milliseconds."""
@@ -20,21 +22,40 @@ CHUNK = 2_000
 CLOSED_AFTER = dt.timedelta(hours=2)
 """How long after its end a day is closed: no hit waits as long to be written."""
 
+AHEAD = dt.timedelta(hours=48)
+"""What was written for a time later than this from now was written by a clock that was wrong."""
+
 log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
-    """Closes days, and deletes what is no longer needed; the rollups stay for good."""
+    """Closes days, and deletes what is no longer needed; the rollups stay for good.
 
-    def __init__(self, db: Database, clock: Clock, visitors: Visitors, keep_events: dt.timedelta) -> None:
+    `is_settled` says whether the clock is right beyond doubt; else nothing that seems to be of the future is touched.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        visitors: Visitors,
+        keep_events: dt.timedelta,
+        ids: Ids | None = None,
+        is_settled: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._visitors = visitors
         self._keep_events = keep_events
+        self._ids = ids or Ids(clock.timestamp)
+        self._is_settled = is_settled
 
     async def run(self) -> int:
-        """Do all of it; returns how many events were deleted."""
+        """Do all of it; returns how many events were deleted. One server's failure stops no other."""
         now = self._clock.now()
+        is_settled = self._is_settled()
+        if is_settled:
+            await self._mend(now)
         await self._visitors.forget(now)
         await self._db.write(lambda conn: profiles.forget_flags(conn, now - KEPT))
         await self._db.write(lambda conn: notices.forget(conn, now - KEPT))
@@ -45,17 +66,48 @@ class Housekeeping:
             guild_ids = await servers.all_ids(conn)
         deleted = 0
         for guild_id in guild_ids:
-            await self._close_days(guild_id, now - CLOSED_AFTER)
-            while True:
-                n = await self._db.write(
-                    lambda conn, guild_id=guild_id: hits.delete_events(conn, guild_id, horizon, floor(horizon), CHUNK)
-                )
-                deleted += n
-                if n < CHUNK:
-                    break
+            try:
+                await self._close_days(guild_id, now - CLOSED_AFTER)
+            except Exception:
+                log.exception("days not closed", guild_id=guild_id)
+            try:
+                if is_settled:
+                    await self._bring_back(guild_id, now)
+                deleted += await self._delete_events(guild_id, horizon)
+            except Exception:
+                log.exception("old events not deleted", guild_id=guild_id)
         if deleted:
             log.info("old events deleted", count=deleted, before=horizon.isoformat())
         return deleted
+
+    async def _mend(self, now: dt.datetime) -> None:
+        """Take back what was written ahead: it would outlive its time, or keep others from their turn."""
+
+        async def work(conn: AsyncConnection) -> None:
+            await hits.forget_ahead(conn, now + AHEAD)
+            await profiles.bring_back_flags(conn, now)
+            await recount.bring_back_horizon(conn, hits.bucket_of(now) + hits.QUARTER)
+
+        await self._db.write(work)
+
+    async def _bring_back(self, guild_id: int, now: dt.datetime) -> None:
+        """Count what a clock that was ahead has counted in days to come as of now."""
+        async with self._db.read() as conn:
+            today = local_day(now, (await servers.get(conn, guild_id)).timezone)
+            if not await hits.are_ahead(conn, guild_id, now + AHEAD):
+                return
+        while await self._db.write(
+            lambda conn: conn.run_sync(hits.bring_back, guild_id, now + AHEAD, now, today, self._ids, CHUNK)
+        ):
+            pass
+
+    async def _delete_events(self, guild_id: int, horizon: dt.datetime) -> int:
+        deleted = 0
+        while True:
+            n = await self._db.write(lambda conn: hits.delete_events(conn, guild_id, horizon, floor(horizon), CHUNK))
+            deleted += n
+            if n < CHUNK:
+                return deleted
 
     async def _close_days(self, guild_id: int, at: dt.datetime) -> None:
         """Build the totals of the days that were over at an instant, day by day in small transactions."""

@@ -58,20 +58,24 @@ def _is_due(now: dt.datetime) -> sa.ColumnElement[bool]:
 
 
 async def due(conn: AsyncConnection, now: dt.datetime, limit: int) -> list[Digest]:
-    """Digests whose time has come, the longest overdue first."""
-    query = sa.select(digests).where(_is_due(now)).order_by(digests.c.next_run_at, digests.c.guild_id, digests.c.id)
-    return await _find(conn, query.limit(limit))
+    """Digests whose time has come: each server's longest overdue first, then each one's second, and so on."""
+    c = digests.c
+    order = (c.next_run_at, c.guild_id, c.id)
+    turn = sa.func.row_number().over(partition_by=c.guild_id, order_by=order).label("turn")
+    keys = sa.select(c.guild_id, c.id, turn).where(_is_due(now)).subquery()
+    query = sa.select(digests).join(keys, sa.and_(c.guild_id == keys.c.guild_id, c.id == keys.c.id))
+    return await _find(conn, query.order_by(keys.c.turn, *order).limit(limit))
 
 
 async def count_due(conn: AsyncConnection, now: dt.datetime) -> int:
     return (await conn.execute(sa.select(sa.func.count()).select_from(digests).where(_is_due(now)))).scalar_one()
 
 
-async def astray(conn: AsyncConnection, latest: Mapping[Cadence, dt.datetime]) -> list[Digest]:
-    """Those that come next after the latest instant at which one of their cadence can."""
+async def later_than(conn: AsyncConnection, limits: Mapping[Cadence, dt.datetime]) -> list[Digest]:
+    """Those that come next after the instant given for their cadence."""
     c = digests.c
-    beyond = [sa.and_(c.cadence == cadence, c.next_run_at > at) for cadence, at in latest.items()]
-    first = min(latest.values())
+    beyond = [sa.and_(c.cadence == cadence, c.next_run_at > at) for cadence, at in limits.items()]
+    first = min(limits.values())
     return await _find(conn, sa.select(digests).where(c.state.in_(SENDABLE), c.next_run_at > first, sa.or_(*beyond)))
 
 
@@ -114,6 +118,11 @@ async def add_run(
     run = DigestRun(guild_id, digest_id, period_start, state, finished_at=finished_at, reason=reason)
     await conn.run_sync(upsert.insert_missing, digest_runs, [dataclasses.astuple(run)])
     return True
+
+
+async def drop_run(conn: AsyncConnection, run: DigestRun) -> None:
+    """Forget that the period was noted."""
+    await conn.execute(sa.delete(digest_runs).where(*_one(run.guild_id, run.digest_id, run.period_start)))
 
 
 async def open_runs(conn: AsyncConnection, guild_id: int, digest_id: int) -> list[DigestRun]:

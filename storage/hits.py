@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import servers, totals, upsert
+from storage.ids import Ids, floor
 from storage.records import ALL_LINKS, BARE, Dimension, Hit, Kind, Salt, SetAside
 from storage.schema import (
     audience_daily,
@@ -35,6 +36,8 @@ _DIMENSIONS = tuple(dimension.value for dimension in Dimension)
 BY_VISITOR = (Kind.CLICK, Kind.VIEW)
 """What visitors are told apart for."""
 QUARTER = dt.timedelta(minutes=15)
+_PART = 500
+"""Ids in one list of a query."""
 
 
 def bucket_of(at: dt.datetime) -> dt.datetime:
@@ -75,10 +78,26 @@ def record(
         events.append(event + about)
         key = (guild_id, link_id, place_id, kind, begin, day, *about)
         alike[key] = alike.get(key, 0) + 1
+    firsts: Counter[tuple[LinkDay, bool]] = Counter()
+    for link_day, found in new.items():
+        of_views = sum(hit_id in views for hit_id in found.values()) if views else 0
+        firsts[link_day, True], firsts[link_day, False] = of_views, len(found) - of_views
+    upsert.insert_bound(conn, hits, events)
+    _count(conn, alike, firsts, writer_id)
+    return new
+
+
+def _count(
+    conn: sa.Connection,
+    alike: Mapping[tuple[Any, ...], int],
+    firsts: Mapping[tuple[LinkDay, bool], int],
+    writer_id: int = 0,
+) -> None:
+    """Add to the rollups: `alike` by what `record` tells events apart by, `firsts` by link and day, views apart."""
     quarters: Counter[upsert.Row] = Counter()
     audience: Counter[upsert.Row] = Counter()
     # The zone may have changed while hits waited: their day among the totals is that of the zone which holds now.
-    settled = servers.settled(conn, {hit.guild_id for hit in batch})
+    settled = servers.settled(conn, {key[0] for key in alike})
     for (guild_id, link_id, place_id, kind, bucket, day, *values), n in alike.items():
         quarters[guild_id, link_id, bucket, place_id, kind] += n
         for dimension, value in zip(_DIMENSIONS, values, strict=True):
@@ -89,17 +108,14 @@ def record(
         days[guild_id, bucket.astimezone(settled[guild_id][0]).date(), link_id, place_id, kind] += n
     uniques: Counter[upsert.Row] = Counter()
     viewed: Counter[upsert.Row] = Counter()  # apart, since the server's sums are of clicks
-    for (guild_id, link_id, day), found in new.items():
-        of_views = sum(hit_id in views for hit_id in found.values()) if views else 0
-        for counter, n in ((viewed, of_views), (uniques, len(found) - of_views)):
-            if n:
-                counter[guild_id, day, link_id] += n
+    for ((guild_id, link_id, day), is_view), n in firsts.items():
+        if n:
+            (viewed if is_view else uniques)[guild_id, day, link_id] += n
     for (guild_id, _link_id, bucket, _place_id, kind), n in list(quarters.items()):
         quarters[guild_id, ALL_LINKS, bucket, BARE, kind] += n
     for counter, with_place in ((days, True), (audience, False), (uniques, False)):
         _add_server(counter, with_place=with_place)
     uniques.update(viewed)
-    upsert.insert_bound(conn, hits, events)
     for table, counter in (
         (hits_quarter, quarters),
         (hits_daily, days),
@@ -108,7 +124,6 @@ def record(
     ):
         upsert.add_counts(conn, table, [(*key, writer_id, n) for key, n in counter.items()])
     _reopen(conn, settled, chain(days, audience, uniques))
-    return new
 
 
 def is_recorded(conn: sa.Connection, hit: Hit) -> bool:
@@ -176,3 +191,51 @@ async def forget_visitors(conn: AsyncConnection, before: dt.datetime) -> None:
     """Delete the salts made before `before`, and who was seen on the days that ended before it."""
     await conn.execute(sa.delete(salts).where(salts.c.created_at < before))
     await conn.execute(sa.delete(visitors_seen).where(visitors_seen.c.day < before.date()))
+
+
+def _ahead(guild_id: int, after: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return hits.c.guild_id == guild_id, hits.c.id > floor(after), hits.c.at > after
+
+
+async def are_ahead(conn: AsyncConnection, guild_id: int, after: dt.datetime) -> bool:
+    """Whether the server has events that were dated after `after`."""
+    query = sa.select(sa.exists().where(*_ahead(guild_id, after)))
+    return bool((await conn.execute(query)).scalar_one())
+
+
+def bring_back(
+    conn: sa.Connection, guild_id: int, after: dt.datetime, now: dt.datetime, day: dt.date, ids: Ids, limit: int
+) -> int:
+    """Have up to `limit` of a server's events that a clock which was ahead dated after `after` be of now, `day`.
+
+    What was counted from them goes with them. Their visitors are forgotten: another day's salt knows nobody of them.
+    Returns how many events there were.
+    """
+    c = hits.c
+    query = sa.select(hits).where(*_ahead(guild_id, after)).order_by(c.id).limit(limit)
+    rows = [dict(row) for row in conn.execute(query).mappings()]
+    if not rows:
+        return 0
+    alike: Counter[tuple[Any, ...]] = Counter()
+    firsts: Counter[tuple[LinkDay, bool]] = Counter()
+    old = [row["id"] for row in rows]
+    for row, new_id in zip(rows, ids.several(len(rows)), strict=True):
+        about = [row[dimension] for dimension in _DIMENSIONS]
+        for at, of_day, n in ((row["at"], row["day"], -1), (now, day, 1)):
+            alike[guild_id, row["link_id"], row["place_id"], row["kind"], bucket_of(at), of_day, *about] += n
+            firsts[(guild_id, row["link_id"], of_day), row["kind"] == Kind.VIEW] += n * row["is_unique"]
+        row |= {"id": new_id, "at": now, "day": day, "visitor": None}
+    for begin in range(0, len(old), _PART):
+        conn.execute(sa.delete(hits).where(c.guild_id == guild_id, c.id.in_(old[begin : begin + _PART])))
+    conn.execute(hits.insert(), rows)
+    _count(conn, alike, firsts)
+    for table in (hits_quarter, hits_daily, audience_daily, uniques_daily):
+        late = table.c.bucket > after if table is hits_quarter else table.c.day >= after.date()
+        conn.execute(sa.delete(table).where(table.c.guild_id == guild_id, late, table.c.count == 0))
+    return len(rows)
+
+
+async def forget_ahead(conn: AsyncConnection, after: dt.datetime) -> None:
+    """Delete the salts made after `after`, and who was seen on later days: a clock that was wrong has made them."""
+    await conn.execute(sa.delete(salts).where(salts.c.created_at > after))
+    await conn.execute(sa.delete(visitors_seen).where(visitors_seen.c.day > after.date()))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 _EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 _RANDOM_BITS = 20
+_MOMENT_MS = 60_000
 
 
 def floor(at: dt.datetime) -> int:
@@ -25,7 +26,7 @@ def made_at(id_: int) -> dt.datetime:
 class Ids:
     """Makes ids: 42 bits of milliseconds since 2025, then 20 bits, random for the first one of each millisecond.
 
-    Strictly rising within one process.
+    Strictly rising within one process, unless the clock was ahead by more than a moment and came back.
 
     `now` gives seconds since 1970.
     """
@@ -49,9 +50,11 @@ class Ids:
         """The first of so many."""
         at = int(self._now() * 1000) - _EPOCH_MS
         with self._lock:
-            if at > self._at:
+            is_back = at < self._at - _MOMENT_MS
+            if at > self._at or is_back:
                 fresh = at << _RANDOM_BITS | self._random.getrandbits(_RANDOM_BITS)
-                self._at, self._next = at, max(self._next, fresh)  # many at once reach into later milliseconds
+                # Many at once reach into later milliseconds.
+                self._at, self._next = at, fresh if is_back else max(self._next, fresh)
             first = self._next
             self._next += n
             return first

@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import upsert
 from storage.schema import meta
 
+CLOCK_AT, CLOCK_LEAP = "clock_at", "clock_leap"
+"""The last wall time that was believed, and by how many seconds the clock is off it while it is not."""
+
 
 def read(conn: sa.Connection, key: str) -> str | None:
     """What is kept under the key; None when nothing is."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
+from storage.ids import floor
 from storage.records import Entry, Flag, Profile
 from storage.schema import avatars, flags, profile_entries, profiles
 
@@ -73,5 +74,11 @@ async def set_told(conn: AsyncConnection, guild_id: int, ids: Sequence[int], at:
 
 
 async def forget_flags(conn: AsyncConnection, before: dt.datetime) -> None:
-    """Delete the flags from before `before`."""
-    await conn.execute(sa.delete(flags).where(flags.c.at < before))
+    """Delete the flags from before `before`, those that a clock which was behind has dated so excepted."""
+    await conn.execute(sa.delete(flags).where(flags.c.at < before, flags.c.id < floor(before)))
+
+
+async def bring_back_flags(conn: AsyncConnection, now: dt.datetime) -> None:
+    """Have the flags of a clock that was ahead be of now."""
+    for column in (flags.c.at, flags.c.told_at):
+        await conn.execute(sa.update(flags).where(column > now).values({column: now}))

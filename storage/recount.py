@@ -29,10 +29,17 @@ _KEYS = {
 
 
 async def set_horizon(conn: AsyncConnection, at: dt.datetime) -> None:
-    """Raw events are whole from `at` on, the start of a quarter hour; older ones may go. It never moves back."""
+    """Raw events are whole from `at` on, the start of a quarter hour; older ones may go. It does not move back."""
     known = await horizon(conn)
     if known is None or known < at:
         await meta.put(conn, _HORIZON, at.isoformat())
+
+
+async def bring_back_horizon(conn: AsyncConnection, latest: dt.datetime) -> None:
+    """Have a horizon that a wrong clock set ahead be `latest`: all that comes from then on is whole."""
+    known = await horizon(conn)
+    if known is not None and known > latest:
+        await meta.put(conn, _HORIZON, latest.isoformat())
 
 
 async def horizon(conn: AsyncConnection) -> dt.datetime | None:

@@ -9,7 +9,7 @@ import aiohttp
 from bot.tracking.recorder import Recorder
 from bot.web.metrics import serve_metrics
 from storage.records import Quiet
-from tests.conftest import World, answer_of, text_of
+from tests.conftest import World, answer_of, text_of, words
 
 
 async def test_several_digests_each_in_its_rhythm(world: World) -> None:
@@ -41,6 +41,24 @@ async def test_several_digests_each_in_its_rhythm(world: World) -> None:
     assert "Week of 23 Mar: posted" in text
     assert "31 Mar: posted" in text
     assert "March 2026: posted" in text
+
+
+async def test_a_digest_of_a_role_that_was_deleted_says_so(world: World) -> None:
+    """It was a quiet day of `<@&id>`, for ever; and where quiet ones are skipped, nothing at all."""
+    await world.admin.slash(
+        world.channel, "digest setup", channel=world.channel, cadence="daily", role=world.creator_role, quiet="skip"
+    )
+    await world.add_link(by=world.maya)
+    world.env.backend.delete_role(world.guild.id, world.creator_role.id)
+    await world.env.settle()
+    world.move_to("2026-03-12T09:00:00+00:00")
+    await world.visit("/summer")
+    world.move_to("2026-03-13T09:00:00+00:00")
+    assert await world.tick() == 1
+    text = words(world.channel.history(viewer=world.sam)[-1])
+    assert "only links of a role that is gone" in text
+    assert "was deleted, so there is nothing to tell. Choose another role with /digest setup" in text
+    assert "quiet" not in text
 
 
 async def test_which_one_is_chosen_from_a_list(world: World) -> None:
@@ -134,7 +152,7 @@ async def test_what_became_of_digests_is_counted_for_monitoring(world: World) ->
     sender = world.app.services.digests.sender
     async with (
         Recorder(world.app.db, world.clock) as recorder,
-        serve_metrics(recorder, {"digests": sender}, 0) as port,
+        serve_metrics(recorder, {"digests": sender}, world.app.watch, 0) as port,
         aiohttp.ClientSession() as http,
         http.get(f"http://127.0.0.1:{port}/metrics") as answer,
     ):

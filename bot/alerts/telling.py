@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
 from typing import Any
 
 import structlog
@@ -52,11 +51,15 @@ class Telling(Outbox):
         await self._wake(port)
         now = self._clock.now()
         async with self._db.read() as conn:
-            claimable = deque(await alerts.claimable(conn, now))
-        again = await work_off(_taking(claimable), lambda message: self._claim_and_send(message, now, port))
+            claimable = await alerts.claimable(conn, now)
+        again = await work_off(claimable, _lane, lambda message: self._claim_and_send(message, now, port))
         async with self._db.read() as conn:
-            waited_for = deque(await alerts.targets_waited_for(conn))
-        return again + await work_off(_taking(waited_for), lambda key: self._tell(key[0], key[1], now, port))
+            waited_for = await alerts.targets_waited_for(conn)
+
+        def lane(key: tuple[int, int]) -> tuple[int, bool]:
+            return key[0], key[1] != SERVER_TARGET
+
+        return again + await work_off(waited_for, lane, lambda key: self._tell(key[0], key[1], now, port))
 
     async def _wake(self, port: Port) -> None:
         """Let the targets of servers that the bot is in again go on."""
@@ -206,11 +209,8 @@ class Telling(Outbox):
         await alerts.change_target(conn, target.guild_id, target.user_id, **values)
 
 
-def _taking(items: deque[Any]) -> Any:
-    async def take() -> Any:
-        return items.popleft() if items else None
-
-    return take
+def _lane(message: AlertMessage) -> tuple[int, bool]:
+    return message.guild_id, message.user_id != SERVER_TARGET
 
 
 def _address(of: AlertMessage | AlertTarget, target: AlertTarget | None) -> Address:

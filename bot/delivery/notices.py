@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,12 +62,8 @@ class Notices(Outbox):
         await self._gather()
         now = self._clock.now()
         async with self._db.read() as conn:
-            waiting = deque(await notices.claimable(conn, now))
-
-        async def take() -> Notice | None:
-            return waiting.popleft() if waiting else None
-
-        return await work_off(take, lambda notice: self._send(notice, port))
+            waiting = await notices.claimable(conn, now)
+        return await work_off(waiting, lambda notice: (notice.guild_id, False), lambda notice: self._send(notice, port))
 
     async def _gather(self) -> None:
         """Make notices of the flags that nobody was told of."""

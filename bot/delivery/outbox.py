@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -35,6 +35,9 @@ SEND_SECONDS = 100.0
 SKEW = dt.timedelta(days=1)
 """By how much our clock may have been ahead of Discord's when a message was first tried."""
 WORKERS = 16
+"""Messages under way at once, to channels as to people."""
+MOST_OF_A_SERVER = 2
+BEGIN_SECONDS = 20.0
 
 log = structlog.get_logger(__name__)
 
@@ -224,27 +227,37 @@ def pauses(outcome: Outcome) -> bool:
     return outcome.failure is not None and RULES[outcome.failure].pauses
 
 
-async def work_off(take: Callable[[], Awaitable[T | None]], handle: Callable[[T], Awaitable[int]]) -> int:
-    """Handle what `take` gives until it gives None, several at once; returns the sum.
+async def work_off(
+    items: Iterable[T], lane_of: Callable[[T], tuple[int, bool]], handle: Callable[[T], Awaitable[int]]
+) -> int:
+    """Handle them, several at once, and return the sum; `lane_of` says whose each is, and whether it goes to a person.
 
-    One that fails stops no other, and every worker comes to its end: none goes on behind the tick's back.
+    Servers take turns, and none has more than `MOST_OF_A_SERVER` under way; people's are apart from channels', whose
+    opening Discord slows down. One that fails stops no other, and every worker comes to its end: none goes on behind
+    the tick's back. What was not begun when `BEGIN_SECONDS` are over is left to the next tick, which has new ones too.
     """
+    until = asyncio.get_running_loop().time() + BEGIN_SECONDS
+    slots = {is_direct: asyncio.Semaphore(WORKERS) for is_direct in (False, True)}
+    lanes: dict[tuple[int, bool], deque[T]] = {}
+    for item in items:
+        lanes.setdefault(lane_of(item), deque()).append(item)
 
-    taking = asyncio.Lock()
-
-    async def next_one() -> T | None:
-        async with taking:
-            return await take()
-
-    async def work() -> int:
+    async def work(lane: deque[T], slot: asyncio.Semaphore) -> int:
         total = 0
-        while (item := await next_one()) is not None:
-            try:
-                total += await handle(item)
-            except Exception:
-                log.exception("not delivered")
+        while lane:
+            async with slot:  # first come, first served: whoever has had a turn is the last one now
+                if not lane or asyncio.get_running_loop().time() >= until:
+                    break
+                try:
+                    total += await handle(lane.popleft())
+                except Exception:
+                    log.exception("not delivered")
         return total
 
-    workers = [asyncio.create_task(work()) for _n in range(WORKERS)]
+    workers = [
+        asyncio.create_task(work(lane, slots[is_direct]))
+        for (_guild_id, is_direct), lane in lanes.items()
+        for _n in range(min(MOST_OF_A_SERVER, len(lane)))
+    ]
     await asyncio.gather(*workers, return_exceptions=True)
     return sum(worker.result() for worker in workers)

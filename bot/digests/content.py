@@ -80,6 +80,8 @@ class Content:
     links: Mapping[int, Link]
     deals: tuple[Standing, ...] = ()
     """In a creator's own digest, how those stand that are under way."""
+    is_role_gone: bool = False
+    """It tells of the links of a role that was deleted: of none."""
 
     @property
     def period(self) -> Period:
@@ -109,6 +111,7 @@ def compose(
     deals: Sequence[Standing] = (),
     locale: str = "en-US",
     late: bool = False,
+    is_role_gone: bool = False,
 ) -> Content:
     """Choose what stands in the digest.
 
@@ -126,6 +129,7 @@ def compose(
         report=report,
         locale=locale,
         late=late,
+        is_role_gone=is_role_gone,
         top=tuple((report.links[id_], named[id_]) for id_ in most_clicks(named)[:TOP]),
         top_posts=tuple((report.posts[id_], named_posts[id_]) for id_ in most_clicks(named_posts)[:TOP]),
         resonant=None if best is None else (report.links[best], named[best]),

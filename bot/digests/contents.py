@@ -22,8 +22,10 @@ from storage.records import Digest, Link, Post, State
 RECENT = dt.timedelta(days=30)
 """How long after its publication a post is asked for its platform's numbers."""
 
-CreatorsWith = Callable[[int, int, Collection[int]], Awaitable[set[int]]]
-"""(guild id, role id, creators' ids) -> those who have the role: Discord tells it of one member at a time."""
+CreatorsWith = Callable[[int, int, Collection[int]], Awaitable[set[int] | None]]
+"""(guild id, role id, creators' ids) -> those who have the role: Discord tells it of one member at a time.
+
+None if the role is gone."""
 LocaleOf = Callable[[int], str]
 """guild id -> Discord's tag of the locale that the server chose."""
 
@@ -54,7 +56,7 @@ class Contents:
         guild_id, own = digest.guild_id, digest.user_id
         async with self._db.read() as conn:
             every = await links.find(conn, guild_id, creator_id=own, states=State)
-        chosen = await self._chosen(digest, every)
+        chosen, is_role_gone = await self._chosen(digest, every)
         link_ids = None if chosen is None else [link.id for link in chosen]
         report = await self._stats.over(guild_id, period, creator_id=own, link_ids=link_ids, most=MOST_FINDINGS + 2)
         now = self._clock.now()
@@ -81,19 +83,22 @@ class Contents:
             featured=featured,
             locale=locale,
             late=late,
+            is_role_gone=is_role_gone,
         )
 
-    async def _chosen(self, digest: Digest, every: Iterable[Link]) -> list[Link] | None:
-        """The links that a digest is about; None for all."""
+    async def _chosen(self, digest: Digest, every: Iterable[Link]) -> tuple[list[Link] | None, bool]:
+        """The links that a digest is about, None for all, and whether they were those of a role that is gone."""
         if not digest.tag and digest.role_id is None:
-            return None
+            return None, False
         wanted = digest.tag.casefold()
         found = [link for link in every if not wanted or wanted in map(str.casefold, link.tags)]
         if digest.role_id is not None:
             owners = {link.creator_id for link in found}
             having = await self._creators_with(digest.guild_id, digest.role_id, owners)
+            if having is None:
+                return [], True
             found = [link for link in found if link.creator_id in having]
-        return found
+        return found, False
 
     # ------------------------------------------------------------------ whom the post of the week may show
 

@@ -15,12 +15,12 @@ SPREAD = dt.timedelta(minutes=10)
 """Digests come up to this much after their local time, each server's always at the same moment."""
 MOST_MISSED = 31
 SECOND = dt.timedelta(seconds=1)
-HORIZON = {
-    Cadence.DAILY: dt.timedelta(days=2),
-    Cadence.WEEKLY: dt.timedelta(days=9),
-    Cadence.MONTHLY: dt.timedelta(days=33),
+SHORTEST = {
+    Cadence.DAILY: dt.timedelta(days=1),
+    Cadence.WEEKLY: dt.timedelta(days=7),
+    Cadence.MONTHLY: dt.timedelta(days=28),
 }
-"""No digest comes next later than this from now; one that seems to was put off by a clock that has stepped back."""
+"""A digest that comes next later than this from now may have been put off by a clock that has stepped back."""
 _COVERED = {Cadence.DAILY: Named.YESTERDAY, Cadence.WEEKLY: Named.LAST_WEEK, Cadence.MONTHLY: Named.LAST_MONTH}
 
 

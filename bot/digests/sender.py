@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.delivery.failures import Failure, Kind
 from bot.delivery.notices import note_trouble
-from bot.delivery.outbox import SKIPPED, Letter, Outbox, Outcome, Skip, keeps, lasts, lease, pauses, settled, work_off
+from bot.delivery.outbox import (
+    BEGIN_SECONDS,
+    SKIPPED,
+    Letter,
+    Outbox,
+    Outcome,
+    Skip,
+    keeps,
+    lasts,
+    lease,
+    pauses,
+    settled,
+    work_off,
+)
 from bot.delivery.port import Address, Port
 from bot.digests import due
 from bot.digests.contents import Contents
 from bot.insights.periods import Period
 from storage import digests, servers
 from storage.database import Database
-from storage.ids import Ids
+from storage.ids import Ids, made_at
 from storage.records import Digest, DigestRun, DigestState, Quiet, RunState
 
 LATE = dt.timedelta(minutes=30)
@@ -52,23 +65,21 @@ class Sender(Outbox):
         """Send every digest that is due; returns how many went out. One server's failure never stops the others."""
         await self._mend(port)
         seen: set[tuple[int, int]] = set()
-        batch: deque[Digest] = deque()
-        is_done = False
-
-        async def take() -> Digest | None:
-            nonlocal is_done
-            if not batch and not is_done:
-                now = self._clock.now()
-                async with self._db.read() as conn:
-                    found = await digests.due(conn, now, BATCH)
-                    self.waiting = await digests.count_due(conn, now)
-                batch.extend(digest for digest in found if (digest.guild_id, digest.id) not in seen)
-                seen.update((digest.guild_id, digest.id) for digest in batch)
-                is_done = not batch
-            return batch.popleft() if batch else None
-
-        sent = await work_off(take, lambda digest: self._send_due(digest, port))
-        self.waiting = 0
+        sent = 0
+        loop = asyncio.get_running_loop()
+        until = loop.time() + BEGIN_SECONDS
+        while loop.time() < until:
+            now = self._clock.now()
+            async with self._db.read() as conn:
+                found = await digests.due(conn, now, BATCH)
+                self.waiting = await digests.count_due(conn, now)
+            batch = [digest for digest in found if (digest.guild_id, digest.id) not in seen]
+            if not batch:
+                break
+            seen.update((digest.guild_id, digest.id) for digest in batch)
+            sent += await work_off(batch, _lane, lambda digest: self._send_due(digest, port))
+        async with self._db.read() as conn:
+            self.waiting = await digests.count_due(conn, self._clock.now())
         return sent
 
     async def _mend(self, port: Port) -> None:
@@ -76,17 +87,14 @@ class Sender(Outbox):
         now = self._clock.now()
         async with self._db.read() as conn:
             back = [digest for digest in await digests.left(conn) if port.is_in(digest.guild_id)]
-            astray = await digests.astray(conn, {cadence: now + most for cadence, most in due.HORIZON.items()})
-        if not back and not astray:
-            return
-
-        async def work(conn: AsyncConnection) -> None:
-            for digest in back:
-                await digests.change(conn, digest.guild_id, digest.id, **_WELL)
-            for digest in [*back, *astray]:
-                await move_on(conn, digest, (await servers.get(conn, digest.guild_id)).timezone, now)
-
-        await self._db.write(work)
+            far = await digests.later_than(conn, {cadence: now + least for cadence, least in due.SHORTEST.items()})
+            astray = [digest for digest in far if await _is_astray(conn, digest, now)]
+        for mend, found in ((_wake, back), (_bring_back, astray)):
+            for digest in found:
+                try:
+                    await self._db.write(lambda conn, mend=mend, digest=digest: mend(conn, digest, now))
+                except Exception:
+                    log.exception("digest not mended", guild_id=digest.guild_id, digest_id=digest.id)
 
     async def _send_due(self, digest: Digest, port: Port) -> int:
         sent = 0
@@ -150,7 +158,8 @@ class Sender(Outbox):
 
         async def make() -> tuple[Any, Skip | None]:
             content = await self._contents.of(digest, claimed.period, late=claimed.late)
-            return content, Skip.QUIET if content.is_quiet and digest.quiet is Quiet.SKIP else None
+            is_skipped = content.is_quiet and digest.quiet is Quiet.SKIP and not content.is_role_gone
+            return content, Skip.QUIET if is_skipped else None
 
         outcome = await self.attempt(port, letter, make)
         await self._finish(claimed, outcome)
@@ -191,6 +200,10 @@ class Sender(Outbox):
 _WELL = {"state": DigestState.ACTIVE, "failure": "", "reason": ""}
 
 
+def _lane(digest: Digest) -> tuple[int, bool]:
+    return digest.guild_id, digest.channel_id is None
+
+
 def _address(digest: Digest) -> Address:
     return Address(Kind.DIGEST, digest.guild_id, digest.channel_id, digest.user_id, digest.created_by)
 
@@ -200,3 +213,32 @@ async def move_on(conn: AsyncConnection, digest: Digest, zone: str, now: dt.date
     key = digest.guild_id, digest.id
     waiting = [run.lease_until or now for run in await digests.open_runs(conn, *key)]
     await digests.change(conn, *key, next_run_at=min([due.next_look(now, digest, zone), *waiting]))
+
+
+async def _wake(conn: AsyncConnection, digest: Digest, now: dt.datetime) -> None:
+    """Let a digest go on whose server the bot is in again."""
+    await digests.change(conn, digest.guild_id, digest.id, **_WELL)
+    await move_on(conn, digest, (await servers.get(conn, digest.guild_id)).timezone, now)
+
+
+async def _is_astray(conn: AsyncConnection, digest: Digest, now: dt.datetime) -> bool:
+    """Whether it comes later than it can be due next."""
+    try:
+        zone = (await servers.get(conn, digest.guild_id)).timezone
+        return digest.next_run_at > due.next_look(now, digest, zone)
+    except Exception:
+        log.exception("digest not looked at", guild_id=digest.guild_id, digest_id=digest.id)
+        return False
+
+
+async def _bring_back(conn: AsyncConnection, digest: Digest, now: dt.datetime) -> None:
+    """Undo what a clock that was ahead has noted, and let what was due meanwhile come."""
+    key, zone = (digest.guild_id, digest.id), (await servers.get(conn, digest.guild_id)).timezone
+    for run in await digests.last_runs(conn, *key, due.MOST_MISSED + 1):
+        period = due.period_from(run.period_start, digest.cadence, zone)
+        if run.state in (RunState.SKIPPED, RunState.PENDING) and period.end_at > now:
+            await digests.drop_run(conn, run)
+    await move_on(conn, digest, zone, now)
+    latest = due.last_run(now - due.spread(digest), digest, zone) + due.spread(digest)
+    if made_at(digest.id) <= latest:
+        await digests.change(conn, *key, next_run_at=latest)

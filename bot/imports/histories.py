@@ -171,17 +171,23 @@ class Histories:
         async with self._db.read() as conn:
             previews = await histories.find(conn, [ImportState.PREVIEWED])
             broken = await histories.find(conn, [ImportState.STAGING, ImportState.UNDOING])
-        for item in previews:
-            if item.created_by and item.created_at < self._clock.now() - KEPT:
+        old = [item for item in previews if item.created_by and item.created_at < self._clock.now() - KEPT]
+        for item in [*old, *broken]:
+            try:
                 async with self._turns[item.guild_id]:
-                    await self._db.write(lambda conn, item=item: histories.forget(conn, item))
-        for item in broken:
-            async with self._turns[item.guild_id]:
-                current = await self._get(item.guild_id, item.id)
-                if current is not None and current.state is ImportState.STAGING:
-                    await self._reset(current)
-                elif current is not None and current.state is ImportState.UNDOING:
-                    await self._clear(current, ImportState.UNDONE)
+                    await self._tidy(item)
+            except Exception:
+                log.exception("history not tidied", guild_id=item.guild_id, import_id=item.id)
+
+    async def _tidy(self, item: History) -> None:
+        if item.state is ImportState.PREVIEWED:
+            await self._db.write(lambda conn: histories.forget(conn, item))
+            return
+        current = await self._get(item.guild_id, item.id)
+        if current is not None and current.state is ImportState.STAGING:
+            await self._reset(current)
+        elif current is not None and current.state is ImportState.UNDOING:
+            await self._clear(current, ImportState.UNDONE)
 
     # ------------------------------------------------------------------ the operator's
 

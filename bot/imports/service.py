@@ -188,16 +188,22 @@ class Imports:
         async with self._db.read() as conn:
             old = await imports.find(conn, [ImportState.PREVIEWED], self._clock.now() - KEPT)
             broken = await imports.find(conn, [ImportState.STAGING, ImportState.UNDOING])
-        for item in old:
-            async with self._turns[item.guild_id]:
-                await self._forget(item)
-        for item in broken:
-            async with self._turns[item.guild_id]:
-                current = await self._get(item.guild_id, item.id)
-                if current is not None and current.state is ImportState.STAGING:
-                    await self._reset(current)
-                elif current is not None and current.state is ImportState.UNDOING:
-                    await self._clear(current, ImportState.UNDONE)
+        for item in [*old, *broken]:
+            try:
+                async with self._turns[item.guild_id]:
+                    await self._tidy(item)
+            except Exception:
+                log.exception("import not tidied", guild_id=item.guild_id, import_id=item.id)
+
+    async def _tidy(self, item: Import) -> None:
+        if item.state is ImportState.PREVIEWED:
+            await self._forget(item)
+            return
+        current = await self._get(item.guild_id, item.id)
+        if current is not None and current.state is ImportState.STAGING:
+            await self._reset(current)
+        elif current is not None and current.state is ImportState.UNDOING:
+            await self._clear(current, ImportState.UNDONE)
 
     # ------------------------------------------------------------------ parts
 

@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from bot.delivery.outbox import Outbox
+from bot.timekeeping import Watch
 from bot.tracking.recorder import Recorder
 
 HOST = "127.0.0.1"
@@ -72,9 +73,26 @@ class _Deliveries(Collector):
         yield GaugeMetricFamily("eyeballs_queue_digests", "Digests that are due and not sent yet.", waiting)
 
 
+class _Time(Collector):
+    """Whether the clock is believed."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def collect(self) -> Iterator[Metric]:
+        trusted = GaugeMetricFamily("eyeballs_clock_trusted", "1, or 0 while jobs wait since the clock leapt.")
+        trusted.add_metric([], self._watch.is_trusted())
+        yield trusted
+        yield GaugeMetricFamily(
+            "eyeballs_clock_leap_seconds",
+            "By how much the clock is ahead of the time that is believed (negative: behind).",
+            self._watch.leap_seconds,
+        )
+
+
 @asynccontextmanager
 async def serve_metrics(
-    recorder: Recorder, outboxes: Mapping[str, Outbox], port: int | None
+    recorder: Recorder, outboxes: Mapping[str, Outbox], watch: Watch, port: int | None
 ) -> AsyncIterator[int | None]:
     """Answer `/metrics` on the loopback address until the block ends; yields the port. Without a port: nothing."""
     if port is None:
@@ -83,6 +101,7 @@ async def serve_metrics(
     registry = CollectorRegistry()
     registry.register(_Recording(recorder))
     registry.register(_Deliveries(outboxes))
+    registry.register(_Time(watch))
     ProcessCollector(registry=registry)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:

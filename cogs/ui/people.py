@@ -169,10 +169,15 @@ class Members:
         guild = self._guild(guild_id)
         return DEFAULT_LOCALE if guild is None else str(guild.preferred_locale)
 
-    async def creators_with(self, guild_id: int, role_id: int, creator_ids: Collection[int]) -> set[int]:
-        """Those of the creators who have the role; who has left has none. Raises Untold: then nobody knows."""
+    async def creators_with(self, guild_id: int, role_id: int, creator_ids: Collection[int]) -> set[int] | None:
+        """Those of the creators who have the role, None if there is no such role; who has left has none.
+
+        Raises Untold: then nobody knows.
+        """
         guild = self._guild(guild_id)
         if guild is None:  # the bot has left, as the digest will hear when it is posted
             return set()
+        if guild.get_role(role_id) is None:
+            return None
         members = await members_of(guild, list(creator_ids))
         return {user_id for user_id, member in members.items() if member.get_role(role_id) is not None}

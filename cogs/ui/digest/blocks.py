@@ -114,7 +114,8 @@ def head(content: Content) -> str:
     if digest.tag:
         parts.append(_("only links tagged {tag}").format(tag=f"**{fmt.escape(digest.tag, 40)}**"))
     if digest.role_id is not None:
-        parts.append(_("only links of {role}").format(role=f"<@&{digest.role_id}>"))
+        role = _("a role that is gone") if content.is_role_gone else f"<@&{digest.role_id}>"
+        parts.append(_("only links of {role}").format(role=role))
     lines = [SMALL + " · ".join(parts)]
     if content.late:
         lines.append(SMALL + _("Late: Eyeballs was not running when it was due."))
@@ -122,7 +123,12 @@ def head(content: Content) -> str:
 
 
 def quiet(content: Content) -> str:
-    """The one honest line of a period in which nothing was counted."""
+    """The one honest line of a period in which nothing was counted, or of which nothing can be told."""
+    if content.is_role_gone:
+        return _(
+            "The role whose links this digest tells of was deleted, so there is nothing to tell. "
+            "Choose another role with /digest setup, and end this digest with /digest off."
+        )
     cadence, before = content.digest.cadence, content.report.before
     if content.is_first:
         text = NOTHING_YET[cadence]
