@@ -17,9 +17,8 @@ from discord import app_commands
 from discord.ext import commands
 from pydantic import BaseModel
 
-from bot import cli_transfer
 from bot.client import COGS
-from bot.config import Config, load
+from bot.config import IMPORT_KEY, Config, load
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -104,7 +103,7 @@ def test_nothing_is_documented_that_is_no_setting() -> None:
     known = {setting for setting, _ in settings()}
     assert set(keys_in_example()) <= known
     names = set(re.findall(r"EYEBALLS_[A-Z_]+[A-Z]", "".join(page.read_text(encoding="utf-8") for page in PAGES)))
-    assert names <= {environment_name(setting) for setting in known} | {cli_transfer.KEY}
+    assert names <= {environment_name(setting) for setting in known} | {IMPORT_KEY}
 
 
 def test_the_example_loads(monkeypatch: pytest.MonkeyPatch) -> None:
