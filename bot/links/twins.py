@@ -49,7 +49,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Where addresses stand: the message's own address, when it was written, and the name of its channel."""
+    """Where addresses stand: the message's own address, when it was written, and the name of its channel.
+
+    The name is empty where not everybody in the server can see the channel: it becomes the title of public posts.
+    """
 
     permalink: str
     written_at: dt.datetime
@@ -172,7 +175,7 @@ class Twins:
             link,
             "discord",
             "message",
-            title=fit_line(f"#{message.channel}", MAX_TITLE),
+            title=fit_line(f"#{message.channel}", MAX_TITLE) if message.channel else "",
             permalink=message.permalink,
             published_at=message.written_at,
         )

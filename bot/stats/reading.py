@@ -29,10 +29,20 @@ Figures = Mapping[int, Sequence[Figure]]
 class Reading:
     """One consistent state of the database, asked for the numbers of a server's subjects at one moment."""
 
-    def __init__(self, conn: AsyncConnection, server: Server, now: dt.datetime, *, named_private: bool) -> None:
+    def __init__(
+        self,
+        conn: AsyncConnection,
+        server: Server,
+        now: dt.datetime,
+        *,
+        named_private: bool,
+        sharer_id: int | None = None,
+    ) -> None:
+        """Private links and creators' notes are told where `named_private`; elsewhere a `sharer_id`'s own notes are."""
         self.conn = conn
         self.server = server
         self._named_private = named_private
+        self._sharer_id = sharer_id
         self.guild_id = server.guild_id
         self.now = now
         self._links_of: dict[int, list[int]] = {}
@@ -113,19 +123,19 @@ class Reading:
     async def notes(self, target: Target, period: Period) -> list[Note]:
         """The notes to draw: the server's own, and its creator's, but for those on other links alone.
 
-        One of ours marks the day since when links on profile pages have to be seen to be counted.
+        What everybody may see has a creator's notes only where they share it themselves, and none on a private link
+        that it is not about. One of ours marks the day since when links on profile pages have to be seen to be counted.
         """
-        creators: list[int | None] = [None]
-        scope = target.subject.scope
-        if scope is Scope.CREATOR:
-            creators.append(target.subject.id)
-        elif (owned := target.link or target.post) is not None:
-            creators.append(owned.creator_id)
+        scope, subject = target.subject.scope, target.link or target.post
+        creator_id = target.subject.id if scope is Scope.CREATOR else None if subject is None else subject.creator_id
+        creators = {None, creator_id} if self._named_private or creator_id == self._sharer_id else {None}
         found = await notes.find(self.conn, self.guild_id, creators, first=period.first, end=period.end)
         mine = None if target.link is None else target.link.id
-        shown = [
-            note for note in reversed(found) if scope is Scope.CREATOR or note.link_id is None or note.link_id == mine
-        ]
+        told: Collection[int | None] = (None, mine)
+        if scope is Scope.CREATOR:
+            noted = {note.link_id for note in found if note.link_id is not None}
+            told = {None, *(noted if self._named_private else await self.named_links(noted, target))}
+        shown = [note for note in reversed(found) if note.link_id in told]
         since = await meta.get(self.conn, VIEWABLE_SINCE)
         if since is not None and target.post is None:
             at = dt.datetime.fromisoformat(since)

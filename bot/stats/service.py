@@ -49,12 +49,14 @@ class Stats:
         """The answer, for who may see it. Raises UserError.
 
         A link's, a post's and a creator's numbers are their owner's and the managers'; a server's are everybody's, as
-        in its digest. Private links are named in a `private` answer alone, to who owns or manages what is asked for.
+        in its digest. Private links are named in a `private` answer alone, to who owns or manages what is asked for;
+        so are a creator's notes, but for those of a creator who shares their own numbers.
         """
         async with self._db.read() as conn:
             server = await servers.get(conn, actor.guild_id)
             targets = [await self._target(conn, actor, subject) for subject in question.subjects]
-            reading = Reading(conn, server, self._clock.now(), named_private=private)
+            now = self._clock.now()
+            reading = Reading(conn, server, now, named_private=private, sharer_id=actor.user_id)
             periods = [await reading.period(choice, targets) for choice in question.choices]
             head = (question, tuple(targets), tuple(periods), reading.now)
             match question.view:

@@ -228,7 +228,7 @@ class Tracker:
     async def look(self, text: str) -> LinkView | None:
         """What is behind a tracked address, without counting; None where it leads nowhere.
 
-        A private link tells its destination, as a click would, but not its title.
+        A private link tells its destination, as a click would, but neither its title nor whose it is.
         """
         address = await self.resolve(text)
         if address is None or address.link_id is None:
@@ -238,7 +238,7 @@ class Tracker:
             profile = await profiles.get(conn, address.guild_id, address.creator_id)
         if link is None:
             return None
-        shown = profile is not None and profile.published and not profile.taken_down
+        shown = profile is not None and profile.published and not profile.taken_down and not link.private
         return LinkView(
             address=address.address,
             title="" if link.private else link.title,

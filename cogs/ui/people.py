@@ -141,6 +141,18 @@ def channel_name(guild: discord.Guild | None, channel_id: int) -> str:
     return _("a channel that is gone") if channel is None else f"**#{escape(channel.name)}**"
 
 
+def public_name(channel: object) -> str:
+    """The channel's name, plain, where everybody in the server can see the channel; else "", for a name tells too."""
+    if isinstance(channel, discord.Thread):
+        seen = not channel.is_private() and channel.parent is not None
+    else:
+        seen = isinstance(channel, discord.abc.GuildChannel)
+    if not seen:
+        return ""
+    assert isinstance(channel, discord.Thread | discord.abc.GuildChannel)
+    return channel.name if channel.permissions_for(channel.guild.default_role).view_channel else ""
+
+
 def role_name(guild: discord.Guild | None, role_id: int) -> str:
     """ "@Creator", ready for a message."""
     role = None if guild is None else guild.get_role(role_id)

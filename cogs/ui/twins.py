@@ -12,7 +12,7 @@ from bot.errors import InvalidError, NotFoundError
 from bot.links.twins import MOST, Fate, Message, Twin, find_addresses, taken
 from bot.texts import _, ngettext
 from cogs.ui import format as fmt
-from cogs.ui import on_page
+from cogs.ui import on_page, people
 from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
 from cogs.ui.limits import Buttons
 
@@ -60,7 +60,8 @@ async def question(interaction: discord.Interaction, message: discord.Message) -
         )
     answer = embed(_("Track the links of this message?"), "\n".join(lines))
     answer.url, answer.timestamp = message.jump_url, message.created_at
-    answer.set_footer(text=f"#{told.channel}")
+    if told.channel:
+        answer.set_footer(text=f"#{told.channel}")
     view = Buttons()
     if todo:
         view.add_item(TwinsButton(True, who.user_id, len(todo)))
@@ -100,7 +101,7 @@ def _told(components: Sequence[Any]) -> list[str | None]:
 
 
 def _of(message: discord.Message) -> Message:
-    return Message(message.jump_url, message.created_at, getattr(message.channel, "name", "") or "")
+    return Message(message.jump_url, message.created_at, people.public_name(message.channel))
 
 
 def add_addresses(interaction: discord.Interaction, answer: discord.Embed, twins: Sequence[Twin]) -> None:
