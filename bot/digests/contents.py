@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.digests.content import MOST_FINDINGS, Content, compose
+from bot.errors import NotFoundError
 from bot.insights.periods import Period
 from bot.insights.summary import IMPRESSIONS, VIEWS
 from bot.links.platforms import TELLING
 from bot.reports.deals import Deals
 from bot.stats.service import Stats
-from bot.texts import use_locale
+from bot.texts import _, use_locale
 from storage import creators, links, posts
 from storage.database import Database
 from storage.records import Digest, Link, Post, State
@@ -103,8 +104,17 @@ class Contents:
     # ------------------------------------------------------------------ whom the post of the week may show
 
     async def feature(self, guild_id: int, user_id: int, *, allowed: bool) -> None:
-        """Keep whether the server's digest may call one of the creator's posts the post of the week."""
-        await self._db.write(lambda conn: creators.put(conn, guild_id, user_id, featured=allowed))
+        """Keep whether the server's digest may call one of the creator's posts the post of the week.
+
+        Raises NotFoundError for who is no creator there.
+        """
+
+        async def work(conn: AsyncConnection) -> None:
+            if not await links.ids_of(conn, guild_id, user_id):
+                raise NotFoundError(_("You have no links in that server, so none of your posts could be shown there."))
+            await creators.put(conn, guild_id, user_id, featured=allowed)
+
+        await self._db.write(work)
 
 
 def _is_asked(post: Post, now: dt.datetime) -> bool:

@@ -10,6 +10,8 @@ from enum import StrEnum
 from bot.insights.periods import Choice, Named, decode, encode
 
 MOST_COMPARED = 5
+LAST_ID = 2**63 - 1
+"""The largest id that there can be: nothing has it."""
 
 
 class View(StrEnum):
@@ -121,7 +123,7 @@ DEFAULT_CHOICE = Named.DAYS_28
 
 
 def pack(number: int) -> str:
-    """A number from 0 to 2^64 - 1 in at most 11 characters."""
+    """An id, or another number from 0 to 2^63 - 1, in at most 11 characters."""
     raw = number.to_bytes(8, "big").lstrip(b"\0")
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -131,6 +133,6 @@ def unpack(text: str) -> int:
     if not re.fullmatch(r"[\w-]{0,11}", text, re.ASCII):
         raise ValueError(f"{text!r} is no packed number")
     raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if len(raw) > 8:
+    if (number := int.from_bytes(raw, "big")) > LAST_ID:
         raise ValueError(f"{text!r} is no packed number")
-    return int.from_bytes(raw, "big")
+    return number

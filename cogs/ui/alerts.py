@@ -12,12 +12,10 @@ import discord
 from bot.alerts import rules
 from bot.alerts.content import Content, Trend
 from bot.charts import ChartRenderer, Counts, Series, alt_text
-from bot.errors import RefusedError
-from bot.links.access import Actor
 from bot.texts import _, current_locale, number, percent
 from cogs.delivery.channels import Form
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, embed, services
+from cogs.ui.answers import Pressed, embed, presser, read_id, services
 from cogs.ui.limits import Buttons, picture
 from storage.records import SERVER_TARGET, Alert, AlertKind, AlertTarget, Link
 
@@ -240,15 +238,11 @@ class MuteButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> MuteButton:
-        return cls(int(match["guild"]), int(match["user"]), int(match["link"]))
+        return cls(read_id(match["guild"]), read_id(match["user"]), read_id(match["link"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        # In a direct message there is no server to ask, and nobody is a manager.
-        direct = interaction.guild_id is None
-        who = Actor(self._guild_id, interaction.user.id) if direct else actor(interaction)
-        if who.guild_id != self._guild_id:
-            raise RefusedError(_("These alerts belong to another server."))
+        who = presser(interaction, self._guild_id)
         link, until = await services(interaction).alerts.mute(who, self._user_id, self._link_id)
         text = _("No alerts of {name} until {at}.").format(name=fmt.label(link), at=fmt.moment(until))
         await interaction.followup.send(text, ephemeral=True)

@@ -11,11 +11,12 @@ import structlog
 from discord import app_commands
 from discord.utils import MISSING
 
-from bot.errors import RefusedError, UserError
+from bot.errors import NotFoundError, RefusedError, UserError
 from bot.inputs.text import shorten
 from bot.links.access import Actor
 from bot.logs import EXPIRED
 from bot.services import Services
+from bot.stats.question import LAST_ID, unpack
 from bot.texts import _, use_locale
 from cogs.ui import limits
 from cogs.ui.format import ACCENT, escape
@@ -43,13 +44,30 @@ def actor(interaction: discord.Interaction) -> Actor:
     )
 
 
+def read_id(digits: str) -> int:
+    """An id from a button's; one that is too large to be any is one that nothing has, and so is not found."""
+    return min(int(digits), LAST_ID)
+
+
+def read_packed_id(text: str) -> int:
+    """An id that was packed into a button's, as `read_id` reads those in digits."""
+    try:
+        return unpack(text)
+    except ValueError:
+        return LAST_ID
+
+
 def presser(interaction: discord.Interaction, guild_id: int) -> Actor:
-    """Who pressed, in the server that a button is about; in a direct message nobody is a manager."""
+    """Who pressed a button that names a server: it must stand there, or in a direct message, where nobody is a manager.
+
+    Raises NotFoundError.
+    """
     if interaction.guild_id == guild_id:
         return actor(interaction)
     guild = interaction.client.get_guild(guild_id)
-    if guild is not None:
-        use_locale(str(guild.preferred_locale))
+    if interaction.guild_id is not None or guild is None:
+        raise NotFoundError(_("This button belongs to another server, or to one that Eyeballs is no longer in."))
+    use_locale(str(guild.preferred_locale))
     return Actor(guild_id, interaction.user.id)
 
 

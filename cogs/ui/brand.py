@@ -26,7 +26,7 @@ from bot.reports.table import table
 from bot.texts import _, current_locale, days, money, ngettext
 from cogs.ui import format as fmt
 from cogs.ui import limits, people
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
 from cogs.ui.links import KeepButton
 from cogs.ui.turns import long_work
@@ -217,7 +217,7 @@ class ReportButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> ReportButton:
-        return cls(match["action"], int(match["report"]), int(match["asker"]))
+        return cls(match["action"], read_id(match["report"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -344,7 +344,7 @@ class DealButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> DealButton:
-        return cls(match["action"], int(match["deal"]), int(match["asker"]))
+        return cls(match["action"], read_id(match["deal"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

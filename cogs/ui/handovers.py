@@ -8,11 +8,11 @@ from typing import Any
 import discord
 
 from bot.links.access import Actor, may_add
-from bot.stats.question import pack, unpack
+from bot.stats.question import pack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, server_of, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, read_packed_id, require_asker, server_of, services
 from cogs.ui.links import KeepButton
 from cogs.ui.on_page import view_of
 from cogs.ui.tell import tell
@@ -71,7 +71,7 @@ class TransferButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> TransferButton:
-        link_id, from_id, to_id, asker_id = map(unpack, match["ids"].split(":"))
+        link_id, from_id, to_id, asker_id = map(read_packed_id, match["ids"].split(":"))
         return cls(link_id, from_id, to_id, asker_id, undo=match["act"] == "undo")
 
     async def press(self, interaction: discord.Interaction) -> None:
@@ -156,7 +156,7 @@ class TakedownButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> TakedownButton:
-        return cls(unpack(match["creator"]), unpack(match["asker"]), restore=match["act"] == "back")
+        return cls(read_packed_id(match["creator"]), read_packed_id(match["asker"]), restore=match["act"] == "back")
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

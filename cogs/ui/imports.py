@@ -17,7 +17,7 @@ from bot.impressions.metrics import CTR, MILLION
 from bot.links.platforms import PLATFORMS, describe
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, conclude, embed, fit, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, fit, read_id, require_asker, services
 from cogs.ui.limits import Buttons
 from cogs.ui.posts import total
 from cogs.ui.turns import long_work
@@ -298,7 +298,7 @@ class ImportButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> ImportButton:
-        return cls(match["action"], int(match["item"]), int(match["asker"]))
+        return cls(match["action"], read_id(match["item"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

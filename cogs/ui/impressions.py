@@ -28,6 +28,7 @@ from cogs.ui.answers import (
     conclude,
     embed,
     presser,
+    read_id,
     require_asker,
     say_error,
     say_error_with,
@@ -116,7 +117,7 @@ class AgainButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> AgainButton:
-        return cls(int(match["form"]), int(match["asker"]))
+        return cls(read_id(match["form"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -181,7 +182,7 @@ class PostSelect(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> PostSelect:
-        return cls(match["word"], int(match["asker"]))
+        return cls(match["word"], read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -330,8 +331,8 @@ class UndoLogButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> UndoLogButton:
-        post, first, last = (int(match[name]) for name in ("post", "first", "last"))
-        return cls(post, first, last, match["new"] == "1", int(match["asker"]))
+        post, first, last = (read_id(match[name]) for name in ("post", "first", "last"))
+        return cls(post, first, last, match["new"] == "1", read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

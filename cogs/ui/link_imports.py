@@ -12,7 +12,7 @@ from bot.imports.histories import LinkPreview, LinksUndone
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import on_page
-from cogs.ui.answers import Pressed, actor, conclude, embed, fit, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, fit, read_id, require_asker, services
 from cogs.ui.imports import ImportProgress
 from cogs.ui.limits import Buttons
 from cogs.ui.stats.report import SERVICES
@@ -128,7 +128,7 @@ class LinkImportButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> LinkImportButton:
-        return cls(match["action"], int(match["item"]), int(match["asker"]))
+        return cls(match["action"], read_id(match["item"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

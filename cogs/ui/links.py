@@ -12,7 +12,7 @@ from yarl import URL
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
 from storage.records import Link, Post, State
 
@@ -133,7 +133,7 @@ class PageButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> PageButton:
-        return cls(int(match["asker"]), int(match["creator"]), match["archived"] == "1", int(match["page"]))
+        return cls(read_id(match["asker"]), read_id(match["creator"]), match["archived"] == "1", int(match["page"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -167,7 +167,7 @@ class DeleteButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> DeleteButton:
-        return cls(int(match["link"]), int(match["asker"]))
+        return cls(read_id(match["link"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -190,7 +190,7 @@ class KeepButton(Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], templa
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> KeepButton:
-        return cls(int(match["asker"]))
+        return cls(read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

@@ -10,7 +10,7 @@ import discord
 
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
 from storage.records import Link, Note
 
@@ -69,7 +69,7 @@ class NoteButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> NoteButton:
-        return cls(match["action"], int(match["note"]), int(match["asker"]))
+        return cls(match["action"], read_id(match["note"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

@@ -10,12 +10,12 @@ import discord
 
 from bot.profiles.pages import host_of
 from bot.profiles.service import Board, Chosen
-from bot.stats.question import pack, unpack
+from bot.stats.question import pack
 from bot.texts import _, ngettext
 from cogs.ui import format as fmt
 from cogs.ui import links as ui
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, conclude, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, read_packed_id, require_asker, services
 from cogs.ui.limits import Buttons
 from storage.records import Link, State
 
@@ -106,7 +106,7 @@ class ShowButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> ShowButton:
-        first, last, asker = (unpack(match[name]) for name in ("first", "last", "asker"))
+        first, last, asker = (read_packed_id(match[name]) for name in ("first", "last", "asker"))
         return cls(match["to"] == "on", first, last, asker, card=match["where"] == "card")
 
     async def press(self, interaction: discord.Interaction) -> None:

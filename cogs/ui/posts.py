@@ -14,7 +14,7 @@ from bot.links.posts import Moved
 from bot.texts import _, number
 from cogs.ui import format as fmt
 from cogs.ui import people
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
 from storage.records import Figure, Link, Post, State
 
@@ -200,7 +200,7 @@ class PostPageButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> PostPageButton:
-        asker, creator, link = (int(match[name]) for name in ("asker", "creator", "link"))
+        asker, creator, link = (read_id(match[name]) for name in ("asker", "creator", "link"))
         return cls(asker, creator, link, match["archived"] == "1", int(match["page"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
@@ -242,7 +242,7 @@ class PostStateButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> PostStateButton:
-        return cls(match["action"], int(match["post"]), int(match["asker"]))
+        return cls(match["action"], read_id(match["post"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -270,7 +270,7 @@ class MoveBackButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> MoveBackButton:
-        return cls(int(match["post"]), int(match["link"]), int(match["asker"]))
+        return cls(read_id(match["post"]), read_id(match["link"]), read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

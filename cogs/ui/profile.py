@@ -16,12 +16,22 @@ from bot.profiles.layout import Step, moved
 from bot.profiles.pages import host_of
 from bot.profiles.service import MAX_HEADING, MAX_LINE, MAX_NAME, NOT_ON_PAGE, Board
 from bot.profiles.themes import DEFAULT, LOOKS, Fitted, fitted
-from bot.stats.question import pack, unpack
+from bot.stats.question import pack
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui import qr as codes
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, say_error, services, use_server_locale
+from cogs.ui.answers import (
+    Pressed,
+    actor,
+    conclude,
+    embed,
+    read_packed_id,
+    require_asker,
+    say_error,
+    services,
+    use_server_locale,
+)
 from cogs.ui.limits import Buttons, Form, picture
 from cogs.ui.on_page import show_button, view_of
 from storage.records import Entry, Link, Profile
@@ -257,7 +267,7 @@ class BoardSelect(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> BoardSelect:
-        return cls(match["kind"], unpack(match["asker"]))
+        return cls(match["kind"], read_packed_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -285,7 +295,7 @@ class BoardButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> BoardButton:
-        return cls(match["action"], unpack(match["link"]), unpack(match["asker"]))
+        return cls(match["action"], read_packed_id(match["link"]), read_packed_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

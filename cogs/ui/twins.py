@@ -13,7 +13,7 @@ from bot.links.twins import MOST, Fate, Message, Twin, find_addresses, taken
 from bot.texts import _, ngettext
 from cogs.ui import format as fmt
 from cogs.ui import on_page, people
-from cogs.ui.answers import Pressed, actor, conclude, embed, require_asker, services
+from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
 
 _LINE = re.compile(r"^`(https?://[^`\s]+)`", re.IGNORECASE | re.MULTILINE)
@@ -146,7 +146,7 @@ class TwinsButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> TwinsButton:
-        return cls(match["yes"] == "1", int(match["asker"]))
+        return cls(match["yes"] == "1", read_id(match["asker"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)

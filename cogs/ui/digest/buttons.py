@@ -15,7 +15,7 @@ from bot.links.access import Actor
 from bot.stats.question import Question, Scope, Subject, View, pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, presser, services
+from cogs.ui.answers import Pressed, presser, read_id, services
 from cogs.ui.impressions import FiguresForm, keeper
 from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
@@ -85,7 +85,7 @@ class MineButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> MineButton:
-        return cls(int(match["guild"]), decode(match["choice"]))
+        return cls(read_id(match["guild"]), decode(match["choice"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -119,7 +119,7 @@ class LinkSelect(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> LinkSelect:
-        return cls(int(match["guild"]), decode(match["choice"]))
+        return cls(read_id(match["guild"]), decode(match["choice"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -149,7 +149,7 @@ class LogButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> LogButton:
-        return cls(int(match["guild"]), int(match["post"]))
+        return cls(read_id(match["guild"]), read_id(match["post"]))
 
     async def press(self, interaction: discord.Interaction) -> None:
         who = presser(interaction, self._guild_id)
@@ -175,11 +175,12 @@ class FeatureButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> FeatureButton:
-        return cls(int(match["guild"]), allow=match["allow"] == "1")
+        return cls(read_id(match["guild"]), allow=match["allow"] == "1")
 
     async def press(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await services(interaction).contents.feature(self._guild_id, interaction.user.id, allowed=self._allow)
+        who = presser(interaction, self._guild_id)
+        await services(interaction).contents.feature(who.guild_id, who.user_id, allowed=self._allow)
         if self._allow:
             text = _(
                 "From now on the server's digest may show a post of yours as the post of the week, with your name."

@@ -10,10 +10,10 @@ import discord
 
 from bot.errors import NotFoundError
 from bot.insights.periods import Choice, Named
-from bot.stats.question import Metric, Question, Ranks, View, pack, unpack
+from bot.stats.question import Metric, Question, Ranks, View, pack
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, conclude, require_asker
+from cogs.ui.answers import Pressed, actor, conclude, read_packed_id, require_asker
 from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
 
@@ -101,7 +101,7 @@ class StatsButton(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> StatsButton:
-        return cls(match["action"], unpack(match["asker"]), match["question"])
+        return cls(match["action"], read_packed_id(match["asker"]), match["question"])
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
@@ -146,7 +146,7 @@ class MetricSelect(
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> MetricSelect:
-        return cls(unpack(match["asker"]), match["question"])
+        return cls(read_packed_id(match["asker"]), match["question"])
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
