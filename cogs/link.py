@@ -248,7 +248,9 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
             **await handovers.transfer_question(interaction, found, creator), ephemeral=True
         )
 
-    @app_commands.command(name="delete", description="Stop a link for good; its name is never given out again")
+    @app_commands.command(
+        name="delete", description="Stop a link for good; a name that was ever seen is never given out again"
+    )
     @app_commands.describe(link="Which link")
     @app_commands.autocomplete(link=pick.link)
     async def delete(self, interaction: discord.Interaction, link: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -59,3 +60,46 @@ async def set_state(conn: AsyncConnection, guild_id: int, address: str, state: S
     await conn.execute(
         sa.update(addresses).where(addresses.c.guild_id == guild_id, addresses.c.address == address).values(state=state)
     )
+
+
+async def handles(conn: AsyncConnection, guild_id: int, creator_id: int) -> list[Address]:
+    """The handles that are a creator's, those that lead on to the present one among them."""
+    c = addresses.c
+    query = sa.select(addresses).where(
+        c.guild_id == guild_id, c.creator_id == creator_id, c.link_id.is_(None), c.address.startswith("@")
+    )
+    rows = (await conn.execute(query.order_by(c.address))).mappings()
+    return [Address(**{**row, "state": State(row["state"])}) for row in rows]
+
+
+async def set_expiry(conn: AsyncConnection, guild_id: int, address: str, at: dt.datetime | None) -> None:
+    c = addresses.c
+    await conn.execute(sa.update(addresses).where(c.guild_id == guild_id, c.address == address).values(expires_at=at))
+
+
+async def give_back(conn: AsyncConnection, guild_id: int, names: Collection[str]) -> None:
+    """Forget that names were ever given out: anybody may have them next."""
+    c = addresses.c
+    await conn.execute(sa.delete(addresses).where(c.guild_id == guild_id, c.address.in_(list(names))))
+
+
+async def of_link(conn: AsyncConnection, guild_id: int, link_id: int, slug: str) -> tuple[list[str], bool]:
+    """A link's addresses in any state, and whether one below its slug leads to another link by now."""
+    c = addresses.c
+    names = (await conn.execute(sa.select(c.address).where(c.guild_id == guild_id, c.link_id == link_id))).scalars()
+    below = sa.select(c.address).where(
+        c.address >= f"{slug}/",
+        c.address < f"{slug}0",
+        c.link_id.is_distinct_from(link_id),  # 0 comes after /
+    )
+    return list(names), (await conn.execute(below.limit(1))).first() is not None
+
+
+async def count_names(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[int, int]:
+    """How many names of links were given out for good: by the server, and of those the creator's."""
+    c = addresses.c
+    query = sa.select(sa.func.count(), sa.func.count().filter(c.creator_id == creator_id)).where(
+        c.guild_id == guild_id, c.link_id.is_not(None), c.post_id.is_(None)
+    )
+    row = (await conn.execute(query)).one()
+    return row[0], row[1]

@@ -90,3 +90,12 @@ async def count(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[
     )
     row = (await conn.execute(query)).one()
     return row[0], row[1]
+
+
+async def count_ever(conn: AsyncConnection, guild_id: int, creator_id: int) -> tuple[int, int]:
+    """How many links there ever were, in the server and of the creator."""
+    query = sa.select(sa.func.count(), sa.func.count().filter(links.c.creator_id == creator_id)).where(
+        links.c.guild_id == guild_id
+    )
+    row = (await conn.execute(query)).one()
+    return row[0], row[1]

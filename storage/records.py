@@ -61,7 +61,7 @@ class State(StrEnum):
     ARCHIVED = "archived"
     """Redirects on and counts on, but leaves the lists."""
     DELETED = "deleted"
-    """Answers as unknown; its name is never given out again."""
+    """Answers as unknown; a name that anybody saw is never given out again."""
 
 
 class Kind(StrEnum):
@@ -179,6 +179,7 @@ class Address:
     destination: str = ""
     state: State = State.ACTIVE
     expires_at: dt.datetime | None = None
+    """From when on it answers as unknown; of a handle that leads on to another, from when on it makes room."""
     max_clicks: int | None = None
 
 

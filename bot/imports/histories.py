@@ -30,7 +30,7 @@ from bot.imports.reader import FileReader
 from bot.imports.service import KEPT, Progress, check_size
 from bot.links.access import Actor, require_add
 from bot.links.destinations import parse_destination
-from bot.links.service import Limits
+from bot.links.service import Limits, require_names
 from bot.servers import Servers
 from bot.texts import _
 from storage import histories, links, prepared, servers
@@ -325,6 +325,7 @@ class Histories:
     async def _check_room(self, item: History, more: int) -> None:
         async with self._db.read() as conn:
             in_server, of_creator = await links.count(conn, item.guild_id, item.creator_id)
+            await require_names(conn, self._limits, item.guild_id, item.creator_id, more)
         if in_server + more > self._limits.per_server or of_creator + more > self._limits.per_creator:
             raise InvalidError(
                 _(

@@ -22,11 +22,15 @@ from bot.links.owner import OwnerTokens
 from bot.links.recent import Recent
 from bot.links.slugs import parse_slug, random_slug
 from bot.texts import _
+from bot.tracking.hits import Reason
 from storage import addresses, counts, links, posts, servers
 from storage.database import Database
 from storage.errors import NameTaken
 from storage.ids import Ids
 from storage.records import Address, Link, Post, State
+
+NAMES_EVER = 4
+"""Times as many names are given out ever as there may be links at once."""
 
 _Change = Callable[[AsyncConnection, Link], Awaitable[None]]
 
@@ -166,6 +170,7 @@ class Links:
                     creator=self._limits.per_creator, server=self._limits.per_server
                 )
             )
+        await require_names(conn, self._limits, link.guild_id, link.creator_id)
         await addresses.add(conn, _address(link))
         await links.add(conn, link)
 
@@ -255,9 +260,25 @@ class Links:
         state = State.ARCHIVED if archived else State.ACTIVE
         return await self._set_state(actor, link_id, state)
 
-    async def delete(self, actor: Actor, link_id: int) -> Link:
-        """Stop a link for good: its addresses answer as unknown, and their names are never given out again."""
-        return await self._set_state(actor, link_id, State.DELETED)
+    async def delete(self, actor: Actor, link_id: int) -> tuple[Link, bool]:
+        """Stop a link for good: its addresses answer as unknown. Returns it, and whether its name is free again.
+
+        A name that anybody clicked or saw is never given out again: it stands somewhere, and would lead astray.
+        """
+
+        async def work(conn: AsyncConnection) -> tuple[Link, bool]:
+            link = _required(actor, await links.get(conn, actor.guild_id, link_id))
+            await links.change(conn, link.guild_id, link.id, state=State.DELETED, updated_at=self._clock.now())
+            await addresses.change_link(conn, link.guild_id, link.id, state=State.DELETED)
+            names, is_shared = await addresses.of_link(conn, link.guild_id, link.id, link.slug)
+            if is_shared or link.history_id or await _was_seen(conn, link):
+                return link, False
+            await addresses.give_back(conn, link.guild_id, names)
+            # The next link of that name and this one are told apart wherever both are exported.
+            await links.change(conn, link.guild_id, link.id, slug=random_slug())
+            return link, True
+
+        return await self._db.write(work)
 
     async def _set_state(self, actor: Actor, link_id: int, state: State) -> Link:
         async def work(conn: AsyncConnection, link: Link) -> None:
@@ -288,6 +309,30 @@ class Links:
             return link
 
         return await self._db.write(work)
+
+
+async def require_names(conn: AsyncConnection, limits: Limits, guild_id: int, creator_id: int, more: int = 1) -> None:
+    """Raises InvalidError where a server or a creator would use up more names than may be given out to them ever."""
+    of_server, of_creator = limits.per_server * NAMES_EVER, limits.per_creator * NAMES_EVER
+    ever = await links.count_ever(conn, guild_id, creator_id)
+    if ever[0] + more <= of_server and ever[1] + more <= of_creator:
+        return
+    names = await addresses.count_names(conn, guild_id, creator_id)  # without those that were given back
+    if names[0] + more > of_server or names[1] + more > of_creator:
+        raise InvalidError(
+            _(
+                "That would be more names than are given out ever, those of deleted links included: {creator:,} to a "
+                "creator, {server:,} to a server. Point a link that you no longer need elsewhere with /link edit."
+            ).format(creator=of_creator, server=of_server)
+        )
+
+
+async def _was_seen(conn: AsyncConnection, link: Link) -> bool:
+    """Whether anybody but its creator ever asked for an address of the link, be it a crawler, or saw it on a page."""
+    if await counts.first_day(conn, link.guild_id, [link.id]) is not None:
+        return True
+    aside = await counts.set_aside_counts(conn, link.guild_id, dt.date.min, dt.date.max, [link.id])
+    return any(one.reason != Reason.OWNER for one in aside)
 
 
 def _required(actor: Actor, link: Link | None, named: str = "") -> Link:

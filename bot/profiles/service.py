@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,10 @@ from storage.database import Database
 from storage.ids import Ids
 from storage.records import Address, Entry, Link, Profile
 
+MOST_HANDLES = 5
+"""Of a creator at a time, those that lead on to the present one among them."""
+LEADS_ON = dt.timedelta(days=90)
+"""How long a handle leads on before it makes room for another."""
 MAX_NAME, MAX_LINE, MAX_HEADING = 80, 160, 60
 SERVER, OPERATOR = "server", "operator"
 
@@ -113,6 +118,8 @@ class Profiles:
     ) -> SetUp:
         """Make the page of an actor who has links or may add some, or change it; an earlier handle leads on to it.
 
+        A creator has `MOST_HANDLES` at a time; the oldest makes room for another once it led on for `LEADS_ON`.
+
         `avatar` is a picture to keep, empty for none; None leaves it as it was. Raises UserError.
         """
         wanted = f"@{parse_handle(handle)}"
@@ -123,12 +130,8 @@ class Profiles:
         async def work(conn: AsyncConnection) -> SetUp:
             if refusal := await _refusal(conn, actor):
                 raise RefusedError(refusal)
-            known = await addresses.get(conn, wanted)
-            if known is None:
-                await addresses.add(conn, Address(wanted, actor.guild_id, actor.user_id))
-            elif (known.guild_id, known.creator_id) != (actor.guild_id, actor.user_id):
-                raise InvalidError(_("The handle {handle} is taken; choose another one.").format(handle=wanted))
             old = await profiles.get(conn, actor.guild_id, actor.user_id)
+            await _take_handle(conn, actor, wanted, "" if old is None else f"@{old.handle}", self._clock.now())
             fresh = Profile(actor.guild_id, actor.user_id, wanted[1:], "", published=False, id=self._ids.new())
             profile = dataclasses.replace(old or fresh, handle=wanted[1:], name=shown, line=about)
             if avatar is not None:
@@ -288,6 +291,36 @@ class Profiles:
             return profile
 
         return await self._db.write(work)
+
+
+async def _take_handle(conn: AsyncConnection, actor: Actor, wanted: str, present: str, now: dt.datetime) -> None:
+    """Make a handle the actor's present one, in place of `present`, which leads on. Raises InvalidError."""
+    known = await addresses.get(conn, wanted)
+    if known is not None and (known.guild_id, known.creator_id) != (actor.guild_id, actor.user_id):
+        raise InvalidError(_("The handle {handle} is taken; choose another one.").format(handle=wanted))
+    if known is None:
+        own = await addresses.handles(conn, actor.guild_id, actor.user_id)
+        if len(own) >= MOST_HANDLES:
+            free_at = {one.address: one.expires_at or now for one in own if one.address != present}
+            oldest = min(free_at, key=free_at.__getitem__)
+            if free_at[oldest] > now:
+                raise InvalidError(
+                    _(
+                        "handle: you have {n} handles already, and earlier ones lead on for {days} days at least. The "
+                        "oldest, {handle}, makes room <t:{at}:R>; until then take one of your own: {list}."
+                    ).format(
+                        n=MOST_HANDLES,
+                        days=LEADS_ON.days,
+                        handle=oldest,
+                        at=int(free_at[oldest].timestamp()),
+                        list=", ".join(sorted(free_at)),
+                    )
+                )
+            await addresses.give_back(conn, actor.guild_id, [oldest])
+        await addresses.add(conn, Address(wanted, actor.guild_id, actor.user_id))
+    if wanted != present:
+        await addresses.set_expiry(conn, actor.guild_id, wanted, None)
+        await addresses.set_expiry(conn, actor.guild_id, present, now + LEADS_ON)
 
 
 async def _entries(conn: AsyncConnection, guild_id: int, creator_id: int) -> dict[int, Entry]:

@@ -102,7 +102,7 @@ def delete_question(link: Link, url: str, asker_id: int) -> dict[str, Any]:
         _("Delete {name}?").format(name=fmt.escape(link.label)),
         _(
             "`{address}` and the addresses of its posts will answer “not found”, wherever they were shared. "
-            "This can't be undone, and the name is never given out again.\n"
+            "This can't be undone, and the name is never given out again, unless nobody ever clicked or saw it.\n"
             "To take it out of the lists only, use /link archive."
         ).format(address=url),
     )
@@ -172,10 +172,11 @@ class DeleteButton(
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
-        link = await services(interaction).links.delete(actor(interaction), self._link_id)
-        text = _("Deleted. {address} answers “not found” from now on, and the name is never given out again.").format(
-            address=f"`{services(interaction).links.url(link)}`"
-        )
+        link, is_free = await services(interaction).links.delete(actor(interaction), self._link_id)
+        text = _("Deleted. {address} answers “not found” from now on, and the name is never given out again.")
+        if is_free:
+            text = _("Deleted. Nobody ever clicked or saw {address}, so the name is free again.")
+        text = text.format(address=f"`{services(interaction).links.url(link)}`")
         await conclude(interaction, content=text, embed=None, view=None)
 
 
