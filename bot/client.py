@@ -14,8 +14,9 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cooldowns import Cooldowns, Cost, cost_of, refusal
 from bot.services import Services
-from cogs.ui.answers import answer_closed_form, say_error
+from cogs.ui.answers import answer_closed_form, say_error, use_server_locale
 from cogs.ui.people import Names
 from storage import meta
 from storage.database import Database
@@ -48,6 +49,28 @@ FIRST_PAUSE, LAST_PAUSE = 5 * 60.0, 24 * 3600.0
 log = structlog.get_logger(__name__)
 
 
+class Tree(app_commands.CommandTree["Client"]):
+    """The commands, each with its cool-down."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Client], /) -> bool:
+        command, client = interaction.command, interaction.client
+        if command is None or interaction.guild_id is None:
+            return True
+        typed = interaction.type is discord.InteractionType.autocomplete
+        shared = getattr(interaction.namespace, "share", None) is True
+        cost = Cost.TYPED if typed else cost_of(command.qualified_name, shared=shared)
+        now = client.services.clock.monotonic()
+        seconds = client.cooldowns.wait(cost, interaction.guild_id, interaction.user.id, now)
+        if seconds == (0, 0):
+            return True
+        if typed:
+            await interaction.response.autocomplete([])
+        else:
+            use_server_locale(interaction)
+            await say_error(interaction, refusal(*seconds))
+        return False
+
+
 class Client(commands.AutoShardedBot):
     """discord.py's bot with the services at hand. No privileged intents; nothing it writes ever pings."""
 
@@ -57,6 +80,7 @@ class Client(commands.AutoShardedBot):
         intents.guilds = True
         super().__init__(
             command_prefix=commands.when_mentioned,
+            tree_cls=Tree,
             help_command=None,
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -67,6 +91,7 @@ class Client(commands.AutoShardedBot):
         )
         self.services = services
         self.names = Names(services.clock)
+        self.cooldowns = Cooldowns()
         self._db = db
         self._registering: asyncio.Task[None] | None = None
         self.tree.error(say_error)

@@ -26,6 +26,7 @@ from discord import app_commands
 from bot.app import open_application
 from bot.clock import SystemClock
 from bot.config import Config, StorageSection, WebSection
+from bot.cooldowns import Cooldowns
 from bot.demo.sample import Crew, fill
 from tests.bench import Load
 from tests.serve import PROXIES
@@ -105,6 +106,7 @@ async def measure(seconds: float) -> None:
             web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0, trusted_proxies=PROXIES),
             storage=StorageSection(path=folder / "eyeballs.db", backups=folder / "backups"),
         )
+        Cooldowns.wait = lambda *_: (0, 0)  # this asks faster than people do
         app = await stack.enter_async_context(open_application(config, shard_count=1))
         env = simcord.Env(app.client(), settle_timeout=60)
         env.backend.advance_clock((SystemClock().now() - env.now()).total_seconds())

@@ -29,6 +29,7 @@ from bot.charts import Chart, ChartRenderer, Theme, draw
 from bot.client import Client
 from bot.clock import FixedClock
 from bot.config import Config, StorageSection, WebSection
+from bot.cooldowns import Cooldowns
 from bot.digests import due
 from bot.errors import UserError
 from bot.insights.periods import local_day
@@ -258,6 +259,7 @@ async def world(
     tmp_path: Path, empty_database: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     shutil.copy(empty_database, tmp_path / "eyeballs.db")
+    monkeypatch.setattr(Cooldowns, "wait", lambda *_: (0, 0))  # tests ask faster than people do, at a standing clock
     monkeypatch.setattr(due, "SPREAD", dt.timedelta(milliseconds=1))  # digests come at their local time
     config = Config(
         web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),

@@ -79,3 +79,8 @@ class Buckets:
         elif len(self._full_at) > REMEMBERED:
             self._full_at.popitem(last=False)
         return True
+
+    def seconds_left(self, key: Hashable, now: float) -> float:
+        """How long it is until there is a token for `key`; 0 while there is one."""
+        full_at = max(self._full_at.get(key) or now, now) + self._token
+        return max(full_at - now - self._all, 0.0)
