@@ -106,7 +106,7 @@ async def measure(seconds: float) -> None:
             web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0, trusted_proxies=PROXIES),
             storage=StorageSection(path=folder / "eyeballs.db", backups=folder / "backups"),
         )
-        Cooldowns.wait = lambda *_: (0, 0)  # this asks faster than people do
+        Cooldowns.wait = lambda *_, **__: (0, 0)  # this asks faster than people do
         app = await stack.enter_async_context(open_application(config, shard_count=1))
         env = simcord.Env(app.client(), settle_timeout=60)
         env.backend.advance_clock((SystemClock().now() - env.now()).total_seconds())

@@ -20,6 +20,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from bot.imports.columns import Row
 from bot.imports.values import MAX_BYTES, MAX_ROWS, RefusedFileError, Trouble
+from bot.inputs.text import shorten
 from bot.texts import _
 
 MAX_UNPACKED = 64 * 2**20
@@ -85,7 +86,7 @@ def _zipped(data: bytes) -> list[Sheet]:
     except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error, RuntimeError, ValueError) as error:
         raise RefusedFileError(_("The zip is damaged. Download it again, or attach the file inside it.")) from error
     if not contents:
-        names = ", ".join(f"“{entry.filename[-60:]}”" for entry in entries[:5])
+        names = ", ".join(f"“{shorten(entry.filename)}”" for entry in entries[:5])
         raise RefusedFileError(
             _("The zip holds no CSV, xlsx or xls file, only {names}. Attach the file with the posts.").format(
                 names=names or _("nothing")
@@ -97,7 +98,7 @@ def _zipped(data: bytes) -> list[Sheet]:
         try:
             sheets += _workbook_in_zip(content, name) if content.startswith((_ZIP, _OLE)) else [_csv(content, name)]
         except RefusedFileError as error:
-            refused.append(f"“{name}”: {error}")
+            refused.append(f"“{shorten(name)}”: {error}")
     if not sheets:
         raise RefusedFileError(refused[0])
     return sheets

@@ -53,6 +53,20 @@ def require_add(actor: Actor, server: Server, creator_id: int) -> None:
         raise RefusedError(_("You can add links and posts for yourself; only managers add them for others."))
 
 
+def require_creator(actor: Actor, server: Server) -> None:
+    """Raises RefusedError for who lacks the role that makes creators: what is theirs they may read and archive alone.
+
+    People trust the addresses that they know, whoever they belong to: nobody may lead them elsewhere who is no creator.
+    """
+    if server.add_policy is AddPolicy.CREATORS and server.creator_role_id is not None and not may_add(actor, server):
+        raise RefusedError(
+            _(
+                "Without the role <@&{role}> your numbers stay yours to read, and your links to archive; where they "
+                "lead and are shared stays as it is. Ask a manager for the role, or to do it."
+            ).format(role=server.creator_role_id)
+        )
+
+
 def require_manager(actor: Actor) -> None:
     """Raises RefusedError unless the actor manages the server."""
     if not actor.manager:

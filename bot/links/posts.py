@@ -15,7 +15,7 @@ from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_past
 from bot.inputs.numbers import parse_id
 from bot.inputs.text import shorten
-from bot.links.access import Actor, require_add
+from bot.links.access import Actor, require_add, require_creator
 from bot.links.destinations import parse_destination
 from bot.links.platforms import PLATFORMS, resolve
 from bot.links.recent import Recent
@@ -109,9 +109,11 @@ class Posts:
         Raises UserError.
         """
         post, link = draft.post, draft.link
+        server = await servers.get(conn, actor.guild_id)
         if link is None:
-            require_add(actor, await servers.get(conn, actor.guild_id), post.creator_id)
+            require_add(actor, server, post.creator_id)
         else:
+            require_creator(actor, server)
             link = _owned(actor, await links.get(conn, actor.guild_id, link.id))
             post = dataclasses.replace(post, code=await _free_code(conn, link, post.platform))
         in_server, of_creator = await posts.count(conn, post.guild_id, post.creator_id)
@@ -244,6 +246,7 @@ class Posts:
         """
 
         async def change(conn: AsyncConnection, post: Post) -> Moved:
+            require_creator(actor, await servers.get(conn, actor.guild_id))
             there = _owned(actor, await links.get(conn, actor.guild_id, link.id))
             if there.id == post.link_id:
                 raise InvalidError(_("link: the post belongs to {link} already.").format(link=there.slug))

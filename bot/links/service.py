@@ -15,7 +15,7 @@ from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_future
 from bot.inputs.numbers import parse_id
 from bot.inputs.text import clean, parse_line, shorten, shows
-from bot.links.access import Actor, require_add, require_manager
+from bot.links.access import Actor, require_add, require_creator, require_manager
 from bot.links.destinations import parse_destination
 from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
 from bot.links.owner import OwnerTokens
@@ -249,6 +249,8 @@ class Links:
         public = {name: value for name, value in changes.items() if name in ("destination", "expires_at", "max_clicks")}
 
         async def work(conn: AsyncConnection, link: Link) -> None:
+            if destination is not None:
+                require_creator(actor, await servers.get(conn, actor.guild_id))
             await links.change(conn, link.guild_id, link.id, **changes, updated_at=self._clock.now())
             if public:
                 await addresses.change_link(conn, link.guild_id, link.id, **public)

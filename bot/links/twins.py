@@ -14,7 +14,7 @@ from yarl import URL
 from bot.clock import Clock
 from bot.errors import InvalidError, RefusedError
 from bot.inputs.text import fit_line
-from bot.links.access import Actor, require_add
+from bot.links.access import Actor, require_add, require_creator
 from bot.links.lengths import MAX_TITLE
 from bot.links.posts import Posts
 from bot.links.service import Links
@@ -142,13 +142,17 @@ class Twins:
         candidates = [link for link in await links.to(conn, actor.guild_id, destination) if actor.owns(link.creator_id)]
         # A manager's own link before those of others that lead there too.
         link = min(candidates, key=lambda one: one.creator_id != actor.user_id, default=None)
-        if link is not None:
-            for post in await posts.find(conn, actor.guild_id, link_ids=[link.id], states=[State.ACTIVE]):
-                if post.permalink == message.permalink:
-                    return Twin(address, Fate.TWIN, link, post)
-            return Twin(address, Fate.JOINED, link)
+        for post in (
+            [] if link is None else await posts.find(conn, actor.guild_id, link_ids=[link.id], states=[State.ACTIVE])
+        ):
+            if post.permalink == message.permalink:
+                return Twin(address, Fate.TWIN, link, post)
+        server = await servers.get(conn, actor.guild_id)
         try:
-            require_add(actor, await servers.get(conn, actor.guild_id), actor.user_id)
+            if link is not None:
+                require_creator(actor, server)
+                return Twin(address, Fate.JOINED, link)
+            require_add(actor, server, actor.user_id)
         except RefusedError as error:
             return Twin(address, Fate.REFUSED, reason=str(error))
         return Twin(address, Fate.NEW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import discord
+import pytest
 import simcord
 
 from storage import posts, profiles
@@ -102,3 +103,15 @@ async def test_the_look_page_of_a_private_link_tells_where_it_leads_and_not_whos
     assert hidden.status == 200
     assert "shop.example" in hidden.text
     assert not [text for text in ("Maya", "@maya", "My raise") if text in hidden.text]
+
+
+# ---------------------------------------------------------------------- what was typed
+
+
+@pytest.mark.parametrize("typed", ["”" + "y" * 3000, "”**loud** <@1>", "a”b“*c*" * 500], ids=["long", "loud", "many"])
+async def test_an_error_quotes_nothing_alive_of_what_was_typed(world: World, typed: str) -> None:
+    shown = await world.maya.slash(world.channel, "note delete", note=typed)
+    text = text_of(shown)
+    assert "is none of your notes" in text
+    assert len(text) < 300
+    assert not [mark for mark in ("**", "<@", "*c*") if mark in text.replace("\\*", "").replace("\\<", "")]
