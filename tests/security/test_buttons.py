@@ -15,8 +15,10 @@ from bot.insights.periods import Named, encode
 from bot.links.access import Actor
 from bot.stats.question import Question, Scope, Subject, View, pack
 from cogs.ui.answers import Pressed
+from cogs.ui.wishes import Wish, pack_wish
+from storage.records import Post
 from storage.schema import metadata
-from tests.conftest import World, answer_of, text_of
+from tests.conftest import NOW, World, answer_of, text_of
 
 GROUP = re.compile(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))*)\)")
 HUGE = 99_999_999_999_999_999_999
@@ -47,7 +49,8 @@ def _values(name: str, pattern: str, ids: dict[str, int], asker: int) -> list[st
         case "choice":
             return [encode(Named.DAYS_28)]
         case "wish":
-            return ["i5.v_", "~"]
+            post = Post(min(ids["guild"], LARGEST), min(ids["post"], LARGEST), 1, 1, "x1", "x", "post", 1, NOW)
+            return [pack_wish(post, Wish(post, {"views": 5})), "A" * 92, "_" * 92]
         case "question":
             subjects = [
                 Subject(Scope.LINK, min(ids["link"], 2**64 - 1)),
