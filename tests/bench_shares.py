@@ -26,6 +26,7 @@ from discord import app_commands
 from bot.app import open_application
 from bot.clock import SystemClock
 from bot.config import Config, StorageSection, WebSection
+from bot.cooldowns import Cooldowns
 from storage import addresses, links, schema
 from storage.records import Address, Link
 from tests.bench_commands import REDIRECTS_A_SECOND, Times, at, unblock
@@ -57,6 +58,7 @@ async def measure(seconds: float) -> None:
             web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0, trusted_proxies=PROXIES),
             storage=StorageSection(path=folder / "eyeballs.db", backups=folder / "backups"),
         )
+        Cooldowns.wait = lambda *_, **__: (0, 0)  # or it would time refusals
         app = await stack.enter_async_context(open_application(config, shard_count=1))
         env = simcord.Env(app.client(), settle_timeout=600)
         env.backend.advance_clock((SystemClock().now() - env.now()).total_seconds())
