@@ -93,7 +93,7 @@ def microseconds(agents: Sequence[str], *, seen: bool) -> float:
     facts = [RequestFacts("GET", agent, headers) for agent in agents]
     rounds = []
     for _ in range(5):
-        hits._by_agent.cache_clear()
+        hits._by_agent.clear()
         if seen:
             for each in facts:
                 classify(each)

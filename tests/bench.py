@@ -24,7 +24,8 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-ROOT = Path(__file__).parent.parent
+from tests.serving import ROOT, resident_mib
+
 CONNECTIONS = 64
 SECONDS = 4.0
 ROUNDS = 5
@@ -184,10 +185,6 @@ def _free_port() -> int:
 def cpu_seconds(process: int) -> float:
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mib(process: int) -> float:
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def bare() -> None:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import random
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +17,8 @@ from bot.tracking.visitors import keyed, visitor_hash
 from storage import counts, recount
 from storage.database import open_reader
 from tests.conftest import BROWSER
+from tests.serving import served
 
-ROOT = Path(__file__).parent.parent
 PEOPLE = 24
 
 
@@ -37,24 +33,6 @@ class Answers:
     @property
     def in_time(self) -> int:
         return len(self.agents)
-
-
-@asynccontextmanager
-async def served(path: Path, *options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
-    server = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.serve", str(path), *options),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert server.stdout is not None
-        yield server, int(await asyncio.wait_for(server.stdout.readline(), 30))
-    finally:
-        if server.returncode is None:
-            server.kill()
-        await server.wait()
 
 
 async def visit_until(port: int, life: int, answers: Answers, stop: asyncio.Event) -> None:

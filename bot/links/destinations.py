@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import quote, unquote_plus, urlsplit
 
 from yarl import URL
@@ -15,8 +15,11 @@ from bot.texts import _
 MAX_LENGTH = 2048
 MAX_LOCATION = 3000
 """Of a redirect with what is handed on: proxies take about 4 KB for all headers of an answer."""
+MAX_PARAMETERS = 32
+"""Of a query, that are looked at."""
 _KEPT = "".join(map(chr, range(33, 127))).translate(str.maketrans("", "", '"<>'))
 """What of an address is not percent-encoded: all that is visible ASCII, but for what ends an attribute or a tag."""
+_ENCODED = {code: chr(code) if chr(code) in _KEPT else f"%{code:02X}" for code in range(256)}
 
 
 def is_denied(host: str, denied_domains: tuple[str, ...]) -> bool:
@@ -83,25 +86,36 @@ def parse_destination(
     return normal
 
 
-def with_query(destination: str, query: str, own: Collection[str]) -> str:
+def with_query(destination: str, query: str, own: tuple[str, ...]) -> str:
     """The destination with the query that a visitor's address had, as it stands there: `utm_source=ig` and the like.
 
     Left out are the parameters `own`, which are ours, and those that the destination has itself: its value wins. A
-    query that would make it longer than `MAX_LOCATION` is left out whole.
+    query that has more than `MAX_PARAMETERS`, or would make it longer than `MAX_LOCATION`, is left out whole.
     """
     query, _mark, _rest = query.partition("#")
+    if len(query) > MAX_LOCATION or query.count("&") >= MAX_PARAMETERS:
+        return destination
     before, mark, fragment = destination.partition("#")
     base, _question, own_query = before.partition("?")
-    kept = {_name(pair) for pair in own_query.split("&")}.union(own)
-    pairs = [pair for pair in query.split("&") if _name(pair) and _name(pair) not in kept]
-    added = quote("&".join(pairs), safe=_KEPT, errors="surrogateescape")  # bytes that are no UTF-8 come so
-    if not added or len(destination) + len(added) >= MAX_LOCATION:
+    taken, longest = _taken(own_query, own)
+    pairs = [
+        pair
+        for pair in query.split("&")
+        if (name := pair.partition("=")[0]) and (len(name) > longest or unquote_plus(name) not in taken)
+    ]
+    raw = "&".join(pairs).encode("utf-8", "surrogateescape")  # bytes that are no UTF-8 come so
+    strange = len(raw.translate(None, _KEPT.encode()))
+    if not raw or len(destination) + len(raw) + 2 * strange >= MAX_LOCATION:
         return destination
+    added = raw.decode("latin-1").translate(_ENCODED) if strange else raw.decode()
     return f"{base}?{own_query}{'&' if own_query else ''}{added}{mark}{fragment}"
 
 
-def _name(pair: str) -> str:
-    return unquote_plus(pair.partition("=")[0])
+@lru_cache(maxsize=512)
+def _taken(own_query: str, own: tuple[str, ...]) -> tuple[frozenset[str], int]:
+    """The names that no visitor's query can set, and how long one may be written: each byte with three letters."""
+    names = {unquote_plus(pair.partition("=")[0]) for pair in own_query.split("&")}.union(own)
+    return frozenset(names), max(3 * len(name.encode("utf-8", "replace")) for name in names)
 
 
 def _as_typed(text: str) -> str:

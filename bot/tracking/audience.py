@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from urllib.parse import urlsplit
 
 from bot.insights.audience import DIRECT
+from bot.tracking.memo import LONGEST, Memo
 
 PHONE, TABLET, DESKTOP, TV, OTHER = "phone", "tablet", "desktop", "tv", "other"
 """Kinds of devices; `TV` takes game consoles in. A current iPad poses as a Mac, so that tablets are few."""
@@ -88,13 +87,40 @@ _HOSTS = {
     "com.google.android.gm": "Gmail",
     "com.google.android.googlequicksearchbox": "Google app",
 }
+_AUTHORITY = re.compile(
+    r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([a-z0-9.-]+)(?::\d*)?(?:[/?#]|$)", re.IGNORECASE | re.ASCII
+)
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 _GOOGLE = re.compile(r"google\.[a-z]{2,3}(?:\.[a-z]{2})?")
 
 
-@lru_cache(maxsize=8192)
 def device_of(user_agent: str) -> str:
     """The kind of device that a browser's user agent names."""
+    return _devices[user_agent[:LONGEST]]
+
+
+def source_of(user_agent: str, referrer: str, own_host: str) -> str:
+    """The app whose browser it is, else the host of the referrer, else `DIRECT`.
+
+    "Instagram" for its app and for links from its site; "news.example" for a host without a name of its own. A
+    referrer that is our own page, or can't be read, says nothing.
+    """
+    if app := _apps[user_agent[:LONGEST]]:
+        return app
+    if not referrer:
+        return DIRECT
+    host = host_of(referrer)
+    return DIRECT if host == own_host.partition(":")[0] else _places[host]
+
+
+def host_of(referrer: str) -> str:
+    """The host that a referrer names, without "www."; empty where none can be read."""
+    found = _AUTHORITY.match(referrer[:LONGEST])
+    host = found[1].lower().removeprefix("www.").rstrip(".") if found else ""
+    return host if _HOST.fullmatch(host) else ""
+
+
+def _device(user_agent: str) -> str:
     agent = user_agent.lower()
     if _has(agent, _TV):
         return TV
@@ -111,29 +137,19 @@ def _has(agent: str, words: tuple[str, ...]) -> bool:
     return any(word in agent for word in words)
 
 
-@lru_cache(maxsize=8192)
-def source_of(user_agent: str, referrer: str, own_host: str) -> str:
-    """The app whose browser it is, else the host of the referrer, else `DIRECT`.
+def _app(user_agent: str) -> str:
+    return next((name for mark, name in _APPS.items() if mark in user_agent), "")
 
-    "Instagram" for its app and for links from its site; "news.example" for a host without a name of its own. A
-    referrer that is our own page, or can't be read, says nothing.
-    """
-    for mark, name in _APPS.items():
-        if mark in user_agent:
-            return name
-    if not referrer:
-        return DIRECT
-    try:
-        host = (urlsplit(referrer).hostname or "").removeprefix("www.").rstrip(".")
-    except ValueError:
-        return DIRECT
-    if not _HOST.fullmatch(host) or host == own_host.partition(":")[0]:
-        return DIRECT
-    labels = host.split(".")
+
+def _place(host: str) -> str:
+    labels = host.split(".") if host else []
     for n in range(len(labels)):
         above = ".".join(labels[n:])
         if above in _HOSTS:
             return _HOSTS[above]
         if _GOOGLE.fullmatch(above):
             return "Google"
-    return host
+    return host or DIRECT
+
+
+_devices, _apps, _places = Memo(_device), Memo(_app), Memo(_place)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from bot.tracking.agents import is_browser, is_preview
+from bot.tracking.memo import LONGEST, Memo
 from storage.records import plain
 
 RULES_VERSION = 7
@@ -59,25 +60,20 @@ def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = ()) ->
         _is_prefetch(headers)
     ):
         return Reason.PREFETCH
-    user_agent = facts.user_agent
-    reason = _by_agent(user_agent)
-    if reason is None and ((patterns and _has_any(patterns, user_agent)) or _is_disguised(headers, user_agent)):
+    user_agent = facts.user_agent[:LONGEST]
+    reason = _by_agent[user_agent]
+    if reason is None and ((patterns and _having_any(patterns)[user_agent]) or _is_disguised(headers, user_agent)):
         return Reason.CRAWLER
     return reason
 
 
-@lru_cache(maxsize=8192)
-def _has_any(patterns: tuple[re.Pattern[str], ...], user_agent: str) -> bool:
-    return any(pattern.search(user_agent, 0, _LONGEST) for pattern in patterns)
+@lru_cache(maxsize=4)
+def _having_any(patterns: tuple[re.Pattern[str], ...]) -> Memo[bool]:
+    return Memo(lambda user_agent: any(pattern.search(user_agent) for pattern in patterns))
 
 
-_LONGEST = 1000
-"""Characters of a user agent that are looked at: nobody shall keep the bot busy with one of many thousands."""
-
-
-@lru_cache(maxsize=8192)
-def _by_agent(user_agent: str) -> Reason | None:
-    agent = user_agent[:_LONGEST].strip()
+def _reason_of(user_agent: str) -> Reason | None:
+    agent = user_agent.strip()
     if agent == _DISCORD_IMAGE_PROXY:
         return Reason.PREVIEW
     agent = agent.lower().removeprefix("user-agent:").lstrip()
@@ -86,11 +82,14 @@ def _by_agent(user_agent: str) -> Reason | None:
     return Reason.PREVIEW if is_preview(agent) else Reason.CRAWLER
 
 
+_by_agent = Memo(_reason_of)
+
+
 def _is_prefetch(headers: Mapping[str, str]) -> bool:
-    if "sec-purpose" in headers and headers["sec-purpose"].strip().lower().startswith("prefetch"):
+    if "sec-purpose" in headers and headers["sec-purpose"][:LONGEST].strip().lower().startswith("prefetch"):
         return True
     for name in ("purpose", "x-purpose", "x-moz"):
-        if name in headers and headers[name].strip().lower() in ("prefetch", "preview"):
+        if name in headers and headers[name][:LONGEST].strip().lower() in ("prefetch", "preview"):
             return True
     return False
 
@@ -105,7 +104,7 @@ def _is_disguised(headers: Mapping[str, str], user_agent: str) -> bool:
     A header that is merely missing proves nothing, since a proxy may have dropped it: some must be there that no
     browser sends. Over HTTP browsers send no Sec-Fetch headers, so their absence alone proves nothing either.
     """
-    if "sec-ch-ua" in headers and "Headless" in headers["sec-ch-ua"]:
+    if "sec-ch-ua" in headers and "Headless" in headers["sec-ch-ua"][:LONGEST]:
         return True
     if "sec-fetch-site" in headers or ("accept-language" in headers and headers["accept-language"] != "*"):
         return False

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST_PEERS = 64
+MOST_HOPS = 16
+"""Of forwarded headers, from the right: nobody stands behind more proxies."""
 
 _Address = tuple[int, int, str]
 """IP version, value, and the text as the system writes it."""
@@ -46,14 +48,13 @@ class TrustedProxies:
         client, is_trusted = self._peer(peer)
         if not (is_trusted and forwarded_for):
             return client, bool(forwarded_for) and not is_trusted
-        for value in reversed(forwarded_for):
-            for hop in reversed(value.split(",")):
-                parsed = _parse(hop)
-                if parsed is None:
-                    return client, False
-                client = parsed[2]
-                if not self._has(parsed):
-                    return client, False
+        for hop in reversed(",".join(forwarded_for).rsplit(",", MOST_HOPS)):
+            parsed = _parse(hop)
+            if parsed is None:
+                return client, False
+            client = parsed[2]
+            if not self._has(parsed):
+                return client, False
         return client, False
 
     def _peer(self, peer: str) -> tuple[str, bool]:

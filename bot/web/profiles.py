@@ -17,6 +17,7 @@ from bot.profiles.flags import REASONS
 from bot.profiles.pages import Moved, Page, Pages
 from bot.profiles.themes import fitted, style
 from bot.texts import _
+from bot.tracking.memo import LONGEST
 from bot.tracking.tracker import Visit
 from bot.web.answers import PIXEL, UNCACHED
 from bot.web.pages import page
@@ -65,7 +66,9 @@ class ProfileEdge:
             return web.Response(status=307, headers={"Location": f"/@{shown.handle}", **UNCACHED})
         if shown is None:
             return None
-        if not shown.token and visit.facts.headers.get("sec-purpose", "").strip().lower().startswith("prefetch"):
+        if not shown.token and visit.facts.headers.get("sec-purpose", "")[:LONGEST].strip().lower().startswith(
+            "prefetch"
+        ):
             # A browser that gets no page ahead of time asks again when the person does, and then it counts.
             return web.Response(status=503, headers=UNCACHED)
         return self.render(shown, preview)

@@ -13,11 +13,12 @@ from markupsafe import Markup
 from yarl import URL
 
 from bot import qr
-from bot.links.destinations import with_query
+from bot.links.destinations import MAX_PARAMETERS, with_query
 from bot.profiles.flags import REASONS, Flags
 from bot.profiles.tokens import MOST_BYTES
 from bot.tracking.hits import RequestFacts
 from bot.tracking.limits import Buckets
+from bot.tracking.memo import LONGEST
 from bot.tracking.tracker import Outcome, Tracker, Visit
 from bot.web.answers import PIXEL, UNCACHED
 from bot.web.client_address import Network, TrustedProxies
@@ -47,6 +48,9 @@ WARN_SECONDS = 3600.0
 
 OWN_PARAMETERS = ("via", "test")
 """What an address's query tells us: the page that it was found on, and that its creator tries it."""
+
+_PARAMETERS = frozenset((*OWN_PARAMETERS, "preview", "v", "paper"))
+"""All that any page of ours is told by a query."""
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 _ADDRESS = re.compile(rf"/({_NAME}(?:/{_NAME})?)(\.gif)?/?", re.IGNORECASE | re.ASCII)
@@ -122,8 +126,8 @@ class Edge:
 
     async def _page(self, request: web.BaseRequest) -> web.Response:
         if request.path.startswith("/@"):
-            query = request.query if "?" in request.raw_path else {}
-            return await self._profiles.answer(request, query, await self._visit(request)) or not_found()
+            visit = await self._visit(request)
+            return await self._profiles.answer(request, parameters_of(request.raw_path), visit) or not_found()
         if request.method == "POST" and request.path == "/flag":
             return await self._flag(request)
         if request.method not in ("GET", "HEAD"):
@@ -147,7 +151,9 @@ class Edge:
         if self._reports is not None and (found := REPORT.fullmatch(request.path)):
             if not await self._may(request, self._looks):
                 return _slow_down()
-            report = await self._reports.answer(found[1], found[2] or "", _facts(request), request.query)
+            report = await self._reports.answer(
+                found[1], found[2] or "", _facts(request), parameters_of(request.raw_path)
+            )
             return report or not_found()
         if found := _LOOK.fullmatch(request.path):
             if not await self._may(request, self._looks):
@@ -174,13 +180,13 @@ class Edge:
         return buckets.take(hash(await self._client(request)), time.monotonic())
 
     async def _visit(self, request: web.BaseRequest) -> Visit:
-        query = request.query if "?" in request.raw_path else {}
+        query = parameters_of(request.raw_path)
         return Visit(
             facts=_facts(request),
             client=await self._client(request),
             host=self._host,
-            via=query.get("via", "")[:MOST_BYTES],
-            test=query.get("test", "")[:64],
+            via=query.get("via", ""),
+            test=query.get("test", ""),
         )
 
     async def _client(self, request: web.BaseRequest) -> str:
@@ -194,7 +200,17 @@ class Edge:
 
 
 def _facts(request: web.BaseRequest) -> RequestFacts:
-    return RequestFacts(request.method, request.headers.get("User-Agent", ""), request.headers)
+    """What the request says, its user agent cut before anything keeps it."""
+    return RequestFacts(request.method, request.headers.get("User-Agent", "")[:LONGEST], request.headers)
+
+
+def parameters_of(target: str) -> dict[str, str]:
+    """What a request's target tells us in its query: the first value of each name. None of ours is percent-encoded."""
+    _path, question, query = target.partition("?")
+    if not question:
+        return {}
+    parted = (pair.partition("=") for pair in query.split("&", MAX_PARAMETERS)[MAX_PARAMETERS - 1 :: -1])
+    return {name: value[:MOST_BYTES] for name, _mark, value in parted if name in _PARAMETERS}
 
 
 def _slow_down() -> web.Response:
