@@ -4,6 +4,8 @@
 --uncounted    redirects without counting: the baseline of the benchmark
 --mark-late    answers that did not wait for the disk carry the header `X-Late`
 --slow-disk    now and then a transaction takes longer than an answer waits
+--direct       no proxy stands in front
+--few          no more descriptors than many systems allow
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import contextlib
 import contextvars
 import ipaddress
 import random
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -46,8 +49,15 @@ async def main(path: Path, *options: str) -> None:
         _mark_late()
     if "--slow-disk" in options:
         _slow_disk()
+    if "--few" in options:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
     config = Config(
-        web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0, trusted_proxies=PROXIES),
+        web=WebSection(
+            base_url="https://go.example",
+            host="127.0.0.1",
+            port=0,
+            trusted_proxies=() if "--direct" in options else PROXIES,
+        ),
         storage=StorageSection(path=path, backups=path.parent / "backups"),
     )
     async with open_application(config) as app:

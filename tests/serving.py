@@ -24,7 +24,7 @@ async def served(path: Path, *options: str) -> AsyncIterator[tuple[asyncio.subpr
     )
     try:
         assert server.stdout is not None
-        yield server, int(await asyncio.wait_for(server.stdout.readline(), 30))
+        yield server, int(await asyncio.wait_for(server.stdout.readline(), 120))
     finally:
         if server.returncode is None:
             server.kill()

@@ -142,20 +142,6 @@ async def test_who_was_quick_once_may_keep_the_connection(edge: Edge, monkeypatc
     writer.close()
 
 
-async def test_connections_are_bounded(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 5)
-    opened = [await asyncio.open_connection("127.0.0.1", edge.port) for _n in range(8)]
-    reading = [asyncio.create_task(reader.read(1)) for reader, _writer in opened]
-    await until(lambda: sum(task.done() for task in reading) >= 3)
-    done, waiting = await asyncio.wait(reading, timeout=0.2)
-    assert len(done) == 3
-    assert all(task.exception() or task.result() == b"" for task in done)
-    for task in waiting:
-        task.cancel()
-    for _reader, writer in opened:
-        writer.close()
-
-
 async def test_pipelined_requests_are_answered_in_order(edge: Edge) -> None:
     one = b"GET /%s HTTP/1.1\r\nHost: x\r\nUser-Agent: %s\r\n\r\n"
     last = b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -57,6 +57,10 @@ class TrustedProxies:
                 return client, False
         return client, False
 
+    def trusts(self, peer: str) -> bool:
+        """Whether a connection from this address is a proxy's."""
+        return self._peer(peer)[1]
+
     def _peer(self, peer: str) -> tuple[str, bool]:
         """The peer's address, and whether it is trusted; those that are, few and always the same, are remembered."""
         if known := self._peers.get(peer):

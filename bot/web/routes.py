@@ -81,7 +81,7 @@ class Edge:
         self._base_url = base_url
         self._host = base_url.host_port_subcomponent or ""
         self._headers = SERVER | (HSTS if base_url.scheme == "https" else {})
-        self._proxies = TrustedProxies(trusted_proxies)
+        self.proxies = TrustedProxies(trusted_proxies)
         self._security_contact = security_contact
         self._instance = instance
         self._warned_at: float | None = None
@@ -191,7 +191,7 @@ class Edge:
 
     async def _client(self, request: web.BaseRequest) -> str:
         forwarded_for = request.headers.getall("X-Forwarded-For", ())
-        client, is_unknown_proxy = self._proxies.client(request.remote or "", forwarded_for)
+        client, is_unknown_proxy = self.proxies.client(request.remote or "", forwarded_for)
         if is_unknown_proxy and (self._warned_at is None or time.monotonic() - self._warned_at >= WARN_SECONDS):
             self._warned_at = time.monotonic()
             log.warning("behind an unknown proxy every visitor looks like one; add the proxy to web.trusted_proxies")
