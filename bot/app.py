@@ -176,6 +176,7 @@ async def open_application(
             config.web.trusted_proxies,
             reports=ReportPages(reports, charts),
             security_contact=config.web.security_contact,
+            hsts_subdomains=config.web.hsts_subdomains,
             instance=await db.write(meta.name_instance),
         )
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))

@@ -42,6 +42,7 @@ class WebSection(_Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     trusted_proxies: tuple[Network, ...] = ()
     security_contact: str | None = None
+    hsts_subdomains: bool = False
     metrics_port: Annotated[int | None, Field(ge=0, le=65535)] = None
 
     @field_validator("security_contact")

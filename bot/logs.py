@@ -6,7 +6,10 @@ import asyncio
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import time
+from collections import OrderedDict
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
@@ -43,6 +46,62 @@ class Unalarmed(logging.Filter):
         return True
 
 
+class Seldom(logging.Filter):
+    """Lets a complaint through once a minute: a warning or an error that says the same, of the same server.
+
+    How often it came again is told with the first record after that minute, whatever that is.
+    """
+
+    def __init__(
+        self, emit: Callable[[logging.LogRecord], None], seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__()
+        self._emit = emit
+        self._seconds = seconds
+        self._told: OrderedDict[tuple[object, ...], _Told] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = self._seconds()
+        while self._told and (first := next(iter(self._told.values()))).until <= now:
+            self._told.popitem(last=False)
+            self._tell(first)
+        if record.levelno < logging.WARNING:
+            return True
+        event = record.msg if isinstance(record.msg, dict) else {"event": record.msg}
+        error = record.exc_info[0] if record.exc_info else None
+        key = (record.name, record.levelno, str(event.get("event"))[:200], error, event.get("guild_id"))
+        if told := self._told.get(key):
+            told.again, told.last = told.again + 1, record
+            return False
+        self._told[key] = _Told(now + SELDOM_SECONDS)
+        if len(self._told) > MOST_COMPLAINTS:
+            self._tell(self._told.popitem(last=False)[1])
+        return True
+
+    def _tell(self, told: _Told) -> None:
+        record = told.last
+        if record is None:
+            return
+        if isinstance(record.msg, dict):
+            record.msg = {key: value for key, value in record.msg.items() if key != "exception"} | {"again": told.again}
+        else:
+            record.msg, record.args = f"{record.getMessage()} (again={told.again})", ()
+        record.exc_info = record.exc_text = None
+        self._emit(record)
+
+
+@dataclass(slots=True)
+class _Told:
+    """A complaint that was written, and what came of it since."""
+
+    until: float
+    again: int = 0
+    last: logging.LogRecord | None = None
+
+
+SELDOM_SECONDS = 60.0
+MOST_COMPLAINTS = 1_000
+"""Different ones that are held at once."""
 SHARDS = "discord.shard"
 """Logs nothing but connections that were lost."""
 EXPIRED = 10062
@@ -78,6 +137,7 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _redact_event, renderer],
         )
     )
+    handler.addFilter(Seldom(handler.emit))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -4,6 +4,7 @@
 --uncounted    redirects without counting: the baseline of the benchmark
 --mark-late    answers that did not wait for the disk carry the header `X-Late`
 --slow-disk    now and then a transaction takes longer than an answer waits
+--page         Maya's two links, a post and a page, as in `tests.served`, instead of one link
 --direct       no proxy stands in front
 --few          no more descriptors than many systems allow
 """
@@ -26,6 +27,7 @@ import sqlalchemy as sa
 import uvloop
 from aiohttp import web
 
+from bot import logs
 from bot.app import open_application
 from bot.cli import run_until_signal, spare_the_collector
 from bot.config import Config, StorageSection, WebSection
@@ -35,6 +37,7 @@ from bot.tracking.tracker import Outcome, Tracker, Visit
 from bot.web.routes import Edge
 from storage.database import Writer
 from storage.records import Address, Kind
+from tests.served import seed
 
 PROXIES = (ipaddress.ip_network("127.0.0.1/32"),)
 """So that a load can come from many visitors."""
@@ -43,6 +46,7 @@ _outcome: contextvars.ContextVar[Outcome | None] = contextvars.ContextVar("outco
 
 
 async def main(path: Path, *options: str) -> None:
+    logs.configure("info", "json")
     if "--uncounted" in options:
         Tracker.track = _uncounted  # type: ignore[method-assign]
     if "--mark-late" in options:
@@ -61,6 +65,8 @@ async def main(path: Path, *options: str) -> None:
         storage=StorageSection(path=path, backups=path.parent / "backups"),
     )
     async with open_application(config) as app:
+        if "--page" in options:
+            await app.db.write(seed)
         with contextlib.suppress(InvalidError):  # it stands since before the last kill
             await app.services.links.add(Actor(1, 2, manager=True), "https://shop.example/x", name="summer")
         spare_the_collector()

@@ -50,9 +50,10 @@ class Edge:
         recorder: Recorder,
         views: Views,
         flags: Flags,
+        web: WebEdge,
     ) -> None:
         self.db, self.http, self.port, self.visitors, self.recorder = db, http, port, visitors, recorder
-        self.views, self.flags = views, flags
+        self.views, self.flags, self.web = views, flags, web
 
     async def get(
         self, path: str, method: str = "GET", user_agent: str = BROWSER, **headers: str
@@ -119,5 +120,5 @@ async def served_edge(db: Database, clock: FixedClock, trusted: tuple[Any, ...])
             serve(edge, host="127.0.0.1", port=0) as web,
             aiohttp.ClientSession() as http,
         ):
-            yield Edge(db, http, web.port, visitors, recorder, views, flags)
+            yield Edge(db, http, web.port, visitors, recorder, views, flags, edge)
     assert await mismatches(db) == []

@@ -13,14 +13,18 @@ ROOT = Path(__file__).parent.parent
 
 
 @asynccontextmanager
-async def served(path: Path, *options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
-    """`tests.serve` with these options; its process and its port."""
+async def served(
+    path: Path, *options: str, log: Path | None = None
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+    """`tests.serve` with these options, which logs to that file; its process and its port."""
+    errors = log.open("w") if log is not None else None
     server = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.serve", str(path), *options),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
+        stderr=errors,
     )
     try:
         assert server.stdout is not None
@@ -29,6 +33,8 @@ async def served(path: Path, *options: str) -> AsyncIterator[tuple[asyncio.subpr
         if server.returncode is None:
             server.kill()
         await server.wait()
+        if errors is not None:
+            errors.close()
 
 
 def resident_mib(process: int) -> float:

@@ -47,7 +47,6 @@ def _headers(styles: Sequence[str], *, forms: bool = False, images: str = "", sc
     return {
         "Cache-Control": "private, no-store",
         "Content-Security-Policy": "; ".join(policy),
-        "X-Content-Type-Options": "nosniff",
     }
 
 

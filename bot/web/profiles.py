@@ -19,7 +19,7 @@ from bot.profiles.themes import fitted, style
 from bot.texts import _
 from bot.tracking.memo import LONGEST
 from bot.tracking.tracker import Visit
-from bot.web.answers import PIXEL, UNCACHED
+from bot.web.answers import EMBEDDED, PIXEL, UNCACHED
 from bot.web.pages import page
 
 BODY_BYTES = 2048
@@ -116,14 +116,14 @@ class ProfileEdge:
         if shown is None:
             return None
         png = await self._charts.draw(card_of(shown), Theme.DARK)
-        headers = {"Cache-Control": f"public, max-age={CARD_SECONDS}"}
+        headers = EMBEDDED | {"Cache-Control": f"public, max-age={CARD_SECONDS}"}
         return web.Response(body=png, content_type="image/png", headers=headers)
 
     async def _avatar(self, handle: str, digest: str, preview: str) -> web.Response | None:
         picture = await (self._pages.preview_avatar(preview) if preview else self._pages.avatar(handle, digest))
         if picture is None:
             return None
-        headers = {"Cache-Control": "private, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}
+        headers = {"Cache-Control": "private, max-age=86400, immutable"}
         return web.Response(body=picture, content_type="image/webp", headers=headers)
 
 

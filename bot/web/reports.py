@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bot.charts import ChartRenderer, Paper, Theme
@@ -19,9 +22,15 @@ from bot.tracking.hits import RequestFacts, classify
 from bot.web.pages import HEADERS, styled_page
 
 PATH = re.compile(r"/report/([\w-]{20,64})(?:\.(pdf|png|csv|json))?", re.ASCII)
+VIEW_SECONDS = 0.25
+"""How long a reader waits for the view to be written."""
+MOST_WRITING = 100
+"""Views that wait for the disk at once; further ones are not counted."""
 _PRIVATE = {"X-Robots-Tag": "noindex, nofollow, noarchive", "Referrer-Policy": "no-referrer"}
 """The address is a secret: nobody lists it, and no page learns that it was come from."""
 _TYPES = {"pdf": "application/pdf", "png": "image/png", "csv": "text/csv", "json": "application/json"}
+
+log = structlog.get_logger(__name__)
 
 
 class ReportPages:
@@ -30,6 +39,7 @@ class ReportPages:
     def __init__(self, reports: BrandReports, charts: ChartRenderer) -> None:
         self._reports = reports
         self._charts = charts
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def answer(self, token: str, form: str, facts: RequestFacts, query: Mapping[str, str]) -> web.Response | None:
         """The page ("") or a file ("pdf", "png", "csv", "json"); counted as a view."""
@@ -38,8 +48,23 @@ class ReportPages:
             return None
         response = await self._form(made, form, query) if form else self._page(made)
         response.headers.update(_PRIVATE)
-        await self._reports.viewed(made, form or "page", classify(facts))
+        await self._view(self._reports.viewed(made, form or "page", classify(facts)))
         return response
+
+    async def _view(self, writing: Coroutine[Any, Any, None]) -> None:
+        """Have the view written, and wait only as long as a disk that works takes: who reads needs nothing written."""
+        if len(self._writing) >= MOST_WRITING:
+            writing.close()
+            return
+        task = asyncio.create_task(writing)
+        self._writing.add(task)
+        task.add_done_callback(self._written)
+        await asyncio.wait([task], timeout=VIEW_SECONDS)
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("A brand report's view could not be counted", error=str(error))
 
     def _page(self, made: Made) -> web.Response:
         report, content = made.report, made.frozen

@@ -20,8 +20,8 @@ from bot.tracking.hits import RequestFacts
 from bot.tracking.limits import Buckets
 from bot.tracking.memo import LONGEST
 from bot.tracking.tracker import Outcome, Tracker, Visit
-from bot.web.answers import PIXEL, UNCACHED
-from bot.web.client_address import Network, TrustedProxies
+from bot.web.answers import EMBEDDED, PIXEL, PLAIN, UNCACHED
+from bot.web.client_address import Network, TrustedProxies, network_of
 from bot.web.pages import not_found, page
 from bot.web.profiles import ProfileEdge, body_of
 from bot.web.reports import PATH as REPORT
@@ -30,14 +30,19 @@ from storage.records import Kind
 
 SERVER = {"Server": "Eyeballs"}
 """Instead of what aiohttp would say about itself and Python."""
-HSTS = {"Strict-Transport-Security": "max-age=31536000"}
-"""For whom the public address is an https one: browsers then ask for nothing else."""
+HSTS_SECONDS = 365 * 24 * 3600
+"""How long browsers ask for nothing but https, where the public address is such a one."""
 FIELDS = 4
 """Of a form, at most."""
 FLAGS, FLAGS_PER_SECOND = 5, 1 / 600
-"""Flags that one visitor may give at once, and on average."""
+"""Flags that one network may give at once, and on average."""
+PAGES, PAGES_PER_SECOND = 600, 5.0
+"""Profile pages, and pictures on them, that one network may ask for at once, and on average: a crowd behind one address
+has as many."""
+BEACONS, BEACONS_PER_SECOND = 1_200, 20.0
+"""Likewise for what those pages report."""
 MISSES, MISSES_PER_SECOND = 60, 1.0
-"""Unknown names, and likewise looks behind a link, that one visitor may ask for at once, and on average; beyond that
+"""Unknown names, and likewise looks behind a link, that one network may ask for at once, and on average; beyond that
 the answer is 429."""
 SECURITY_DAYS = 180
 """How long security.txt says that it holds: under a year, as RFC 9116 recommends."""
@@ -54,6 +59,7 @@ _PARAMETERS = frozenset((*OWN_PARAMETERS, "preview", "v", "paper"))
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 _ADDRESS = re.compile(rf"/({_NAME}(?:/{_NAME})?)(\.gif)?/?", re.IGNORECASE | re.ASCII)
+_BEACON = re.compile(r"/seen(?:\.gif)?/?\Z", re.IGNORECASE)
 _LOOK = re.compile(rf"/({_NAME}(?:/{_NAME})?)\+", re.IGNORECASE | re.ASCII)
 
 log = structlog.get_logger(__name__)
@@ -73,6 +79,7 @@ class Edge:
         reports: ReportPages | None = None,
         security_contact: str | None = None,
         instance: str = "",
+        hsts_subdomains: bool = False,
     ) -> None:
         self._tracker = tracker
         self._reports = reports
@@ -80,7 +87,10 @@ class Edge:
         self._flags = flags
         self._base_url = base_url
         self._host = base_url.host_port_subcomponent or ""
-        self._headers = SERVER | (HSTS if base_url.scheme == "https" else {})
+        self._headers = dict(SERVER)
+        if base_url.scheme == "https":
+            below = "; includeSubDomains" if hsts_subdomains else ""
+            self._headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}{below}"
         self.proxies = TrustedProxies(trusted_proxies)
         self._security_contact = security_contact
         self._instance = instance
@@ -88,6 +98,8 @@ class Edge:
         self._misses = Buckets(MISSES, MISSES_PER_SECOND)
         self._looks = Buckets(MISSES, MISSES_PER_SECOND)
         self._flag_pace = Buckets(FLAGS, FLAGS_PER_SECOND)
+        self._page_pace = Buckets(PAGES, PAGES_PER_SECOND)
+        self._beacon_pace = Buckets(BEACONS, BEACONS_PER_SECOND)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to any request; what goes wrong is logged without the visitor's address, and answered plainly."""
@@ -96,10 +108,11 @@ class Edge:
             path = request.raw_path
             if "?" in path or "%" in path or path[:1] != "/":  # RFC 9112, 3.2.2: a whole address is taken as well
                 path = request.path
-            if request.method in ("GET", "HEAD", "OPTIONS") and (found := _ADDRESS.fullmatch(path)):
+            response = None
+            if "Content-Encoding" in request.headers:  # RFC 9110, 8.4: nothing of ours is sent packed
+                response = web.Response(status=415, text="Send it without a Content-Encoding\n")
+            elif request.method in ("GET", "HEAD", "OPTIONS") and (found := _ADDRESS.fullmatch(path)):
                 response = await self._address(request, found[1], is_pixel=found[2] is not None)
-            else:
-                response = None
             response = response or await self._page(request)
             if response.status == 404 and not await self._may(request, self._misses):
                 response = _slow_down()
@@ -107,6 +120,9 @@ class Edge:
             path = "/report/…" if request.path.startswith("/report/") else request.path  # that address is a secret
             log.exception("A request failed", method=request.method, path=path)
             response = page("error.html", status=500)
+        if response.status != 302:
+            for name, value in PLAIN.items():
+                response.headers.setdefault(name, value)
         response.headers.update(self._headers)
         return response
 
@@ -119,13 +135,16 @@ class Edge:
         if await self._tracker.track(address, kind, await self._visit(request)) is Outcome.OVER:
             return None
         if is_pixel:
-            return web.Response(body=PIXEL, content_type="image/gif", headers=UNCACHED)
+            return web.Response(body=PIXEL, content_type="image/gif", headers=UNCACHED | EMBEDDED)
         _path, _question, query = request.raw_path.partition("?")
         location = with_query(address.destination, query, OWN_PARAMETERS) if query else address.destination
         return web.Response(status=302, headers={"Location": location, **UNCACHED})
 
     async def _page(self, request: web.BaseRequest) -> web.Response:
         if request.path.startswith("/@"):
+            pace = self._beacon_pace if _BEACON.search(request.path) else self._page_pace
+            if not await self._may(request, pace):
+                return _slow_down()
             visit = await self._visit(request)
             return await self._profiles.answer(request, parameters_of(request.raw_path), visit) or not_found()
         if request.method == "POST" and request.path == "/flag":
@@ -177,7 +196,7 @@ class Edge:
         return page("flagged.html")
 
     async def _may(self, request: web.BaseRequest, buckets: Buckets) -> bool:
-        return buckets.take(hash(await self._client(request)), time.monotonic())
+        return buckets.take(hash(network_of(await self._client(request))), time.monotonic())
 
     async def _visit(self, request: web.BaseRequest) -> Visit:
         query = parameters_of(request.raw_path)
