@@ -67,6 +67,7 @@ async def main(path: Path, *options: str) -> None:
     async with open_application(config) as app:
         if "--page" in options:
             await app.db.write(seed)
+            await app.services.charts.warm()
         with contextlib.suppress(InvalidError):  # it stands since before the last kill
             await app.services.links.add(Actor(1, 2, manager=True), "https://shop.example/x", name="summer")
         spare_the_collector()

@@ -12,13 +12,29 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from bot import workers
 from bot.charts.theme import Theme
 from bot.charts.values import Chart, Counts, Series
-from bot.texts import use_locale
+from bot.errors import UserError
+from bot.texts import _, use_locale
 
 CACHE_BYTES = 32 * 2**20
 """How much the pictures that are kept may weigh together."""
+DRAWING_SECONDS = 20.0
+"""How long one picture may take before the worker is taken for hung."""
+STARTING_SECONDS = 60.0
+"""Likewise a worker's first picture, with its start."""
+TRIES = 2
+"""Workers that a picture is given to; whoever waits for it is told after the last."""
+
+
+class DrawingError(UserError):
+    """No worker drew the picture in time."""
+
+
+log = structlog.get_logger(__name__)
 
 
 def draw(chart: Chart, theme: Theme = Theme.DARK) -> bytes:
@@ -44,6 +60,10 @@ class ChartRenderer:
         self._drawing: dict[tuple[Chart, Theme], asyncio.Task[bytes]] = {}
         self._pool: ProcessPoolExecutor | None = None
         self._starting = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        """One picture at a time, so that the time of each is its own."""
+        self._began = False
+        """Whether the worker has drawn a picture."""
         self._closed = False
         self._beginning: asyncio.Task[None] | None = None
 
@@ -60,7 +80,7 @@ class ChartRenderer:
             await asyncio.to_thread(workers.end, pool)
 
     async def draw(self, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
-        """A chart's picture, a sheet's PDF. RuntimeError once closed; BrokenProcessPool when the worker died twice."""
+        """A chart's picture, a sheet's PDF. RuntimeError once closed; DrawingError when no worker does it."""
         if self._closed:
             raise RuntimeError("The chart renderer is closed.")
         key = (chart, theme)
@@ -86,15 +106,29 @@ class ChartRenderer:
         await self.draw(Series("", "", (dt.date(2026, 1, 1),), (Counts("", (1,)),), unfinished=False))
 
     async def _draw_and_keep(self, key: tuple[Chart, Theme]) -> bytes:
-        pool = await self._running()
-        try:
-            png = await self._submit(pool, *key)
-        except BrokenProcessPool:
-            if self._pool is pool:
-                self._pool = None
-            png = await self._submit(await self._running(), *key)
-        self._cache.put(key, png)
-        return png
+        async with self._turn:
+            for _try in range(TRIES):
+                pool = await self._running()
+                try:
+                    seconds = DRAWING_SECONDS if self._began else STARTING_SECONDS
+                    png = await asyncio.wait_for(self._submit(pool, *key), seconds)
+                except (BrokenProcessPool, TimeoutError) as error:
+                    await self._replace(pool, error)
+                else:
+                    self._began = True
+                    self._cache.put(key, png)
+                    return png
+        raise DrawingError(_("The picture could not be drawn in time. Try again in a minute."))
+
+    async def _replace(self, pool: ProcessPoolExecutor, error: Exception) -> None:
+        """End a worker that died or hangs; the next picture gets a new one."""
+        if self._closed:
+            raise RuntimeError("The chart renderer is closed.")
+        log.warning("The worker that draws pictures is replaced", error=type(error).__name__)
+        self._began = False
+        if self._pool is pool:
+            self._pool = None
+        await asyncio.to_thread(workers.end, pool, 0.0)
 
     def _drawn(self, key: tuple[Chart, Theme], task: asyncio.Task[bytes]) -> None:
         del self._drawing[key]

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -27,13 +28,17 @@ MAX_UNPACKED = 64 * 2**20
 MAX_ENTRIES = 200
 MAX_LINE = 2**20
 MAX_COLUMNS = 300
+MAX_SPAN = 702
+"""Columns of a workbook's sheet, up to ZZ."""
+MAX_CELLS = 5_000_000
+"""That a workbook's sheet may span, those that are empty too: each costs as much as one that is not."""
 HEADER_ROWS = 10
 """A header stands among so many lines from the top."""
 HEAD_ROWS = 40
 """Lines that may stand before and within the header, beyond `MAX_ROWS`."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CELL = re.compile(rb'<(?:\w+:)?(?:c|row)\b[^>]{0,200}?\sr="([A-Z]{0,9})(\d{1,12})"')
+_CELL = re.compile(r"([A-Z]{0,9})(\d{1,12})", re.ASCII)
 _1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]{0,1000}?\bdate1904\s*=\s*[\"'](?:1|true|on)[\"']")
 _EPOCHS = {False: dt.date(1899, 12, 30), True: dt.date(1904, 1, 1)}
 """The day that a workbook's dates are counted from, by whether it says so; the first one as from March 1900."""
@@ -137,23 +142,67 @@ def _workbook_in_zip(content: bytes, name: str) -> list[Sheet]:
 
 
 def _check_workbook(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dt.date:
-    """Before a workbook is opened: how much it unpacks to, and that no cell lies far out, which would cost as much as
-    all cells up to it. The day that its dates are counted from."""
+    """Before a workbook is opened: how much it unpacks to, and that its cells span no more than an export's do. The day
+    that its dates are counted from."""
+    if any(entry.filename.lower().endswith(("workbook.bin", "content.xml")) for entry in entries):
+        raise RefusedFileError(_not_opened())  # .xlsb and .ods, which no platform gives
     room = MAX_UNPACKED
     epoch = _EPOCHS[False]
     for entry in entries:
         content = _unpacked(archive, entry, room)
         room -= len(content)
-        if b"<!DOCTYPE" in content[:1000] or b"<!ENTITY" in content[:1000]:
-            raise RefusedFileError(_("The workbook declares entities, as no platform's export does; it was not read."))
         if entry.filename.endswith("workbook.xml") and _1904.search(content):
             epoch = _EPOCHS[True]
-        if "worksheets/" not in entry.filename:
-            continue
-        for match in _CELL.finditer(content):
-            if len(match[1]) > 2 or int(match[2]) > MAX_ROWS + HEAD_ROWS:
-                raise RefusedFileError(_too_long())
+        # A sheet may have any name: whatever is XML may be one.
+        if content[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\x00\t\r\n ").startswith(b"<"):
+            _Cells().check(content)
     return epoch
+
+
+class _Cells:
+    """What the cells of a part span, as any reader of XML finds them, however they are written."""
+
+    def __init__(self) -> None:
+        self._row = self._rows = 0
+        self._column = self._columns = 0
+
+    def check(self, content: bytes) -> None:
+        """Raises RefusedFileError where they span more than an export's, or where it is no plain XML."""
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartElementHandler = self._begin
+        parser.StartDoctypeDeclHandler = self._refuse_entities
+        try:
+            parser.Parse(content, True)
+        except (expat.ExpatError, ValueError) as error:
+            raise RefusedFileError(_not_opened()) from error
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        tag = name.rpartition(" ")[2]
+        if tag not in ("row", "c"):
+            return
+        place = _CELL.fullmatch(attributes["r"].strip()) if "r" in attributes else None
+        if tag == "row":
+            self._row, self._column = int(place[2]) if place else self._row + 1, 0
+        elif place:
+            self._row, self._column = int(place[2]), _column(place[1])
+        else:
+            self._column += 1
+        self._rows, self._columns = max(self._rows, self._row), max(self._columns, self._column)
+        if self._rows > MAX_ROWS + HEAD_ROWS:
+            raise RefusedFileError(_too_long())
+        if self._columns > MAX_SPAN or self._rows * self._columns > MAX_CELLS:
+            raise RefusedFileError(_("Its cells reach further to the right than an export's. Attach it as CSV."))
+
+    def _refuse_entities(self, *_declared: object) -> None:
+        raise RefusedFileError(_("The workbook declares entities, as no platform's export does; it was not read."))
+
+
+def _column(letters: str) -> int:
+    """A for 1, Z for 26, AA for 27."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number
 
 
 def _workbook(data: bytes, name: str, epoch: dt.date | None = None) -> list[Sheet]:
@@ -172,8 +221,12 @@ def _workbook(data: bytes, name: str, epoch: dt.date | None = None) -> list[Shee
                     raise RefusedFileError(_too_long())
             found.append(Sheet(f"{name}, {sheet}" if name else sheet, rows, epoch=epoch))
     except (CalamineError, ValueError, OSError) as error:
-        raise RefusedFileError(_("The workbook can't be opened. Save it as xlsx or CSV, and attach that.")) from error
+        raise RefusedFileError(_not_opened()) from error
     return found
+
+
+def _not_opened() -> str:
+    return _("The workbook can't be opened. Save it as xlsx or CSV, and attach that.")
 
 
 def _text(cell: object) -> str:

@@ -128,7 +128,7 @@ class ProfileEdge:
 
 
 async def body_of(request: web.BaseRequest) -> str:
-    """The body as text; empty when it is too long, too slow, or no text."""
+    """The body as text; empty when it is too long, too slow, cut off, or no text."""
     if (request.content_length or 0) > BODY_BYTES:
         return ""
     raw = bytearray()
@@ -137,5 +137,5 @@ async def body_of(request: web.BaseRequest) -> str:
             while len(raw) <= BODY_BYTES and (chunk := await request.content.read(BODY_BYTES + 1 - len(raw))):
                 raw += chunk
         return raw.decode() if len(raw) <= BODY_BYTES else ""
-    except (TimeoutError, UnicodeDecodeError):
+    except (TimeoutError, UnicodeDecodeError, OSError, web.RequestPayloadError):
         return ""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from yarl import URL
 
 from bot import qr
+from bot.errors import UserError
 from bot.links.destinations import MAX_PARAMETERS, with_query
 from bot.profiles.flags import REASONS, Flags
 from bot.profiles.tokens import MOST_BYTES
@@ -116,6 +117,8 @@ class Edge:
             response = response or await self._page(request)
             if response.status == 404 and not await self._may(request, self._misses):
                 response = _slow_down()
+        except UserError as error:
+            response = web.Response(status=503, text=f"{error}\n", headers=UNCACHED | {"Retry-After": "60"})
         except Exception:
             path = "/report/…" if request.path.startswith("/report/") else request.path  # that address is a secret
             log.exception("A request failed", method=request.method, path=path)
