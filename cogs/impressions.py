@@ -23,7 +23,7 @@ from cogs.ui import impressions as ui
 from cogs.ui import people, pick
 from cogs.ui.answers import actor, begin
 from cogs.ui.money import money_of
-from cogs.ui.turns import long_work
+from cogs.ui.turns import content_of, long_work
 from storage.records import Post
 
 if TYPE_CHECKING:
@@ -165,12 +165,9 @@ class Impressions(
         if creator is not None and creator.bot:
             raise InvalidError(_("creator: a bot has no posts; choose a member."))
         check_size(file.size)
-        try:
-            data = await file.read()
-        except discord.HTTPException:
-            raise InvalidError(_("file: Discord does not hand it out; attach it again.")) from None
         creator_id = None if creator is None else creator.id
         async with long_work(interaction):
+            data = await content_of(file)
             found = await self._services.imports.preview(who, data, creator_id=creator_id, as_of=as_of)
         if isinstance(found, Daily):
             await interaction.followup.send(embed=files.daily(found), ephemeral=True)

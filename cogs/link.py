@@ -20,7 +20,7 @@ from cogs.ui import format as fmt
 from cogs.ui import handovers, link_imports, on_page, pick, qr, ways
 from cogs.ui import links as ui
 from cogs.ui.answers import actor, begin, server_of
-from cogs.ui.turns import long_work
+from cogs.ui.turns import content_of, long_work
 from storage.records import Server, State
 
 if TYPE_CHECKING:
@@ -112,13 +112,10 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         if creator is not None and creator.bot:
             raise InvalidError(_("creator: a bot can't own links; choose a member."))
         check_size(file.size)
-        try:
-            data = await file.read()
-        except discord.HTTPException:
-            raise InvalidError(_("file: Discord does not hand it out; attach it again.")) from None
         who = actor(interaction)
         creator_id = None if creator is None else creator.id
         async with long_work(interaction):
+            data = await content_of(file)
             found = await self._services.histories.preview(
                 who, data, file.filename, creator_id=creator_id, taken=Taken(taken)
             )

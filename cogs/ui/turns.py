@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import discord
 import structlog
 
+from bot.errors import InvalidError
 from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui.answers import actor, embed, services
@@ -40,3 +41,11 @@ async def long_work(interaction: discord.Interaction) -> AsyncIterator[None]:
         if waited:
             await show(_("Working …"), _("Your turn has come."))
         yield
+
+
+async def content_of(file: discord.Attachment) -> bytes:
+    """What is in an attached file. Asked for when its turn has come, so that files that wait take no memory."""
+    try:
+        return await file.read()
+    except discord.HTTPException:
+        raise InvalidError(_("file: Discord does not hand it out; attach it again.")) from None
