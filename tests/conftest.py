@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
-import json
-import re
 import shutil
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -36,6 +32,7 @@ from bot.insights.periods import local_day
 from storage import counts, migrate, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
+from tests.described import check_requests
 from tests.machine import (  # noqa: F401  fixtures and hooks, for all tests
     launch_browser,
     poppler,
@@ -44,7 +41,6 @@ from tests.machine import (  # noqa: F401  fixtures and hooks, for all tests
 )
 from tests.waiting import becomes
 
-SHARED = Path(__file__).parent.parent.parent / "shared"
 BROWSER = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.5 Mobile/15E148 Safari/604.1"
@@ -301,50 +297,3 @@ async def world(
         if await weight(app.db) != made.proven:
             assert await mismatches(app.db) == []
         check_requests(env)
-
-
-def check_requests(env: simcord.Env) -> None:
-    """Hold what the bot sent against Discord's own API description, where it lies beside the checkout."""
-    path = SHARED / "tools" / "openapi_check.py"
-    if not path.exists():
-        return
-    spec = _openapi(path)
-    problems = [problem for problem in spec.check_all(env.http_requests) if problem.level != "warn"]
-    assert not problems, "\n".join(map(str, problems))
-
-
-_specs: dict[Path, Any] = {}
-_OWN = re.compile(r"\d{15,}")
-
-
-def _openapi(path: Path) -> Any:
-    if path not in _specs:
-        spec = importlib.util.spec_from_file_location("openapi_check", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["openapi_check"] = module
-        sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
-        try:
-            spec.loader.exec_module(module)
-        finally:
-            sys.dont_write_bytecode = before
-        _specs[path] = _asked_once(module.Spec.load(path.parent.parent / "discord-openapi.json"))
-    return _specs[path]
-
-
-def _asked_once(spec: Any) -> Any:
-    """The same, which looks at equal requests once: each test registers all commands, and that is most of what is sent.
-
-    What one server, message or interaction has of its own in an address, its number or token, is taken for equal.
-    """
-    check, known = spec.check, dict[str, list[Any]]()
-
-    def once(method: str, path: str, body: Any = None, params: Any = None, index: int = -1) -> list[Any]:
-        key = json.dumps([method, _OWN.sub("#", path), body, params], sort_keys=True, default=str)
-        if key not in known:
-            known[key] = check(method, path, body, params, index)
-        return known[key]
-
-    spec.check = once
-    return spec

@@ -11,7 +11,8 @@ import pytest
 from bot.links.access import Actor
 from storage import counts
 from storage.records import DayCount, Kind
-from tests.conftest import NOW, SHARED, World, answer_of, check_requests, mismatches, text_of
+from tests.conftest import NOW, World, answer_of, mismatches, text_of
+from tests.described import SHARED, check_requests
 
 
 async def _summer(world: World) -> int:
