@@ -24,6 +24,8 @@ from storage import counts, links
 from storage.database import Database
 from tests.conftest import BROWSER, NOW, mismatches
 from tests.machine import LaunchBrowser
+from tests.sampled import CREW, GUILD
+from tests.sampled import a_filled_database as _filled  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 CHARTS = "[...document.images].filter(image => image.naturalWidth === 1600).length"
@@ -126,23 +128,29 @@ def test_ctrl_c_ends_it_cleanly_with_a_connection_open(demo: Demo) -> None:
     assert "Traceback" not in demo.output.read_text()
 
 
-async def test_the_sample_is_the_same_on_every_start(tmp_path: Path) -> None:
-    crew = sample.Crew(1, {"maya": 11, "leo": 12, "noor": 13}, dict.fromkeys(("maya", "leo", "noor"), "Name"), 2, 3)
-    seen = []
-    for name in ("one.db", "two.db"):
-        async with Database.open(tmp_path / name) as db:
-            await sample.fill(db, crew, URL("http://127.0.0.1:8080"), NOW)
-            assert await mismatches(db) == []
-            async with db.read() as conn:
-                slugs = {link.id: link.slug for link in await links.find(conn, 1)}
-                found = await counts.by_place_day(
-                    conn, 1, NOW.date() - dt.timedelta(days=sample.DAYS), NOW.date(), slugs
-                )
-            # Posts have other ids each time: their places are told apart in the order in which they were made.
-            places = {place: n for n, place in enumerate(sorted({place for _day, (_, place, _), _n in found}))}
-            seen.append(sorted((slugs[id_], places[place], kind, day, n) for day, (id_, place, kind), n in found))
+async def test_the_sample_is_the_same_on_every_start(filled: Database, tmp_path: Path) -> None:
+    async with Database.open(tmp_path / "another" / "eyeballs.db") as another:
+        await sample.fill(another, CREW, URL("https://go.example"), NOW)
+        assert await mismatches(another) == []
+        seen = [await _by_slug(filled), await _by_slug(another)]
     assert seen[0] == seen[1]
-    by_link = {slug: sum(row[4] for row in seen[0] if row[0] == slug) for slug in slugs.values()}
+    by_link = {slug: sum(n for *_rest, n in rows) for slug, rows in seen[0].items()}
     assert len(by_link) == 13
     assert [slug for slug, count in by_link.items() if count == 0] == ["old-blog"]
-    assert len({row[3] for row in seen[0]}) == sample.DAYS - 1
+    assert len({day for rows in seen[0].values() for _place, _kind, day, _n in rows}) == sample.DAYS - 1
+
+
+async def _by_slug(db: Database) -> dict[str, list[tuple[int, str, dt.date, int]]]:
+    """By link, what was counted at each place on each day.
+
+    Posts have other ids each time: their places are told apart in the order in which they were made.
+    """
+    first = NOW.date() - dt.timedelta(days=sample.DAYS)
+    async with db.read() as conn:
+        slugs = {link.id: link.slug for link in await links.find(conn, GUILD)}
+        found = await counts.by_place_day(conn, GUILD, first, NOW.date(), slugs)
+    places = {place: n for n, place in enumerate(sorted({place for _day, (_, place, _), _n in found}))}
+    return {
+        slug: sorted((places[place], kind, day, n) for day, (id_, place, kind), n in found if id_ == link_id)
+        for link_id, slug in slugs.items()
+    }

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from yarl import URL
 
 from bot.demo import sample
 from bot.digests import due
@@ -19,23 +17,21 @@ from storage.database import Database
 from storage.records import PROFILE, Cadence, Digest, DigestState, Kind, Quiet
 from storage.schema import figures, hits, posts
 from tests.conftest import NOW, World, mismatches
+from tests.sampled import CREATORS, GUILD
+from tests.sampled import a_filled_database as _filled  # noqa: F401
 
-CREW = sample.Crew(1, {"maya": 11, "leo": 12, "noor": 13}, dict.fromkeys(("maya", "leo", "noor"), "Name"), 2, 3)
 
-
-async def test_what_the_sample_tells_could_have_happened(tmp_path: Path) -> None:
-    async with Database.open(tmp_path / "demo.db") as db:
-        await sample.fill(db, CREW, URL("http://127.0.0.1:8080"), NOW)
-        assert await mismatches(db) == []
-        async with db.read() as conn:
-            rows = (await conn.execute(sa.select(hits))).mappings().all()
-            told = (await conn.execute(sa.select(figures).order_by(figures.c.as_of))).mappings().all()
-            made = {row["id"]: row for row in (await conn.execute(sa.select(posts))).mappings()}
-            pages = {c: await profiles.get(conn, 1, c) for c in CREW.creators.values()}
-            owners = {}
-            for creator_id, page in pages.items():
-                if page is not None:
-                    owners |= {entry.link_id: page.id for entry in await profiles.entries(conn, 1, creator_id)}
+async def test_what_the_sample_tells_could_have_happened(filled: Database) -> None:
+    assert await mismatches(filled) == []
+    async with filled.read() as conn:
+        rows = (await conn.execute(sa.select(hits))).mappings().all()
+        told = (await conn.execute(sa.select(figures).order_by(figures.c.as_of))).mappings().all()
+        made = {row["id"]: row for row in (await conn.execute(sa.select(posts))).mappings()}
+        pages = {c: await profiles.get(conn, GUILD, c) for c in CREATORS.values()}
+        owners = {}
+        for creator_id, page in pages.items():
+            if page is not None:
+                owners |= {entry.link_id: page.id for entry in await profiles.entries(conn, GUILD, creator_id)}
     assert max(row["at"] for row in rows) < NOW
 
     per_day: Counter[tuple[int, dt.date, Kind]] = Counter()

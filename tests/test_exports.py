@@ -23,7 +23,6 @@ from PIL import Image
 from yarl import URL
 
 from bot.clock import FixedClock
-from bot.demo import sample
 from bot.errors import NotFoundError, RefusedError
 from bot.exports import Exports, Form
 from bot.insights.periods import Named
@@ -39,26 +38,12 @@ from storage.ids import Ids
 from storage.records import Address, State
 from tests.conftest import NOW, World, mismatches, text_of
 from tests.profiled import any_link
+from tests.sampled import CREATORS, GUILD
+from tests.sampled import a_filled_database as _filled  # noqa: F401
 from tests.waiting import until
 
-GUILD = 9
 MOST = 10 * 2**20
-CREATORS = {"maya": 101, "leo": 102, "noor": 103, "sam": 104}
 MANAGER = Actor(GUILD, CREATORS["maya"], manager=True)
-
-
-@pytest.fixture
-async def filled(db: Database) -> Database:
-    """A server with the demo's history."""
-    crew = sample.Crew(
-        guild_id=GUILD,
-        channel_id=1,
-        creator_role_id=2,
-        creators=CREATORS,
-        names={name: name.capitalize() for name in CREATORS},
-    )
-    await sample.fill(db, crew, URL("https://go.example"), NOW)
-    return db
 
 
 async def exported(db: Database, subject: Subject, form: Form = Form.JSON, who: Actor = MANAGER) -> bytes:

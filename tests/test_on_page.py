@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from yarl import URL
 
 from bot.clock import FixedClock
-from bot.demo import sample
 from bot.exports import Exports, Form
 from bot.imports.eyeballs import read_export
 from bot.links.access import Actor
@@ -22,6 +20,8 @@ from storage.database import Database
 from storage.records import State
 from tests.conftest import NOW, World, answer_of, at_revision, text_of
 from tests.profiled import labels, let_creators_add, set_up
+from tests.sampled import CREATORS, GUILD
+from tests.sampled import a_filled_database as _filled  # noqa: F401
 
 
 async def on_page(world: World, path: str = "/@maya") -> list[str]:
@@ -178,13 +178,9 @@ async def test_links_that_stood_on_a_page_before_stay_in_their_order(tmp_path: P
     assert [link.id for link in section.links] == [7, 6, 5]  # as it was: new ones on top
 
 
-async def test_an_export_of_before_brings_its_pages_as_they_were(db: Database, tmp_path: Path) -> None:
-    creators = {"maya": 101, "leo": 102, "noor": 103}
-    await sample.fill(
-        db, sample.Crew(9, creators, creators.fromkeys(creators, "x"), 2, 1), URL("https://go.example"), NOW
-    )
-    made = await Exports(db, FixedClock(NOW)).export(
-        Actor(9, 101, manager=True), Subject(Scope.SERVER, 9), Form.JSON, 2**30
+async def test_an_export_of_before_brings_its_pages_as_they_were(filled: Database, tmp_path: Path) -> None:
+    made = await Exports(filled, FixedClock(NOW)).export(
+        Actor(GUILD, CREATORS["maya"], manager=True), Subject(Scope.SERVER, GUILD), Form.JSON, 2**30
     )
     assert made.file is not None
     with made.file as file:
