@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -369,19 +371,29 @@ async def remembered_and_read(db: Database) -> None:
     assert remembered == await db.write(all_of_server)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(data=st.data())
-async def test_what_is_remembered_of_a_server_is_kept_up_by_its_events(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+@pytest.mark.parametrize("number", [8, pytest.param(50, marks=pytest.mark.proof)])
+def test_what_is_remembered_of_a_server_is_kept_up_by_its_events(
+    tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """Whatever comes in between: hits of any day and place, in any order of their ids, nothing, and closing."""
     monkeypatch.setattr(ranges, "_FEW", 0)
+
+    @settings(max_examples=number, deadline=None)
+    @given(data=st.data())
+    def try_it(data: st.DataObject) -> None:
+        path = tmp_path / f"{next(GUILDS)}.db"
+        shutil.copy(empty_database, path)
+        asyncio.run(remembered_through(path, data))
+
+    try_it()
+
+
+async def remembered_through(path: Path, data: st.DataObject) -> None:
     ids, hit_ids = Ids(), st.integers(-3, 3)
     moments = st.integers(0, 4).map(lambda ago: NOW - ago * ONE_DAY)
     kinds = st.sampled_from([Kind.CLICK, Kind.IMPRESSION, Kind.VIEW])
     hit = st.tuples(moments, st.sampled_from(LINKS), st.sampled_from(PLACES), kinds, st.integers(1, 3), hit_ids)
-    folder = tmp_path / str(next(GUILDS))
-    async with Database.open(folder / "eyeballs.db") as db:
+    async with Database.open(path) as db:
         await click(db, NOW - 5 * ONE_DAY)
         await close(db, 1, NOW.date())
         await remembered_and_read(db)
