@@ -11,17 +11,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
-import discord
 import structlog
 import typer
-import uvloop
-from aiohttp import ClientError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import config as configuration
 from bot import logs
-from bot.app import digest_schedule, open_application
-from bot.checks import check_all
 from bot.cli_options import ConfigOption, load, root
 from bot.cli_transfer import export, importing
 from bot.config import Config
@@ -104,6 +99,13 @@ def spare_the_collector() -> None:
 @app.command()
 def run(config_file: ConfigOption = None) -> None:
     """Run the bot against Discord."""
+    # Here, for they take longer to load than most other commands take.
+    import discord
+    import uvloop
+    from aiohttp import ClientError
+
+    from bot.app import digest_schedule, open_application
+
     config = _load(config_file)
     token = config.token()
 
@@ -148,6 +150,8 @@ def demo(
 @app.command()
 def check(config_file: ConfigOption = None) -> None:
     """Say what is wrong with configuration, database and permissions, and how to mend it."""
+    from bot.checks import check_all
+
     names = configuration.environment_names()
     config = _load(config_file)
     problems = 0

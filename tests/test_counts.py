@@ -371,6 +371,7 @@ async def remembered_and_read(db: Database) -> None:
     assert remembered == await db.write(all_of_server)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [8, pytest.param(50, marks=pytest.mark.proof)])
 def test_what_is_remembered_of_a_server_is_kept_up_by_its_events(
     tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch, number: int

@@ -145,6 +145,7 @@ def differences(one: Any, other: Any, at: str = "") -> Iterator[str]:
         yield f"{at}: {one!r} -> {other!r}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", list(Form))
 async def test_another_eyeballs_gives_the_same_answers(filled: Database, tmp_path: Path, form: Form) -> None:
     clock = FixedClock(NOW)

@@ -159,6 +159,7 @@ PARTS += [(text, person) for text in NASTY for person in ("admin", "maya")]
 """An empty server (""), then a hostile one for each of the texts, before each who may ask."""
 
 
+@pytest.mark.long
 async def test_every_answer_from_hostile_rows_keeps_to_the_limits(world: World) -> None:
     await make_hostile(world)
     assert await walk(world, world.admin, NASTY["override"], deep=False) > 150

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from random import Random
 
+import pytest
 import simcord
 
 from bot.stats.question import Metric, Ranks
@@ -85,6 +86,7 @@ async def test_every_rate_stands_beside_exactly_what_made_it(busy: World) -> Non
     assert rates > 30
 
 
+@pytest.mark.long
 async def test_no_answer_fails_or_tells_of_less_than_nobody_whatever_platforms_tell(world: World) -> None:
     await world.admin.slash(world.channel, "digest setup", channel=world.channel, weekday=0, time="9:00", zone="UTC")
     await world.add_link()

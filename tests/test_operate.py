@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import io
 import logging
 import os
 import re
@@ -14,7 +15,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,10 @@ from alembic import command as alembic_command
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
-from bot import checks
+from bot import checks, logs
 from bot import config as configuration
 from bot.app import open_application
+from bot.cli import main
 from bot.clock import FixedClock, SystemClock
 from bot.config import Config, StorageSection, WebSection
 from bot.errors import OperatorError
@@ -72,6 +74,25 @@ def eyeballs(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             timeout=60,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def typed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The same in this process, for many commands in a row: a process takes longer to start than a command to run."""
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # it is for good
+    monkeypatch.setenv("EYEBALLS_WEB__PORT", str(_free_port()))
+
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["eyeballs", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+            try:
+                main()
+            except SystemExit as end:
+                return subprocess.CompletedProcess(arguments, int(end.code or 0), out.getvalue(), err.getvalue())
+        raise AssertionError("a command ends with an exit status")
 
     return run
 
@@ -382,42 +403,42 @@ def test_run_without_an_address_is_one_sentence(eyeballs: Eyeballs) -> None:
     assert "web.base_url is missing" in done.stderr
 
 
-def test_backup_restore_and_recount(eyeballs: Eyeballs, folder: Path) -> None:
-    assert "no database at" in eyeballs("backup", "copy.db").stderr
+def test_backup_restore_and_recount(typed: Eyeballs, folder: Path) -> None:
+    assert "no database at" in typed("backup", "copy.db").stderr
     path = folder / "data" / "eyeballs.db"
     asyncio.run(_fill(path))
-    assert "Every rollup equals the recount of its 3 events." in eyeballs("recount", "--check").stdout
-    assert eyeballs("backup", "copy.db").returncode == 0
+    assert "Every rollup equals the recount of its 3 events." in typed("recount", "--check").stdout
+    assert typed("backup", "copy.db").returncode == 0
     with closing(sqlite3.connect(path)) as conn, conn:
         conn.execute("UPDATE hits_daily SET count = 99")
-    wrong = eyeballs("recount", "--check")
+    wrong = typed("recount", "--check")
     assert wrong.returncode == 1
     assert "rollup 99, events 3" in wrong.stdout
-    mended = eyeballs("recount", "--repair")
+    mended = typed("recount", "--repair")
     assert "2 counts differed from their 3 events and were mended." in mended.stdout
-    assert eyeballs("recount", "--check").returncode == 0
-    assert "Say either" in eyeballs("recount").stderr
+    assert typed("recount", "--check").returncode == 0
+    assert "Say either" in typed("recount").stderr
     with closing(sqlite3.connect(path)) as conn, conn:
         conn.execute("UPDATE hits_quarter SET count = 7")
-    assert eyeballs("restore", "copy.db", stdin="n\n").returncode == 1
-    restored = eyeballs("restore", "copy.db", "--yes")
+    assert typed("restore", "copy.db", stdin="n\n").returncode == 1
+    restored = typed("restore", "copy.db", "--yes")
     assert "What stood there is kept" in restored.stdout
-    assert eyeballs("recount", "--check").returncode == 0
+    assert typed("recount", "--check").returncode == 0
     assert len(list((folder / "data" / "backups").iterdir())) == 1
 
 
-def test_the_configuration_is_named_on_either_side_of_the_command(eyeballs: Eyeballs, folder: Path) -> None:
+def test_the_configuration_is_named_on_either_side_of_the_command(typed: Eyeballs, folder: Path) -> None:
     asyncio.run(_fill(folder / "elsewhere.db"))
     (folder / "other.toml").write_text('[storage]\npath = "elsewhere.db"\n')
     for arguments in (
         ("--config", "other.toml", "recount", "--check"),
         ("recount", "--check", "--config", "other.toml"),
     ):
-        assert "its 3 events" in eyeballs(*arguments).stdout
-    twice = eyeballs("--config", "other.toml", "recount", "--check", "--config", "third.toml")
+        assert "its 3 events" in typed(*arguments).stdout
+    twice = typed("--config", "other.toml", "recount", "--check", "--config", "third.toml")
     assert twice.returncode == 1
     assert "--config is given twice" in twice.stderr
-    assert re.fullmatch(r"Eyeballs \d+\.\d+\.\d+\S*\n", eyeballs("--version").stdout)
+    assert re.fullmatch(r"Eyeballs \d+\.\d+\.\d+\S*\n", typed("--version").stdout)
 
 
 def test_an_unknown_server_is_not_exported(eyeballs: Eyeballs, folder: Path) -> None:

@@ -133,6 +133,7 @@ async def comes_to(site: Site, wanted: dict[tuple[str, str], int]) -> None:
     assert await site.counted() == wanted
 
 
+@pytest.mark.long
 async def test_only_links_that_were_in_view_for_a_second_are_impressions(browser: Browser, site: Site) -> None:
     names = [f"link{n:02}" for n in range(1, 21)]
     ids = await site.add(*names)
@@ -241,6 +242,7 @@ async def test_the_page_is_light_and_asks_nobody_else_for_anything(browser: Brow
     assert sorted({request.url.rsplit("/", 1)[1] for request in asked}) == ["@maya", "seen"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing(browser: Browser, site: Site, scheme: Any) -> None:
     ids = await site.add("summer", "winter", "autumn")
