@@ -213,7 +213,9 @@ async def open_application(
             notices=notices,
             digests=digests,
             contents=contents,
-            alerts=Alerts(db, by_job, checks_destinations=config.alerts.check_destinations),
+            alerts=Alerts(
+                db, by_job, checks_destinations=config.alerts.check_destinations, is_settled=watch.is_settled
+            ),
             reports=reports,
             deals=deals,
             charts=charts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -59,8 +59,17 @@ class Status:
 class Alerts:
     """Who is told of what, and the look that notes what is to be told (`telling.Telling` tells it)."""
 
-    def __init__(self, db: Database, clock: Clock, *, checks_destinations: bool = False) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        checks_destinations: bool = False,
+        is_settled: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._db = db
+        self._is_settled = is_settled
+        """Whether the clock is right beyond doubt; else clicks may stand at another day than theirs."""
         self._clock = clock
         self.checks_destinations = checks_destinations
         """Whether the operator lets destinations be asked."""
@@ -212,9 +221,10 @@ class Alerts:
         return noted
 
     async def _heartbeat(self, conn: AsyncConnection, now: dt.datetime) -> dt.datetime:
-        """Since when the bot has been running without a long break."""
+        """Since when the bot has been running without a long break, by a clock that nobody doubts."""
         last, since = await meta.get(conn, _TICKED), await meta.get(conn, _WHOLE_SINCE)
-        if last is None or since is None or now - dt.datetime.fromisoformat(last) > LONG_BREAK:
+        is_break = last is None or now - dt.datetime.fromisoformat(last) > LONG_BREAK
+        if since is None or is_break or not self._is_settled():
             since = now.isoformat()
             await meta.put(conn, _WHOLE_SINCE, since)
         await meta.put(conn, _TICKED, now.isoformat())

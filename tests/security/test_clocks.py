@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import checks, scheduler
+from bot.alerts.service import Alerts
 from bot.app import Application, open_application
 from bot.clock import FixedClock
 from bot.config import Config, StorageSection, WebSection
@@ -27,6 +28,7 @@ from bot.digests.service import Wish
 from bot.links.access import Actor
 from bot.timekeeping import HELD, REMEMBERED, TOLERANCE, Trust, Watch, begun, judged
 from storage import hits, meta, recount
+from storage.database import Database
 from storage.ids import Ids, made_at
 from storage.records import BARE, AlertKind, Cadence, Hit, Kind, Link
 from storage.schema import alerts, digest_runs, flags, salts
@@ -361,6 +363,30 @@ async def test_what_a_clock_that_was_ahead_has_written_is_taken_back(tmp_path: P
         await life.live(95 * DAY, 5 * DAY)
         assert await life.events() == 0, "kept for 90 days"
         assert await totals_of(life, link) == before
+
+
+async def test_no_link_is_said_to_drop_on_a_day_whose_clicks_a_wrong_clock_took(db: Database) -> None:
+    clock = FixedClock(NOW)
+    watch = Watch(clock)
+    service = Alerts(db, watch.jobs, is_settled=watch.is_settled)
+
+    async def whole_since() -> dt.datetime:
+        clock.move(minutes=5)
+        await service.look()
+        async with db.read() as conn:
+            return dt.datetime.fromisoformat(await meta.get(conn, "alerts_whole_since") or "")
+
+    since = await whole_since()
+    assert await whole_since() == since
+    clock.leap(days=6)
+    watch.offsets()
+    clock.move(hours=1)
+    assert watch.is_trusted()
+    assert not watch.is_settled()
+    assert await whole_since() < await whole_since(), "nothing is whole while it is doubted"
+    clock.leap(days=-6)
+    since = await whole_since()
+    assert await whole_since() == since
 
 
 async def totals_of(life: Life, link: Link) -> tuple[int, int, int]:
