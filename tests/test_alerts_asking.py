@@ -16,8 +16,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from bot.alerts.asking import Asker, is_public
+from bot.alerts.asking import Asker
 from bot.alerts.rules import Answer
+from bot.links.hosts import is_public
 from bot.tracking.hits import Reason, RequestFacts, classify
 
 BASE = URL("https://go.example")

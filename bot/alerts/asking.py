@@ -16,9 +16,8 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from bot.alerts.rules import Answer, answer_of
+from bot.links.hosts import Address, host_of, is_public
 from bot.texts import _
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MOST_HOPS = 5
 BODY_BYTES = 4096
@@ -31,20 +30,7 @@ AT_ONCE = 4
 """Destinations that are asked at the same time."""
 PORTS = frozenset((80, 443))
 
-_UNICAST = ipaddress.ip_network("2000::/3")
-"""Where all public IPv6 addresses lie (IANA); those that hide an IPv4 address are outside, or in `_NOBODYS`."""
-_NOBODYS = tuple(
-    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16"))
-)
-"""Not all versions of `ipaddress` know all of them."""
 _NO_NAME = frozenset(code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None)) is not None)
-
-
-def is_public(address: Address) -> bool:
-    """Whether anybody on the Internet means the same machine by this address."""
-    if isinstance(address, ipaddress.IPv6Address) and (address.scope_id is not None or address not in _UNICAST):
-        return False
-    return address.is_global and not address.is_multicast and not any(address in network for network in _NOBODYS)
 
 
 class NotAllowed(OSError):
@@ -151,7 +137,7 @@ class Asker:
             raise NotAllowed("not a web address")
         if url.port not in self._ports:
             raise NotAllowed("not a port of the web")
-        if url.host.rstrip(".") == self._own.host:
+        if host_of(str(url)) == host_of(str(self._own)):
             raise NotAllowed("our own address")
 
     async def _request(self, method: str, url: URL) -> tuple[int, str | None]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from functools import lru_cache
-from urllib.parse import quote, unquote_plus, urlsplit
+from urllib.parse import quote, unquote_plus
 
+import ada_url
 from yarl import URL
 
 from bot.errors import InvalidError
 from bot.inputs.text import shorten
+from bot.links.hosts import host_of, is_denied, is_private
 from bot.texts import _
 
 MAX_LENGTH = 2048
@@ -22,20 +24,8 @@ _KEPT = "".join(map(chr, range(33, 127))).translate(str.maketrans("", "", '"<>')
 _ENCODED = {code: chr(code) if chr(code) in _KEPT else f"%{code:02X}" for code in range(256)}
 
 
-def is_denied(host: str, denied_domains: tuple[str, ...]) -> bool:
-    """Whether the host is one of the denied domains or below one."""
-    name = host.lower().rstrip(".")
-    return any(name == domain or name.endswith("." + domain) for domain in denied_domains)
-
-
-def _is_private(host: str) -> bool:
-    try:
-        return not ipaddress.ip_address(host.strip("[]")).is_global
-    except ValueError:
-        name = host.lower().rstrip(".")
-        if name.rsplit(".", 1)[-1].isdigit() or name.startswith("0x"):
-            return True  # browsers read 0x7f.1 and 2130706433 as addresses
-        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".home.arpa", ".lan"))
+_PARTS = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+"""The parts as browsers tell them apart, of an address without backslashes, spaces and line breaks."""
 
 
 def parse_destination(
@@ -48,9 +38,9 @@ def parse_destination(
 ) -> str:
     """The destination, ready for a Location header; raises InvalidError that names field, value and what would do.
 
-    http and https only; no user info, control characters, backslashes, nor the `own` origin; `MAX_LENGTH` at most.
-    Scheme and host are written the one usual way. Path, query and fragment stay as typed, since `%2C` and `,` may mean
-    different things to a site (RFC 3986, 2.2); only what no header can hold is percent-encoded.
+    http and https only; no user info, control characters, backslashes, nor the `own` host; `MAX_LENGTH` at most. The
+    host is checked and kept as browsers read it (WHATWG URL). Path, query and fragment stay as typed, since `%2C` and
+    `,` may mean different things to a site (RFC 3986, 2.2); only what no header can hold is percent-encoded.
     """
     raw = text.strip()
 
@@ -63,21 +53,25 @@ def parse_destination(
         raise refuse(_("holds a space, a backslash or a control character; paste the plain address."))
     if "://" not in raw and "." in raw.split("/")[0] and ":" not in raw.split("/")[0]:
         raw = f"https://{raw}"
+    parts = _PARTS.fullmatch(raw)
+    if parts is None:
+        raise refuse(_("must begin with https:// or http://, such as https://shop.example/summer."))
+    if "%" in parts["authority"]:
+        raise refuse(_("has a % in front of its path; write the host's name out, such as https://shop.example/summer."))
     try:
-        url = URL(raw)
-        host = url.host
-        port = url.port
-        rest = _as_typed(raw.partition("://")[2].removeprefix(urlsplit(raw).netloc))
-        normal = f"{url.scheme}://{url.host_port_subcomponent}{rest if rest.startswith('/') else '/' + rest}"
+        url = ada_url.URL(raw)
+        rest = _as_typed(parts["rest"])
+        normal = f"{url.protocol}//{url.host}{rest if rest.startswith('/') else '/' + rest}"
+        host = URL(normal).host and host_of(normal)  # both that read it later have to make something of it
+        if not host:
+            raise ValueError(normal)
     except ValueError:
         raise refuse(_("is not an address; give one such as https://shop.example/summer.")) from None
-    if url.scheme not in ("http", "https") or not host:
-        raise refuse(_("must begin with https:// or http://, such as https://shop.example/summer."))
-    if url.user is not None or url.password is not None:
+    if "@" in parts["authority"]:
         raise refuse(_("holds a user name or password; leave it out."))
-    if own is not None and (host.rstrip(".").lower(), port) == (own.host, own.port):
+    if own is not None and host == host_of(str(own)):
         raise refuse(_("leads back to this bot's own address; give the page people should end on."))
-    if not allow_private and (_is_private(host) or port == 0):
+    if not allow_private and (is_private(host) or url.port == "0"):
         raise refuse(_("is a private or local address that visitors can't reach; give a public one."))
     if is_denied(host, denied_domains):
         raise refuse(_("is on this installation's deny-list of domains."))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
-from yarl import URL
 
 from bot.clock import Clock
 from bot.errors import InvalidError, RefusedError
 from bot.inputs.text import fit_line
 from bot.links.access import Actor, require_add, require_creator
+from bot.links.hosts import host_of
 from bot.links.lengths import MAX_TITLE
 from bot.links.posts import Posts
 from bot.links.service import Links
@@ -187,7 +187,6 @@ class Twins:
 
     def _is_own(self, address: str) -> bool:
         try:
-            url = URL(address)
-            return (url.host, url.port) == (self._links.base_url.host, self._links.base_url.port)
+            return host_of(address) == host_of(str(self._links.base_url))
         except ValueError:
             return False

@@ -15,7 +15,7 @@ from yarl import URL
 
 from bot.clock import Clock
 from bot.insights.periods import local_day
-from bot.links.destinations import is_denied
+from bot.links.hosts import host_of, is_denied
 from bot.links.owner import OwnerTokens
 from bot.profiles.tokens import Arrival
 from bot.profiles.views import Views, delay_of
@@ -188,7 +188,7 @@ class Tracker:
         if name in remembered:  # as nearly always: without a coroutine
             address = remembered[name]
         else:
-            address = await self._addresses.get(name, lambda conn: addresses.get(conn, name))
+            address = await self._addresses.get(name, lambda conn: self._allowed(conn, name))
         if address is None or address.link_id is None or address.state not in _ANSWERED:
             return None
         expires_at, max_clicks = address.expires_at, address.max_clicks
@@ -196,7 +196,14 @@ class Tracker:
             await self._is_over(address.guild_id, address.link_id, expires_at, max_clicks)
         ):
             return None
-        return None if self._is_denied(address.destination) else address
+        return address
+
+    async def _allowed(self, conn: AsyncConnection, name: str) -> Address | None:
+        """The address of a name, but for one that leads to a denied domain: looked at once, and not for each hit."""
+        address = await addresses.get(conn, name)
+        if address is None or (address.link_id is not None and self._is_denied(address.destination)):
+            return None
+        return address
 
     async def _is_over(
         self, guild_id: int, link_id: int, expires_at: dt.datetime | None, max_clicks: int | None
@@ -264,7 +271,10 @@ class Tracker:
         await self._db.write(lambda conn: meta.put(conn, UNKNOWN_PROXY, now))
 
     def _is_denied(self, destination: str) -> bool:
-        return bool(self._denied_domains) and is_denied(_host(destination), self._denied_domains)
+        try:
+            return bool(self._denied_domains) and is_denied(host_of(destination), self._denied_domains)
+        except ValueError:
+            return True  # kept before destinations were read as browsers do, and none can go there
 
     async def count(
         self,
