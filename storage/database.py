@@ -33,6 +33,8 @@ class Lane(Enum):
     """What somebody asked in Discord."""
     EDGE = 4, 0.25
     """Visitors: better what is remembered than to wait."""
+    PAGES = 2, 5.0
+    """Visitors, where nothing is remembered: pages, and what was never asked for before."""
     LONG = 2, 30.0
     """Reads of everything, which would keep others waiting: see `bot.turns`."""
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
 
@@ -114,7 +113,7 @@ async def test_readers_of_answers_never_keep_a_visitor_waiting(db: Database, rea
         assert await asyncio.wait_for(reads.get("summer"), 0.2)
 
 
-async def test_a_busy_database_serves_what_is_remembered_and_says_so_in_time_where_nothing_is(
+async def test_a_busy_database_serves_what_is_remembered_and_lets_the_rest_wait_where_pages_do(
     db: Database, reads: Reads
 ) -> None:
     await put(db, "summer")
@@ -128,7 +127,5 @@ async def test_a_busy_database_serves_what_is_remembered_and_says_so_in_time_whe
         found = await reads.get("summer")
         assert found is not None
         assert found.destination == "https://shop.example/summer"
-        with pytest.raises(TimeoutError):
-            await reads.get("winter")
+        assert await reads.get("winter") is None
         assert time.monotonic() - began < 3.0  # twice 250 ms, and a slow machine
-    assert await reads.get("winter") is None

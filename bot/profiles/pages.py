@@ -97,7 +97,7 @@ class Pages:
         whose = tokens.read_preview(await self._views.key(), token, now)
         if whose is None:
             return None
-        async with self._db.read(Lane.EDGE) as conn:
+        async with self._db.read(Lane.PAGES) as conn:
             profile = await profiles.get(conn, *whose)
         if profile is None:
             return None
@@ -147,7 +147,7 @@ class Pages:
         found = await self._find(handle)
         if not isinstance(found, Profile) or not digest or found.avatar != digest:
             return None
-        async with self._db.read(Lane.EDGE) as conn:
+        async with self._db.read(Lane.PAGES) as conn:
             return await profiles.avatar(conn, found.guild_id, found.creator_id)
 
     async def preview_avatar(self, token: str) -> bytes | None:
@@ -155,12 +155,12 @@ class Pages:
         whose = tokens.read_preview(await self._views.key(), token, self._clock.now())
         if whose is None:
             return None
-        async with self._db.read(Lane.EDGE) as conn:
+        async with self._db.read(Lane.PAGES) as conn:
             return await profiles.avatar(conn, *whose)
 
     async def _find(self, handle: str) -> Profile | Moved | None:
         handle = handle.lower()
-        async with self._db.read(Lane.EDGE) as conn:
+        async with self._db.read(Lane.PAGES) as conn:
             address = await addresses.get(conn, f"@{handle}")
             if address is None or address.state is State.DELETED:
                 return None
@@ -171,7 +171,7 @@ class Pages:
 
     async def _sections(self, profile: Profile) -> tuple[Section, ...]:
         """The creator's active links that are not private, as they arranged them."""
-        async with self._db.read(Lane.EDGE) as conn:
+        async with self._db.read(Lane.PAGES) as conn:
             found = await links_of(conn, profile.guild_id, profile.creator_id)
             chosen = await profiles.entries(conn, profile.guild_id, profile.creator_id)
         shown = [link for link in found if await self._tracker.is_open(link)]

@@ -44,10 +44,13 @@ class Remembered(Generic[K, V]):
         try:
             async with self._db.read(Lane.EDGE) as conn:
                 value = await read(conn)
-        except (OperationalError, TimeoutError):
+        except (OperationalError, TimeoutError) as error:
             if key in self._older:
                 return self._older[key]
-            raise
+            if isinstance(error, OperationalError):
+                raise
+            async with self._db.read(Lane.PAGES) as conn:
+                value = await read(conn)
         if changes == self._changes:  # else a write came in between: it may be the older state
             while len(self.fresh) >= self._size:
                 del self.fresh[next(iter(self.fresh))]

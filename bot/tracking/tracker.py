@@ -150,7 +150,7 @@ class Tracker:
 
     async def check(self) -> None:
         """Raises when the database can't be read."""
-        async with self._db.read(Lane.EDGE) as conn:
+        async with self._db.read(Lane.PAGES) as conn:
             await addresses.get(conn, "")
 
     async def is_ready(self) -> bool:
@@ -240,7 +240,7 @@ class Tracker:
         address = await self.resolve(text)
         if address is None or address.link_id is None:
             return None
-        async with self._db.read(Lane.EDGE) as conn:
+        async with self._db.read(Lane.PAGES) as conn:
             link = await links.get(conn, address.guild_id, address.link_id)
             profile = await profiles.get(conn, address.guild_id, address.creator_id)
         if link is None:

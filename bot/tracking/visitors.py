@@ -79,7 +79,7 @@ class Visitors:
         key = (guild_id, day)
         async with self._lock:  # the first visitors of a day come at once, and one salt is enough for them
             if key not in self._begun:
-                async with self._db.read(Lane.EDGE) as conn:
+                async with self._db.read(Lane.PAGES) as conn:
                     value = await hits.salt(conn, guild_id, day)
                 if value is None:
                     value = secrets.token_bytes(SALT_BYTES)
