@@ -260,8 +260,8 @@ async def pass_a_hundred(life: Life, link: Link) -> None:
     """Something to alert of."""
     now = life.true
     batch = [
-        Hit(1, Ids(now.timestamp).new() + n, link.id, BARE, Kind.CLICK, now, now.date(), device="phone")
-        for n in range(100)
+        Hit(1, id_, link.id, BARE, Kind.CLICK, now, now.date(), device="phone")
+        for id_ in Ids(now.timestamp).several(100)
     ]
     await life.app.db.write(lambda conn: conn.run_sync(hits.record, batch, Seen()))
     assert await life.app.services.alerts.look() == 1
