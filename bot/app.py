@@ -163,7 +163,7 @@ async def open_application(
             owner_tokens=owner_tokens,
             views=views,
             denied_domains=config.links.denied_domains,
-            repeat_window=dt.timedelta(minutes=config.tracking.repeat_minutes),
+            repeat_seconds=config.tracking.repeat_seconds,
             crawlers=config.tracking.patterns,
             country_of=country_of,
         )

@@ -93,7 +93,7 @@ _COMMON_BROWSERS = (
 
 
 class TrackingSection(_Section):
-    repeat_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 30
+    repeat_seconds: Annotated[int, Field(ge=0, le=24 * 3600)] = 30
     country_database: Path | None = None
     crawlers: tuple[str, ...] = ()
 
@@ -188,6 +188,13 @@ class Config(BaseSettings):
         return token
 
 
+_UNKNOWN = "is not a setting; see config.example.toml for the ones there are"
+_RENAMED = {
+    ("tracking", "repeat_minutes"): "is tracking.repeat_seconds now: only a double press is no click of its own, and "
+    "30 seconds, which is the default, tell it from a second visit"
+}
+
+
 def load(path: Path | None = None) -> Config:
     """Read `path` (config.toml when it is there and none is named) and the environment.
 
@@ -214,11 +221,8 @@ def load(path: Path | None = None) -> Config:
         for section, field in Config.model_fields.items()
         for key in field.annotation.model_fields  # type: ignore[union-attr]
     } | {IMPORT_KEY}
-    problems += [
-        f"{name}: is not a setting; see config.example.toml for the ones there are"
-        for name in environment_names()
-        if name not in known
-    ]
+    renamed = {f"EYEBALLS_{'__'.join(loc)}".upper(): said for loc, said in _RENAMED.items()}
+    problems += [f"{name}: {renamed.get(name, _UNKNOWN)}" for name in environment_names() if name not in known]
 
     class FileConfig(Config):
         model_config = SettingsConfigDict(toml_file=file)
@@ -243,7 +247,7 @@ def _key(loc: tuple[int | str, ...]) -> str:
 
 def _say(item: Any) -> str:
     if item["type"] == "extra_forbidden":
-        return "is not a setting; see config.example.toml for the ones there are"
+        return _RENAMED.get(item["loc"], _UNKNOWN)
     if item["type"].startswith("ip_"):
         return f"must be an address or network such as 127.0.0.1/32 (got {item['input']!r})"
     said = item["msg"].removeprefix("Value error, ").replace("Input should", "must")

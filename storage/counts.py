@@ -26,8 +26,9 @@ from storage.records import (
     PlaceCounts,
     PlaceKey,
     Segment,
+    SharedCount,
 )
-from storage.schema import dropped_quarter, histories, hits_daily, hits_quarter, set_aside_daily
+from storage.schema import dropped_quarter, histories, hits_daily, hits_quarter, set_aside_daily, shared_daily
 from storage.totals import ONE_DAY
 
 _KINDS = {kind.value: kind for kind in Kind}
@@ -176,6 +177,30 @@ def set_aside_counts(
     values = ranges.values_of(guild_id, link_ids, place_id)
     found = reader.rows(_aside_of_place, rows, **values, start=first, end=end)
     return [AsideCount(reason, agent, n) for reason, agent, n in found]
+
+
+@Read
+def shared(
+    reader: Reader, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> list[SharedCount]:
+    """The days of links with many clicks from one network, beside all that were counted here on them."""
+    if link_ids is not None and not link_ids:
+        return []
+    rows = Rows(ranges.size_of(link_ids), each=True, place=False)
+    found = reader.rows(_shared, rows, **ranges.values_of(guild_id, link_ids, None), start=first, end=end)
+    return [SharedCount(*row) for row in found]
+
+
+def _shared(rows: Rows) -> Statement:
+    c, hit = shared_daily.c, hits_daily.c
+    same = (hit.guild_id == c.guild_id, hit.day == c.day, hit.link_id == c.link_id)
+    clicks = sa.select(ranges.total(hit.count)).where(*same, hit.kind == Kind.CLICK.value, hit.writer_id >= 0)
+    return (
+        sa.select(c.day, c.link_id, c.count, sa.func.coalesce(clicks.scalar_subquery(), 0).label("clicks"))
+        .where(c.guild_id == sa.bindparam("guild_id"), rows.links(c.link_id))
+        .where(c.day >= sa.bindparam("start"), c.day < sa.bindparam("end"))
+        .order_by(c.day, c.link_id)
+    )
 
 
 def _aside_of_place(rows: Rows) -> Statement:

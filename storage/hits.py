@@ -23,6 +23,7 @@ from storage.schema import (
     hits_quarter,
     salts,
     set_aside_daily,
+    shared_daily,
     uniques_daily,
     visitors_seen,
 )
@@ -160,6 +161,12 @@ def set_aside(conn: sa.Connection, counter: Mapping[SetAside, int], *, writer_id
 def note_dropped(conn: sa.Connection, counter: Mapping[Quarter, int], *, writer_id: int = 0) -> None:
     """Count hits that are missing."""
     upsert.add_counts(conn, dropped_quarter, [(*key, writer_id, n) for key, n in counter.items()])
+
+
+def note_shared(conn: sa.Connection, counter: Mapping[LinkDay, int]) -> None:
+    """Keep how many clicks of a link and day came from one network, where they are more than are kept."""
+    rows = [(guild_id, day, link_id, n) for (guild_id, link_id, day), n in counter.items()]
+    upsert.raise_counts(conn, shared_daily, rows)
 
 
 async def delete_events(conn: AsyncConnection, guild_id: int, before: dt.datetime, below_id: int, limit: int) -> int:

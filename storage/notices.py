@@ -22,12 +22,17 @@ async def add(conn: AsyncConnection, notice: Notice) -> None:
     await conn.execute(notices.insert().values(dataclasses.asdict(notice)))
 
 
-async def open_ones(conn: AsyncConnection, kind: NoticeKind | None = None) -> list[Notice]:
+async def open_ones(conn: AsyncConnection) -> list[Notice]:
     """Those that are not delivered yet, the oldest first."""
     query = sa.select(notices).where(notices.c.state.in_(claims.OPEN)).order_by(notices.c.made_at)
-    if kind is not None:
-        query = query.where(notices.c.kind == kind)
     return [_notice(row) for row in (await conn.execute(query)).mappings()]
+
+
+async def servers_with(conn: AsyncConnection, kind: NoticeKind, since: dt.datetime) -> set[int]:
+    """The servers with a notice of that kind that is not delivered yet, or was made after `since`."""
+    c = notices.c
+    query = sa.select(c.guild_id).where(c.kind == kind, c.state.in_(claims.OPEN) | (c.made_at > since)).distinct()
+    return set((await conn.execute(query)).scalars())
 
 
 async def claimable(conn: AsyncConnection, now: dt.datetime) -> list[Notice]:

@@ -231,6 +231,16 @@ class SetAside:
 
 
 @plain
+class SharedCount:
+    """How many of a link's clicks of a day came from the one network that most came from."""
+
+    day: dt.date
+    link_id: int
+    shared: int
+    clicks: int
+
+
+@plain
 class AsideCount:
     """How many requests were set aside under a reason."""
 

@@ -286,6 +286,16 @@ set_aside_daily = _table(
     sa.Column("count", sa.BigInteger, nullable=False),
 )
 
+shared_daily = _table(
+    "shared_daily",
+    _guild(),
+    sa.Column("day", sa.Date, primary_key=True),
+    _key("link_id"),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+"""How many clicks of a link and day came from the one network that most came from, once they are worth a word
+(`bot.tracking.tracker.SHARED`); which network that was is nowhere."""
+
 totals = _table(
     "totals",
     _guild(),

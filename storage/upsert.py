@@ -54,6 +54,11 @@ def add_counts(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> Non
     _execute(conn, table, rows, _added)
 
 
+def raise_counts(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Keep the larger `count` of each row and of the row with the same key; like `insert` otherwise."""
+    _execute(conn, table, rows, _raised)
+
+
 def add_selected(
     conn: sa.Connection, table: sa.Table, names: Sequence[str], rows: sa.Select[Any], counter: str
 ) -> None:
@@ -90,6 +95,12 @@ def _unless_there(statement: Any, table: sa.Table) -> Any:
 def _added(statement: Any, table: sa.Table) -> Any:
     total = table.c.count + statement.excluded["count"]
     return statement.on_conflict_do_update(index_elements=table.primary_key, set_={"count": total})
+
+
+def _raised(statement: Any, table: sa.Table) -> Any:
+    more = statement.excluded["count"]
+    count = sa.case((more > table.c.count, more), else_=table.c.count)
+    return statement.on_conflict_do_update(index_elements=table.primary_key, set_={"count": count})
 
 
 def _overwriting(statement: Any, table: sa.Table) -> Any:

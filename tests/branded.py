@@ -85,5 +85,6 @@ def fullest() -> Frozen:
         )[:280],
         set_aside=1_234_567,
         missing=12,
+        shared=tuple((NOW.date(), 1_234_567, 2_345_678) for _n in range(12)),
         told_until=NOW.date(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -35,6 +36,8 @@ TOMORROW = TODAY + dt.timedelta(days=1)
 SUMMER, WINTER, PAGE = 101, 102, 107
 BASE = URL("https://go.example")
 CONTACT = "mailto:security@go.example"
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+"""To trust as a proxy, so that a test's visitors come from wherever it says."""
 DISCORDBOT = "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"
 
 

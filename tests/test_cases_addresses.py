@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-import pytest
-
 from bot.imports.histories import Histories
 from storage import addresses, links
 from storage.database import Database
@@ -20,8 +18,6 @@ from tests.shorteners import Bitly
 from tests.test_histories import bring
 from tests.test_histories import own_histories as _own  # noqa: F401
 from tests.waiting import becomes
-
-LATER = "Safe among strangers: no server can hurt another, nobody can forge, nothing leaks, no clock is believed"
 
 
 @needs_cases
@@ -95,7 +91,6 @@ async def test_a_whole_address_is_taken_as_a_request(edge: Edge) -> None:
     assert await becomes(edge.counts, {(SUMMER, BARE, Kind.CLICK): 1}) == {(SUMMER, BARE, Kind.CLICK): 1}
 
 
-@pytest.mark.xfail(strict=True, reason=LATER)
 async def test_presses_of_a_visitor_who_opted_out_are_one_click(world: World) -> None:
     await world.add_link("gpc")
     for _n in range(3):

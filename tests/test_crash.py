@@ -14,6 +14,7 @@ import pytest
 
 from bot.insights.periods import local_day
 from bot.tracking.visitors import keyed, visitor_hash
+from bot.web.client_address import network_of
 from storage import counts, recount
 from storage.database import open_reader
 from tests.conftest import BROWSER
@@ -24,15 +25,15 @@ PEOPLE = 24
 
 @dataclass
 class Answers:
-    """What people got: answers within time (to which user agents), late ones as they said, and none at all."""
+    """What people got: answers within time (to which addresses), late ones as they said, and none at all."""
 
-    agents: list[str] = field(default_factory=list)
+    clients: list[str] = field(default_factory=list)
     late: int = 0
     unanswered: int = 0
 
     @property
     def in_time(self) -> int:
-        return len(self.agents)
+        return len(self.clients)
 
 
 async def visit_until(port: int, life: int, answers: Answers, stop: asyncio.Event) -> None:
@@ -42,14 +43,16 @@ async def visit_until(port: int, life: int, answers: Answers, stop: asyncio.Even
         click = 0
         while not stop.is_set():
             click += 1
-            agent = {"User-Agent": f"{BROWSER} {life}-{who}-{click}"}
+            client = f"2001:db8:{life:x}{who:02x}:{click:x}::1"
+            headers = {"User-Agent": BROWSER, "X-Forwarded-For": client}
             try:
-                async with http.get(f"http://127.0.0.1:{port}/summer", headers=agent, allow_redirects=False) as answer:
+                url = f"http://127.0.0.1:{port}/summer"
+                async with http.get(url, headers=headers, allow_redirects=False) as answer:
                     assert answer.status == 302
                     if "X-Late" in answer.headers:
                         answers.late += 1
                     else:
-                        answers.agents.append(agent["User-Agent"])
+                        answers.clients.append(client)
             except aiohttp.ClientError:
                 answers.unanswered += 1
                 return
@@ -67,9 +70,9 @@ async def check(path: Path, answers: Answers) -> int:
         assert events == visitors, "a hit is there twice: each one came from somebody new"
         salts = [keyed(row[0]) for row in await conn.exec_driver_sql("SELECT salt FROM salts")]
         known = {row[0] for row in await conn.exec_driver_sql("SELECT visitor FROM hits")}
-        for agent in answers.agents:  # one by one: no late hit may stand in for one that is missing
-            hashes = {visitor_hash(salt, agent, "127.0.0.1", "go.example") for salt in salts}
-            assert hashes & known, f"{agent} was answered in time, and its hit is not there"
+        for client in answers.clients:  # one by one: no late hit may stand in for one that is missing
+            hashes = {visitor_hash(salt, BROWSER, network_of(client), "go.example") for salt in salts}
+            assert hashes & known, f"{client} was answered in time, and its hit is not there"
         assert answers.in_time <= events <= answers.in_time + answers.late + answers.unanswered
         assert await recount.check(conn, 1, lambda at: local_day(at, "UTC")) == []
         counted = await counts.uniques_by_link(conn, 1, dt.date.min, dt.date.max)

@@ -134,6 +134,7 @@ def test_three_mistakes_are_named_at_once(folder: Path) -> None:
         ('[tracking]\ncrawlers = ["x*"]\n', "'x*' fits ordinary browsers or anything at all"),
         ('[tracking]\ncrawlers = ["iphone"]\n', "'iphone' fits ordinary browsers"),
         ('[tracking]\ncrawlers = ["windows nt"]\n', "'windows nt' fits ordinary browsers"),
+        ("[tracking]\nrepeat_minutes = 30\n", "tracking.repeat_minutes: is tracking.repeat_seconds now"),
     ],
 )
 def test_a_mistake_is_a_sentence(folder: Path, content: str, said: str) -> None:
@@ -147,6 +148,9 @@ def test_the_environment_goes_first_and_typos_in_it_are_named(folder: Path, monk
     monkeypatch.setenv("EYEBALLS_WEB__PORT", "8082")
     assert configuration.load().web.port == 8082
     monkeypatch.setenv("EYEBALLS_PORT", "1")
+    monkeypatch.setenv("EYEBALLS_TRACKING__REPEAT_MINUTES", "30")
+    with pytest.raises(OperatorError, match=r"MINUTES: is tracking\.repeat_seconds now"):
+        configuration.load()
     with pytest.raises(OperatorError, match="EYEBALLS_PORT: is not a setting"):
         configuration.load()
     monkeypatch.delenv("EYEBALLS_PORT")

@@ -318,7 +318,8 @@ async def test_flags_reach_those_who_run_the_server(world: World) -> None:
     assert "A page was flagged" in said
     assert "It deceives people: **2**" in said
     assert "/profile takedown handle:maya" in said
-    assert "of Maya, in Golden Hour" in said
+    assert "`https://go.example/@maya` of Maya" in said
+    assert "In Golden Hour:" in said
     assert "<@" not in said
     before = len(world.env.http_requests)
     await world.notify()

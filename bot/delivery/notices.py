@@ -12,12 +12,14 @@ from bot.clock import Clock
 from bot.delivery.failures import RULES, Failure, Kind
 from bot.delivery.outbox import Letter, Outbox, Outcome, Skip, lease, settled, work_off
 from bot.delivery.port import Address, Port
-from bot.profiles.flags import Flags
+from bot.profiles.flags import Flagged, Flags
 from storage import notices, profiles
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import Notice, NoticeKind, RunState
 
+FLAGS_EVERY = dt.timedelta(hours=1)
+"""How often a server is told of flags at most, however many are given: all that came meanwhile stand in one notice."""
 KEPT = dt.timedelta(days=30)
 """A notice that could not be delivered for so long is given up; where it may be, is looked for every day."""
 
@@ -66,24 +68,21 @@ class Notices(Outbox):
         return await work_off(waiting, lambda notice: (notice.guild_id, False), lambda notice: self._send(notice, port))
 
     async def _gather(self) -> None:
-        """Make notices of the flags that nobody was told of."""
-        flagged = await self._flags.untold()
+        """Make a notice of the flags that nobody of a server was told of, if it got none within `FLAGS_EVERY`."""
+        flagged: dict[int, list[Flagged]] = {}
+        for one in await self._flags.untold():
+            flagged.setdefault(one.guild_id, []).append(one)
         if not flagged:
             return
         now = self._clock.now()
 
         async def work(conn: AsyncConnection) -> None:
-            waiting = await notices.open_ones(conn, NoticeKind.FLAG)
-            known = {(notice.guild_id, notice.facts["address"]) for notice in waiting}
-            for one in flagged:
-                if (one.guild_id, one.address) not in known:
-                    facts: dict[str, Any] = {
-                        "address": one.address,
-                        "creator_id": one.creator_id,
-                        "reasons": dict(one.reasons),
-                        "ids": list(one.ids),
-                    }
-                    await notices.add(conn, Notice(one.guild_id, self._ids.new(), NoticeKind.FLAG, facts, 0, now))
+            lately = await notices.servers_with(conn, NoticeKind.FLAG, now - FLAGS_EVERY)
+            for guild_id, untold in flagged.items():
+                if guild_id not in lately:
+                    pages = [[one.address, one.creator_id, dict(one.reasons)] for one in untold]
+                    facts = {"pages": pages, "ids": [id_ for one in untold for id_ in one.ids]}
+                    await notices.add(conn, Notice(guild_id, self._ids.new(), NoticeKind.FLAG, facts, 0, now))
 
         await self._db.write(work)
 

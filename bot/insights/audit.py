@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from storage.records import AsideCount
+from storage.records import AsideCount, SharedCount
+
+MANY, PART = 50, 5
+"""From how many clicks on, and beyond which part of a link's of a day, those of one network are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,12 @@ def audit(clicks: int, impressions: int, set_aside: Iterable[AsideCount]) -> Aud
         if item.agent:
             agents[item.agent] += item.count
     return Audit(clicks, impressions, _ranked(reasons), _ranked(agents))
+
+
+def through_one(counts: Iterable[SharedCount]) -> list[SharedCount]:
+    """The days of links on which over a fifth of the clicks, and at least 50, came from one network; most first."""
+    notable = [one for one in counts if one.shared >= MANY and one.shared * PART > one.clicks]
+    return sorted(notable, key=lambda one: (-one.shared, one.day, one.link_id))
 
 
 def _ranked(counter: Counter[str]) -> tuple[tuple[str, int], ...]:

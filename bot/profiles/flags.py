@@ -14,7 +14,7 @@ from bot.texts import _
 from storage import addresses, profiles
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Flag, State
+from storage.records import Address, Flag, State
 
 REASONS: Mapping[str, str] = {
     "scam": _("It deceives people"),
@@ -48,19 +48,29 @@ class Flags:
         self._ids = ids
 
     async def add(self, address: str, reason: str) -> None:
-        """Keep a flag on a public address; what is unknown, and what is too much, is passed over in silence."""
+        """Keep a flag on a public address; what is unknown, and what is too much, is passed over in silence.
+
+        Nothing is written for those: whoever sends many shall keep nobody busy.
+        """
         now = self._clock.now()
         if reason not in REASONS:
             reason = "other"
 
-        async def work(conn: AsyncConnection) -> None:
-            found = await addresses.get(conn, address.lower())
-            if found is None or found.state is State.DELETED:
-                return
-            if len(await profiles.flags_of(conn, found.guild_id, found.address, now - A_DAY)) < MOST_A_DAY:
-                await profiles.add_flag(conn, Flag(found.guild_id, self._ids.new(), found.address, reason, now))
+        async def flaggable(conn: AsyncConnection) -> Address | None:
+            flagged = await addresses.get(conn, address.lower())
+            if flagged is None or flagged.state is State.DELETED:
+                return None
+            lately = await profiles.flags_of(conn, flagged.guild_id, flagged.address, now - A_DAY)
+            return flagged if len(lately) < MOST_A_DAY else None
 
-        await self._db.write(work)
+        async def work(conn: AsyncConnection) -> None:
+            if flagged := await flaggable(conn):
+                await profiles.add_flag(conn, Flag(flagged.guild_id, self._ids.new(), flagged.address, reason, now))
+
+        async with self._db.read() as conn:
+            is_flaggable = await flaggable(conn) is not None
+        if is_flaggable:
+            await self._db.write(work)
 
     async def untold(self) -> list[Flagged]:
         """What is to be told now: each address at most once a day."""

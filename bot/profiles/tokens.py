@@ -43,8 +43,6 @@ class Arrival:
     """From 1 on."""
     after: dt.timedelta
     """Since the page was sent."""
-    again: bool = False
-    """Whether the link of this view was clicked before."""
 
 
 def sign_view(key: bytes, view: PageView) -> str:

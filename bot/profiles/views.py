@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import secrets
 from collections import OrderedDict
@@ -11,11 +10,12 @@ from dataclasses import dataclass
 
 from bot.profiles import tokens
 from bot.profiles.tokens import Arrival, PageView
-from bot.tracking.limits import REMEMBERED
 from storage import meta
 from storage.database import Database
 
 _KEY = "profile_key"
+REMEMBERED = 100_000
+"""Page views under way at most."""
 VIEWABLE_AFTER = dt.timedelta(seconds=1)
 """Nothing was in view for a second before that."""
 DELAYS = (0, 2, 5, 10, 30, 60, 300)
@@ -36,6 +36,8 @@ class _Counted:
 
     shown: int = 0
     clicked: int = 0
+    browser: int = 0
+    """Whose click came first."""
 
 
 def delay_of(after: dt.timedelta) -> str:
@@ -76,20 +78,24 @@ class Views:
         view = tokens.read_view(await self.key(), token, now)
         return view if view is not None and view.id in self._views else None
 
-    async def arrival(self, token: str, guild_id: int, link_id: int, now: dt.datetime) -> Arrival | None:
-        """Where on which page the click came from; None for what is no token of ours, or has expired."""
-        found = tokens.read_click(await self.key(), token, guild_id, link_id, now)
-        known = None if found is None else self._views.get(found.view_id)
-        if found is None or known is None:
-            return found
-        return dataclasses.replace(found, again=bool(known.clicked >> found.position & 1))
+    async def arrival(self, token: str, guild_id: int, link_id: int, browser: int, now: dt.datetime) -> Arrival | None:
+        """Where on which page the click came from; None for what is no token of ours, or has expired.
 
-    def note_click(self, arrival: Arrival) -> bool:
+        None too for who clicks a link again that another `browser` clicked: they were handed a copied address.
+        """
+        arrival = tokens.read_click(await self.key(), token, guild_id, link_id, now)
+        known = None if arrival is None else self._views.get(arrival.view_id)
+        if arrival is None or known is None:
+            return arrival
+        return None if known.clicked >> arrival.position & 1 and known.browser != browser else arrival
+
+    def note_click(self, arrival: Arrival, browser: int) -> bool:
         """Remember that it is counted; True when the link was not reported as seen before, and now is."""
         known = self._views.get(arrival.view_id)
         if known is None:
             return False
         known.clicked |= 1 << arrival.position
+        known.browser = known.browser or browser
         return bool(self.note_shown(arrival.view_id, [arrival.position]))
 
     def note_shown(self, view_id: int, positions: Iterable[int]) -> list[int]:

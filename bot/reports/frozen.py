@@ -135,6 +135,8 @@ class Frozen:
     """Requests that were no people's."""
     missing: int = 0
     """Hits known to be lost."""
+    shared: tuple[tuple[dt.date, int, int], ...] = ()
+    """Days of a link with many clicks through one connection: which day, how many, and of how many; most first."""
     told_until: dt.date | None = None
     """When a platform's impressions were last told within the period."""
     corrected: tuple[tuple[str, int], ...] = ()

@@ -85,6 +85,7 @@ async def make(
             "unique_clicks": sum(one.unique_clicks for one in now) if only_links else None,
             "engagement": _engagement(now),
             "set_aside": sum(item.count for one in reports for item in one.set_aside),
+            "shared": tuple(_shared(reports)),
             "missing": sum(gap.count for one in reports for gap in one.gaps),
             "told_until": _told_until(own, figures, period),
             "corrected": tuple((metric, corrected[metric]) for metric in (IMPRESSIONS, *TOLD) if metric in corrected),
@@ -238,6 +239,13 @@ def _audience(reports: Sequence[Report]) -> Iterable[Share]:
     for dimension in DIMENSIONS:
         found = shares(counts, dimension, Kind.CLICK, MOST_VALUES)
         yield Share(dimension.value, found.total, of, found.top)
+
+
+def _shared(reports: Sequence[Report]) -> Iterable[tuple[dt.date, int, int]]:
+    """The days of links many of whose clicks came through one connection, those with most first."""
+    found = {(item.day, item.link_id): item for one in reports for item in one.shared}
+    for item in sorted(found.values(), key=lambda item: (-item.shared, item.day, item.link_id)):
+        yield item.day, item.shared, item.clicks
 
 
 def _told_until(own: Mapping[int, Post], figures: Figures, period: Period) -> dt.date | None:

@@ -297,6 +297,20 @@ def _small(report: Frozen, fingerprint: str) -> Iterable[str]:
             report.missing,
         )
         parts.append(said.format(n=number(report.missing)))
+    if report.shared:
+        day_, shared, clicks = report.shared[0]
+        said = _(
+            "{date}: {shared} of {clicks} clicks came through one shared connection, such as a mobile carrier or a "
+            "campus."
+        )
+        parts.append(said.format(date=day(day_, year=True), shared=number(shared), clicks=number(clicks)))
+    if (more := len(report.shared) - 1) > 0:
+        said = ngettext(
+            "In {n} more case it was over a fifth of a link's clicks of a day too.",
+            "In {n} more cases it was over a fifth of a link's clicks of a day too.",
+            more,
+        )
+        parts.append(said.format(n=number(more)))
     if report.corrected:
         said = _("Platforms corrected what they had told before this period ({list}); no figure here includes that.")
         list_ = ", ".join(f"{METRICS[metric].name.lower()} {number(n)}" for metric, n in report.corrected)

@@ -53,6 +53,8 @@ def _lines(report: Frozen, fingerprint: str) -> Iterator[Iterable[object]]:
         yield "total", "", f"{metric}_corrected", count
     yield "total", "", "set_aside", report.set_aside
     yield "total", "", "missing", report.missing
+    for day, shared, clicks in report.shared:
+        yield "shared_connection", day.isoformat(), "clicks", shared, shared, clicks
     for section, rows in (("platform", report.platforms), ("best_post", report.best)):
         for row in rows:
             yield from _row(section, row)

@@ -18,7 +18,7 @@ from bot.insights.rates import Rate
 from bot.insights.summary import IMPRESSIONS, Summary
 from bot.insights.tally import Tally
 from bot.stats.question import Question, Ranks, Subject
-from storage.records import AsideCount, AudienceCount, Figure, Link, Note, Post, Profile
+from storage.records import AsideCount, AudienceCount, Figure, Link, Note, Post, Profile, SharedCount
 
 PAGE = 10
 """Rows of a ranking shown at once."""
@@ -106,6 +106,8 @@ class Report:
     audience: Sequence[AudienceCount]
     gaps: Sequence[Gap]
     """When hits are missing."""
+    shared: Sequence[SharedCount] = ()
+    """The days of links many of whose clicks came through one connection."""
     notes: Sequence[Note] = ()
     findings: Sequence[Finding] = ()
     benchmarks: Sequence[tuple[str, Benchmark]] = ()

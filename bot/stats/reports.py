@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from bot.insights.audit import through_one
 from bot.insights.findings import MOST
 from bot.insights.gaps import gaps
 from bot.insights.periods import Period, local_day
@@ -33,6 +34,7 @@ from storage.records import (
     PlaceCounts,
     PlaceKey,
     Post,
+    SharedCount,
 )
 
 NAMED = 50
@@ -107,6 +109,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         set_aside=counted.set_aside,
         audience=counted.audience,
         gaps=gaps(counted.dropped, period.zone),
+        shared=through_one(counted.shared),
         notes=await reading.notes(target, period),
         has_links=link_ids != [] if link_ids is not None else await links.any_of(conn, guild_id),
         post=target.post,
@@ -126,6 +129,7 @@ class _Counted:
     audience: Sequence[AudienceCount] = ()
     set_aside: Sequence[AsideCount] = ()
     dropped: Sequence[DroppedCount] = ()
+    shared: Sequence[SharedCount] = ()
 
     def summary(self, own: Sequence[Post], figures: Figures) -> Summary:
         return summarise(self.period, self.by_place, self.by_day, sum(self.uniques.values()), own, figures)
@@ -144,6 +148,7 @@ def _counted(
         audience=counts.audience.within(reader, *days, link_ids) if place_id is None else (),
         set_aside=counts.set_aside_counts.within(reader, *days, link_ids, place_id),
         dropped=counts.dropped.within(reader, guild_id, period.start_at, period.end_at, link_ids),
+        shared=counts.shared.within(reader, *days, link_ids) if place_id is None else (),
     )
 
 

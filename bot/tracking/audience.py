@@ -90,6 +90,7 @@ _HOSTS = {
 _AUTHORITY = re.compile(
     r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([a-z0-9.-]+)(?::\d*)?(?:[/?#]|$)", re.IGNORECASE | re.ASCII
 )
+_KNOWN = frozenset((DIRECT, *_APPS.values(), *_HOSTS.values()))
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 _GOOGLE = re.compile(r"google\.[a-z]{2,3}(?:\.[a-z]{2})?")
 
@@ -135,6 +136,11 @@ def _device(user_agent: str) -> str:
 
 def _has(agent: str, words: tuple[str, ...]) -> bool:
     return any(word in agent for word in words)
+
+
+def is_known(source: str) -> bool:
+    """Whether a source has a name of its own here: of these there are few, and nobody makes them up."""
+    return source in _KNOWN
 
 
 def _app(user_agent: str) -> str:

@@ -11,7 +11,7 @@ from bot.tracking.agents import is_browser, is_preview
 from bot.tracking.memo import LONGEST, Memo
 from storage.records import plain
 
-RULES_VERSION = 7
+RULES_VERSION = 8
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 

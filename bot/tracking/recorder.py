@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import secrets
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -61,6 +62,7 @@ class _Batch:
     requests: list[_Request] = field(default_factory=list)
     aside: Counter[SetAside] = field(default_factory=Counter)
     dropped: Counter[hits.Quarter] = field(default_factory=Counter)
+    shared: dict[LinkDay, int] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     tried: bool = False
     new: dict[LinkDay, dict[int, int]] = field(default_factory=dict)
@@ -68,6 +70,11 @@ class _Batch:
     @property
     def hits(self) -> list[Hit]:
         return [hit for request in self.requests for hit in request.hits]
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether there is anything to write beside requests."""
+        return bool(self.aside or self.dropped or self.shared)
 
     def is_written(self, conn: sa.Connection) -> bool:
         """Whether the commit that failed only seemed to."""
@@ -161,6 +168,11 @@ class Recorder:
             aside[request] += 1
             self.aside_by_reason[request.reason] += 1
 
+    def note_shared(self, guild_id: int, link_id: int, day: dt.date, clicks: int) -> None:
+        """Have it written that so many clicks of a link and day came from one network, where it is the most so far."""
+        key, shared = (guild_id, link_id, day), self._aside.shared
+        shared[key] = max(clicks, shared.get(key, 0))
+
     def _drop(self, dropped: Sequence[Hit]) -> None:
         self.dropped += len(dropped)
         if not self._closing.is_set():
@@ -191,7 +203,7 @@ class Recorder:
             last = self._closing.is_set()
             self._wake.clear()
             if self._flushing is None and (last or self._loop.time() - flushed >= FLUSH_SECONDS):
-                if self._aside.aside or self._aside.dropped:
+                if self._aside.is_aside:
                     self._flushing, self._aside = self._aside, _Batch()
                 flushed = self._loop.time()
             if self.dropped > reported:
@@ -212,7 +224,7 @@ class Recorder:
                         await self._closing.wait()
                 failures += 1
                 self._wake.set()
-            if last and not (self._queue or self._failed or self._flushing or self._aside.aside or self._seen):
+            if last and not (self._queue or self._failed or self._flushing or self._aside.is_aside or self._seen):
                 return
 
     def _give_up(self) -> None:
@@ -290,6 +302,7 @@ class Recorder:
                 else:
                     hits.set_aside(conn, batch.aside)
                     hits.note_dropped(conn, batch.dropped)
+                    hits.note_shared(conn, batch.shared)
                     meta.write(conn, _ASIDE, batch.token)
             self._seen.merge(conn, part)
         self._seen.forget(part)

@@ -17,12 +17,12 @@ from bot.clock import Clock
 from bot.insights.periods import local_day
 from bot.links.hosts import host_of, is_denied
 from bot.links.owner import OwnerTokens
-from bot.profiles.tokens import Arrival
 from bot.profiles.views import Views, delay_of
-from bot.tracking.audience import OTHER, device_of, source_of
+from bot.tracking.audience import OTHER, device_of, is_known, source_of
 from bot.tracking.countries import CountryOf, nowhere
 from bot.tracking.hits import Reason, RequestFacts, classify
-from bot.tracking.limits import Buckets, Distinct, Repeats
+from bot.tracking.limits import Distinct
+from bot.tracking.networks import REPEAT_SECONDS, Networks, network_and_browser
 from bot.tracking.recorder import Recorder
 from bot.tracking.remembered import Remembered
 from bot.tracking.unfurlers import family_of
@@ -40,12 +40,9 @@ _LinkKey = tuple[int, int]
 _Quarter = tuple[dt.datetime, dt.datetime, dt.date]
 """From when until when it is which day with a server."""
 
-REPEAT_WINDOW = dt.timedelta(minutes=30)
-BURST, PER_SECOND = 30, 0.5
-"""Requests that one visitor may make at once, and on average, before they are no longer counted."""
 
 SOURCES = 100
-"""Different sources that are told apart for a link and day."""
+"""Different hosts without a name of their own that are told apart for a link and day."""
 
 READY_SECONDS = 2.0
 """How long a hit may wait for the disk before somebody should look after it."""
@@ -95,10 +92,14 @@ class LinkView:
 
 @plain
 class Visit:
-    """A request as the edge hands it over. `client` is the visitor's address: hashed or forgotten, never kept."""
+    """A request as the edge hands it over. `client` is the visitor's address: hashed or forgotten, never kept.
+
+    `network` is what of it limits and visitors go by.
+    """
 
     facts: RequestFacts
     client: str
+    network: str
     host: str
     via: str = ""
     """The token of a profile page's link, when it came through one."""
@@ -123,7 +124,7 @@ class Tracker:
         owner_tokens: OwnerTokens,
         views: Views,
         denied_domains: tuple[str, ...] = (),
-        repeat_window: dt.timedelta = REPEAT_WINDOW,
+        repeat_seconds: float = REPEAT_SECONDS,
         country_of: CountryOf = nowhere,
         crawlers: tuple[re.Pattern[str], ...] = (),
     ) -> None:
@@ -137,9 +138,8 @@ class Tracker:
         self._denied_domains = denied_domains
         self._country_of = country_of
         self._crawlers = crawlers
-        self._repeats = Repeats(repeat_window)
+        self._networks = Networks(repeat_seconds, recorder.note_shared)
         self._sources = Distinct(SOURCES, CACHE_SIZE)
-        self._pace = Buckets(BURST, PER_SECOND)
         self._addresses: Remembered[str, Address | None] = Remembered(db, CACHE_SIZE)
         self._days: Remembered[int, _Quarter] = Remembered(db, CACHE_SIZE)
         self._written: Remembered[_LinkKey, int] = Remembered(db, CACHE_SIZE)
@@ -289,48 +289,49 @@ class Tracker:
         """Count a request, or set it aside; like `track` otherwise.
 
         A click that came from a page view was seen there: it is an impression too, where that was not reported before.
-        What is `reported` of a page view that was counted has its pace.
+        What is `reported` of a page view that was counted has had its browser's pace.
         """
         try:
-            now = self._clock.now()
+            now, seconds = self._clock.now(), self._clock.monotonic()
             day = await self._day(guild_id, now)
-            link_ids, kind = [mark.link_id for mark in marks], marks[0].kind
-            visitor = arrival = None
+            link_ids, kind, agent = [mark.link_id for mark in marks], marks[0].kind, visit.facts.user_agent
             reason = classify(visit.facts, self._crawlers)
-            if reason is None and not reported:
-                if visit.test and await self._is_own(guild_id, link_ids, visit.test):
-                    reason = Reason.OWNER
-                # By address, not by the day's hash: those who opted out of being told apart are throttled too.
-                elif not self._pace.take(hash((visit.client, visit.facts.user_agent)), time.monotonic()):
-                    reason = Reason.THROTTLED
-            if reason is None and kind in BY_VISITOR:  # nothing is made of an impression's visitor
-                visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.client, visit.host)
-                if visit.via and kind is Kind.CLICK and place_id == BARE:
-                    arrival = await self._arrival(guild_id, link_ids[0], visitor, visit, now)
+            if reason is None and not reported and visit.test and await self._is_own(guild_id, link_ids, visit.test):
+                reason = Reason.OWNER
+            if reason is not None:
+                return self._set_aside(guild_id, link_ids, place_id, day, reason, agent)
+            visitor = arrival = None
+            network, browser = network_and_browser(visit.network, agent)
+            if kind in BY_VISITOR:  # nothing is made of an impression's visitor
+                visitor = await self._visitors.visitor(guild_id, day, visit.facts, visit.network, visit.host)
+            if kind is Kind.CLICK:
+                if visit.via and place_id == BARE:
+                    arrival = await self._views.arrival(visit.via, guild_id, link_ids[0], browser, now)
                 if arrival is not None:
                     place_id = PROFILE
                     marks = [Mark(link_ids[0], kind, str(arrival.position), delay_of(arrival.after))]
-                key = (guild_id, *link_ids, place_id, visitor)
-                if kind is Kind.CLICK and visitor is not None and self._repeats.is_repeat(key, now):
-                    reason = Reason.REPEAT
-            agent = visit.facts.user_agent
-            if reason is not None:
-                family = family_of(agent) if reason is Reason.PREVIEW else ""
-                for link_id in link_ids:
-                    self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason, family))
+                if max_clicks is not None and self._clicks[guild_id, link_ids[0]] >= max_clicks:
+                    return Outcome.OVER  # others were faster since it was resolved
+            counting: list[Mark] = []
+            for mark in marks:
+                about = (network, browser, guild_id, mark.link_id, place_id, kind, day, max_clicks, reported, seconds)
+                reason = self._networks.judge(*about)
+                if reason is None:
+                    counting.append(mark)
+                else:
+                    self._set_aside(guild_id, [mark.link_id], place_id, day, reason)
+            if not counting:
                 return Outcome.SET_ASIDE
             if kind is Kind.CLICK and max_clicks is not None:
-                key = (guild_id, link_ids[0])
-                if self._clicks[key] >= max_clicks:  # others were faster since it was resolved
-                    return Outcome.OVER
-                self._clicks[key] += 1
-            if arrival is not None and self._views.note_click(arrival):
-                marks = [*marks, Mark(link_ids[0], Kind.VIEWABLE, marks[0].position)]
+                self._clicks[guild_id, link_ids[0]] += 1
+            if arrival is not None and self._views.note_click(arrival, browser):
+                counting.append(Mark(link_ids[0], Kind.VIEWABLE, counting[0].position))
             country, device = self._country_of(visit.client), device_of(agent)
             source = source_of(agent, visit.facts.headers.get("referer", ""), visit.host)
             counted = []
-            for mark in marks:
-                told = source if self._sources.allows((guild_id, mark.link_id, day), source) else OTHER
+            for mark in counting:
+                is_told = is_known(source) or self._sources.allows((guild_id, mark.link_id, day), source)
+                told = source if is_told else OTHER
                 who = visitor if mark.kind is kind else None
                 about = (who, country, device, told, mark.position, mark.delay)
                 counted.append(Hit(guild_id, self._ids.new(), mark.link_id, place_id, mark.kind, now, day, *about))
@@ -339,18 +340,13 @@ class Tracker:
             log.exception("A request was answered but could not be counted")
             return Outcome.LATE
 
-    async def _arrival(
-        self, guild_id: int, link_id: int, visitor: int | None, visit: Visit, now: dt.datetime
-    ) -> Arrival | None:
-        """Where on a profile page a click on a link's own address came from; None when its token says nothing.
-
-        Whoever clicks a second time on the same view is the same visitor, or was handed a copied address.
-        """
-        found = await self._views.arrival(visit.via, guild_id, link_id, now)
-        if found is None or not found.again:
-            return found
-        same = visitor is not None and self._repeats.knows((guild_id, link_id, PROFILE, visitor), now)
-        return found if same else None
+    def _set_aside(
+        self, guild_id: int, link_ids: Sequence[int], place_id: int, day: dt.date, reason: Reason, agent: str = ""
+    ) -> Outcome:
+        family = family_of(agent) if reason is Reason.PREVIEW else ""
+        for link_id in link_ids:
+            self._recorder.set_aside(SetAside(guild_id, link_id, place_id, day, reason, family))
+        return Outcome.SET_ASIDE
 
     async def _is_own(self, guild_id: int, link_ids: Sequence[int], test: str) -> bool:
         """Whether the creator tries one of the links out."""

@@ -28,12 +28,12 @@ def keyed(salt: bytes) -> hashlib.blake2b:
     return hashlib.blake2b(digest_size=8, key=salt)
 
 
-def visitor_hash(begun: hashlib.blake2b, user_agent: str, client: str, host: str) -> int:
-    """BLAKE2b, `keyed` with the day's salt, over user agent, client address and host; cut to 63 bits, as engines have.
+def visitor_hash(begun: hashlib.blake2b, user_agent: str, network: str, host: str) -> int:
+    """BLAKE2b, `keyed` with the day's salt, over user agent, network and host; cut to 63 bits, as engines have.
 
-    The recipe is Plausible's; without the day's salt it leads nowhere.
+    The recipe is Plausible's, with an IPv6 address's /64 for its whole; without the day's salt it leads nowhere.
     """
-    text = "\0".join((user_agent, client, host)).encode("utf-8", "surrogatepass")
+    text = "\0".join((user_agent, network, host)).encode("utf-8", "surrogatepass")
     hasher = begun.copy()
     hasher.update(text)
     return int.from_bytes(hasher.digest(), "big") >> 1
@@ -58,12 +58,12 @@ class Visitors:
         self._begun: dict[tuple[int, dt.date], hashlib.blake2b] = {}
         self._lock = asyncio.Lock()
 
-    async def visitor(self, guild_id: int, day: dt.date, facts: RequestFacts, client: str, host: str) -> int | None:
+    async def visitor(self, guild_id: int, day: dt.date, facts: RequestFacts, network: str, host: str) -> int | None:
         """Who this is on the server's local day; None for one who opted out."""
         if opted_out(facts.headers):
             return None
         begun = self._begun.get((guild_id, day)) or await self._begin(guild_id, day)
-        return visitor_hash(begun, facts.user_agent, client, host)
+        return visitor_hash(begun, facts.user_agent, network, host)
 
     async def forget(self, now: dt.datetime) -> None:
         """Housekeeping: delete the salts, and the visitors seen, that are older than `KEPT`."""

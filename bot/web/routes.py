@@ -18,7 +18,7 @@ from bot.links.destinations import MAX_PARAMETERS, with_query
 from bot.profiles.flags import REASONS, Flags
 from bot.profiles.tokens import MOST_BYTES
 from bot.tracking.hits import RequestFacts
-from bot.tracking.limits import Buckets
+from bot.tracking.limits import Buckets, keyed_hash
 from bot.tracking.memo import LONGEST
 from bot.tracking.tracker import Outcome, Tracker, Visit
 from bot.web.answers import EMBEDDED, PIXEL, PLAIN, UNCACHED
@@ -199,13 +199,15 @@ class Edge:
         return page("flagged.html")
 
     async def _may(self, request: web.BaseRequest, buckets: Buckets) -> bool:
-        return buckets.take(hash(network_of(await self._client(request))), time.monotonic())
+        return buckets.take(keyed_hash(network_of(await self._client(request))), time.monotonic())
 
     async def _visit(self, request: web.BaseRequest) -> Visit:
         query = parameters_of(request.raw_path)
+        client = await self._client(request)
         return Visit(
             facts=_facts(request),
-            client=await self._client(request),
+            client=client,
+            network=network_of(client),
             host=self._host,
             via=query.get("via", ""),
             test=query.get("test", ""),

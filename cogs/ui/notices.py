@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -14,6 +15,8 @@ from cogs.ui import format as fmt
 from cogs.ui.answers import embed
 from storage.records import Notice, NoticeKind
 
+LISTED = 10
+"""Flagged addresses that one message lists at most."""
 _PARTIES = ("manager", "before", "after")
 """The facts of a link's handover that are members."""
 
@@ -22,7 +25,7 @@ def creators_named(notice: Notice) -> set[int]:
     """The members whom the notice calls by name."""
     match notice.kind:
         case NoticeKind.FLAG:
-            return {notice.facts["creator_id"]}
+            return {flag.creator_id for flag in _shown(notice)}
         case NoticeKind.HANDOVER:
             return {notice.facts[name] for name in _PARTIES}
     return set()
@@ -95,25 +98,46 @@ def _trouble(notice: Notice, server_name: str, form: Form) -> str:
     return text + "\n" + _("{command} says more.").format(command=status)
 
 
+@dataclass(frozen=True, slots=True)
+class _Flagged:
+    """What is flagged, whose it is, and how often for which reason."""
+
+    address: str
+    creator_id: int
+    reasons: Mapping[str, int]
+
+
+def _shown(notice: Notice) -> list[_Flagged]:
+    """What a notice of flags lists: the most flagged of all."""
+    flagged = [_Flagged(*page) for page in notice.facts["pages"]]
+    return sorted(flagged, key=lambda one: (-sum(one.reasons.values()), one.address))[:LISTED]
+
+
 def _flagged(notice: Notice, base: str, server_name: str, names: Mapping[int, str]) -> discord.Embed:
     """What is flagged, why, how often, and what can be done about it."""
-    address, reasons = notice.facts["address"], notice.facts["reasons"]
-    page = address.startswith("@")
-    act = (
-        _("`/profile takedown handle:{handle}` in your server takes the page off the net at once.").format(
-            handle=address[1:]
+    shown, more = _shown(notice), len(notice.facts["pages"]) - LISTED
+    lines = [_("In {server}:").format(server=fmt.escape(server_name)), ""]
+    for one in shown:
+        lines.append(
+            _("`{address}` of {creator}").format(address=f"{base}/{one.address}", creator=names[one.creator_id])
         )
-        if page
-        else _("`/link delete` in your server stops the link for good.")
-    )
-    lines = [
-        f"`{base}/{address}`",
-        _("of {creator}, in {server}").format(
-            creator=names[notice.facts["creator_id"]], server=fmt.escape(server_name)
-        ),
-        "",
-        *(f"{REASONS[reason]}: **{fmt.number(count)}**" for reason, count in sorted(reasons.items())),
-        "",
-        _("Look at it and judge for yourself: anybody may flag, and nothing is kept about who did.") + " " + act,
-    ]
-    return embed(_("A page was flagged") if page else _("A link was flagged"), "\n".join(lines))
+        lines += [f"{REASONS[reason]}: **{fmt.number(count)}**" for reason, count in sorted(one.reasons.items())]
+        lines.append("")
+    if more > 0:
+        lines += [_("and {n} more").format(n=fmt.number(more)), ""]
+    acts = [_("Look at it and judge for yourself: anybody may flag, and nothing is kept about who did.")]
+    pages = [one for one in shown if one.address.startswith("@")]
+    if pages:
+        acts.append(
+            _("`/profile takedown handle:{handle}` in your server takes the page off the net at once.").format(
+                handle=pages[0].address[1:]
+            )
+        )
+    if len(pages) < len(shown):
+        acts.append(_("`/link delete` in your server stops the link for good."))
+    lines.append(" ".join(acts))
+    if len(notice.facts["pages"]) > 1:
+        title = _("{n} addresses were flagged").format(n=fmt.number(len(notice.facts["pages"])))
+    else:
+        title = _("A page was flagged") if pages else _("A link was flagged")
+    return embed(title, "\n".join(lines))
