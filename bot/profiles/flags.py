@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.texts import _
 from storage import addresses, profiles
-from storage.database import Database
+from storage.database import Database, Lane
 from storage.ids import Ids
 from storage.records import Address, Flag, State
 
@@ -67,7 +67,7 @@ class Flags:
             if flagged := await flaggable(conn):
                 await profiles.add_flag(conn, Flag(flagged.guild_id, self._ids.new(), flagged.address, reason, now))
 
-        async with self._db.read() as conn:
+        async with self._db.read(Lane.EDGE) as conn:
             is_flaggable = await flaggable(conn) is not None
         if is_flaggable:
             await self._db.write(work)
