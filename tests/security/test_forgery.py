@@ -36,8 +36,8 @@ def _trusted() -> tuple[Any, ...]:
 
 
 async def send(edge: Edge, path: str, count: int, *, agent: str = BROWSER, address: str = HOME, **headers: str) -> None:
-    """So many requests at once; "{}" in agent and address is the number of each."""
-    limit = asyncio.Semaphore(32)
+    """So many requests, some at once; "{}" in agent and address is the number of each."""
+    limit = asyncio.Semaphore(4)
 
     async def one(n: int) -> None:
         async with limit:
