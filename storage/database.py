@@ -33,7 +33,7 @@ class Lane(Enum):
     """What somebody asked in Discord."""
     EDGE = 4, 0.25
     """Visitors: better what is remembered than to wait."""
-    PAGES = 2, 5.0
+    PAGES = 4, 30.0
     """Visitors, where nothing is remembered: pages, and what was never asked for before."""
     LONG = 2, 30.0
     """Reads of everything, which would keep others waiting: see `bot.turns`."""
