@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo run test proofs bench bench-stats bench-digests bench-import gallery lint clean
+.PHONY: demo run test proofs bench bench-stats bench-digests bench-import gallery lint requirements clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -55,6 +55,16 @@ lint: $(VENV)/.test ## ruff, pyright, import-linter
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+# For every system and Python at once. What a file pins stays as it is; without the files, the newest of all is taken.
+COMPILE := echo setuptools | uv pip compile pyproject.toml - --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-emit-index-url --custom-compile-command 'make requirements' --output-file
+
+requirements: ## requirements/ anew, from pyproject.toml; needs uv
+	$(COMPILE) requirements/test.txt --all-extras
+	$(COMPILE) requirements/run.txt --constraint requirements/test.txt
+	$(COMPILE) requirements/country.txt --constraint requirements/test.txt --extra country
+	$(COMPILE) requirements/demo.txt --constraint requirements/test.txt --extra demo
+
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 
@@ -64,17 +74,10 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
-$(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
+# What is downloaded must have the hash that its file names. Pip can't ask that of a folder, so this one is installed apart, with
+# setuptools of the same file.
+$(VENV)/.%: $(VENV)/bin/python pyproject.toml requirements/%.txt
 	@echo "Setting up (a minute or two the first time) ..."
-	@$(PIP) --editable .
-	@touch $@
-
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
-	@echo "Setting up (a minute or two the first time) ..."
-	@$(PIP) --editable '.[demo]'
-	@touch $@
-
-$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
-	@echo "Setting up (a minute or two the first time) ..."
-	@$(PIP) --editable '.[demo,test]'
+	@$(PIP) --require-hashes --requirement requirements/$*.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

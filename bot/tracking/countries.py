@@ -31,7 +31,7 @@ def open_countries(path: Path | None) -> Iterator[CountryOf]:
     except ImportError:
         raise OperatorError(
             "tracking.country_database is set, but the package that reads it is missing. "
-            "Install it with: pip install 'eyeballs[country]'"
+            "Install it with: make .venv/.country"
         ) from None
     try:
         reader = maxminddb.open_database(path)
