@@ -267,7 +267,7 @@ async def test_what_is_set_aside_uses_no_click_up(edge: Edge) -> None:
 
 
 async def test_a_change_is_seen_at_once_here_and_within_half_a_minute_in_another_process(
-    edge: Edge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    edge: Edge, tmp_path: Path, clock: FixedClock
 ) -> None:
     assert (await edge.get("/winter")).status == 302
     assert (await edge.get("/later")).status == 404  # negative answers are cached too
@@ -277,8 +277,7 @@ async def test_a_change_is_seen_at_once_here_and_within_half_a_minute_in_another
         assert "shop.example" in (await edge.get("/winter", user_agent=f"{BROWSER} 2")).headers["Location"]
         passed = tracker_module.CACHE_SECONDS
         assert passed <= 30
-        real = tracker_module.time.monotonic
-        monkeypatch.setattr(tracker_module.time, "monotonic", lambda: real() + passed)
+        clock.move(seconds=passed)
         assert (await edge.get("/winter", user_agent=f"{BROWSER} 3")).headers["Location"] == target
     await edge.write(lambda conn: addresses.change_link(conn, GUILD, WINTER, destination="https://third.example/"))
     assert (await edge.get("/winter", user_agent=f"{BROWSER} 4")).headers["Location"] == "https://third.example/"

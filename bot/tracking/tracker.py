@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -165,7 +164,7 @@ class Tracker:
 
     def _age(self) -> None:
         """Read everything again after `CACHE_SECONDS`: another process may write to the database too."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if now >= self._stale_at:
             self._stale_at = now + CACHE_SECONDS
             for remembered in (self._addresses, self._days, self._written):

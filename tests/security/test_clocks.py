@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import shutil
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ import structlog
 from bot import checks, scheduler
 from bot.alerts.service import Alerts
 from bot.app import Application, open_application
-from bot.clock import FixedClock
+from bot.clock import FixedClock, SystemClock
 from bot.config import Config, StorageSection, WebSection
 from bot.delivery.port import Address
 from bot.digests.service import Wish
@@ -441,3 +442,10 @@ async def test_a_leap_is_shown(tmp_path: Path, empty_database: Path) -> None:
         assert [line["event"] for line in logs if "clock" in line["event"]] == [told, told, "the clock is right again"]
         assert await metrics() == ["eyeballs_clock_trusted 1.0", "eyeballs_clock_leap_seconds 0.0"]
         assert await found() == []
+
+
+def test_nobody_who_replaces_the_monotonic_clock_moves_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the demo's simulated Discord does while the bot answers: the wall clock would seem to leap each time."""
+    began = SystemClock().monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: began + 1e9)
+    assert SystemClock().monotonic() - began < 60
