@@ -35,7 +35,7 @@ from bot.links.access import Actor
 from bot.stats.service import Stats
 from cogs.ui.people import Members
 from storage import migrate
-from storage.database import Database
+from storage.database import Database, Lane
 from storage.ids import Ids
 
 WEDNESDAY = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
@@ -98,9 +98,9 @@ class SteppedDatabase(Database):
     step: Step = staticmethod(no_step)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Any]:
+    async def read(self, lane: Lane = Lane.ANSWERS) -> AsyncIterator[Any]:
         await self.step("before a read")
-        async with super().read() as conn:
+        async with super().read(lane) as conn:
             yield conn
 
     async def write(self, work: Any, *, first: bool = False) -> Any:

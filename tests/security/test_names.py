@@ -64,7 +64,7 @@ async def test_a_name_that_somebody_saw_is_never_given_out_again(world: World, s
         case "click":
             await world.visit("/wish")
         case "preview":  # somebody pasted it somewhere
-            await world.visit("/wish", **{"User-Agent": "Mozilla/5.0 (compatible; Discordbot/2.0)"})
+            await world.visit("/wish", new=True, **{"User-Agent": "Mozilla/5.0 (compatible; Discordbot/2.0)"})
             await world.set_aside(1)
         case "post":  # an address below it leads to another link now
             await world.add_link("other")
