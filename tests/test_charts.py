@@ -229,6 +229,9 @@ def test_alt_text_tells_what_each_picture_shows() -> None:
         "Engagement rate 9.6% (1,204 of 12,480; 95% interval 9.1% to 10.2%). "
         "Best day: Wednesday, 18 November with 212."
     )
+    clicks = replace(COUNTS, previous_total=800)
+    assert "had 800 up to the same time. " in alt_text(replace(SERIES, panels=(clicks,)))
+    assert "had 800. " in alt_text(replace(SERIES, panels=(clicks, COUNTS), unfinished=False))
     long = alt_text(replace(SERIES, title="x" * 5000, subtitle="y" * 5000))
     assert "1,210 clicks" in long
 

@@ -38,6 +38,7 @@ async def test_a_transfer_asks_tells_both_and_can_be_undone_after_a_restart(shop
     asked = await shop.admin.slash(shop.channel, "link transfer", link="summer", creator=shop.leo)
     assert "Give Summer to Leo?" in text_of(asked)
     assert "⚠️" not in text_of(asked)
+    assert "Maya and Leo are told by direct message. Undo gives it back." in text_of(asked)
     assert await owner_of(shop) == "Maya"
     assert told(shop.maya) == told(shop.leo) == ""
     await shop.env.restart_bot(shop.app.client())
@@ -52,6 +53,21 @@ async def test_a_transfer_asks_tells_both_and_can_be_undone_after_a_restart(shop
     assert await owner_of(shop) == "Maya"
     assert "from Leo to Maya" in told(shop.maya)
     assert labels(answer_of(asked)) == []
+
+
+async def test_a_question_names_only_whom_it_will_tell(shop: World) -> None:
+    await shop.add_link("mine")
+    given = await shop.admin.slash(shop.channel, "link transfer", link="mine", creator=shop.leo)
+    taken = await shop.admin.slash(shop.channel, "link transfer", link="summer", creator=shop.admin)
+    assert "\nLeo is told by direct message. Undo gives it back." in text_of(given)
+    assert "\nMaya is told by direct message. Undo gives it back." in text_of(taken)
+    await shop.admin.click(answer_of(given), label="Give it away")
+    assert told(shop.leo)
+    assert told(shop.admin) == ""
+    await set_up(shop, shop.admin, handle="boss")
+    own = await shop.admin.slash(shop.channel, "profile takedown", handle="boss")
+    assert "Take down" in text_of(own)
+    assert "direct message" not in text_of(own)
 
 
 async def test_whoever_lacks_the_creator_role_is_named_before(shop: World) -> None:
@@ -126,6 +142,7 @@ async def test_a_takedown_asks_tells_the_creator_and_is_brought_back(shop: World
     await shop.maya.slash(shop.channel, "profile publish")
     asked = await shop.admin.slash(shop.channel, "profile takedown", handle="maya")
     assert "Take down" in text_of(asked)
+    assert "Maya is told by direct message." in text_of(asked)
     again = await shop.admin.slash(shop.channel, "profile takedown", handle="maya")
     assert (await shop.visit("/@maya")).status == 200
     await set_up(shop, shop.maya, handle="lindt")  # the handle changes meanwhile

@@ -397,3 +397,31 @@ async def test_what_was_set_aside_of_a_post_is_its_own(world: World) -> None:
     assert "Set aside: 1 HEAD request" in text_of(shown)
     whole = await world.admin.slash(world.channel, "stats link", link="summer")
     assert "Set aside: 2 HEAD requests" in text_of(whole)
+
+
+async def test_a_picture_tells_the_figure_that_the_change_is_made_of(world: World) -> None:
+    await world.add_link()
+    for day, clicks in (("2026-03-12", (4, 3)), ("2026-03-13", (6,))):
+        for hour, n in zip((8, 20), clicks, strict=False):
+            world.move_to(f"{day}T{hour:02}:30:00+00:00")
+            for _visit in range(n):
+                await world.visit("/summer")
+    world.move(hours=2)
+    for period, clicks, before in (("today", 6, 4), ("yesterday", 7, 0)):
+        shown = await world.admin.slash(world.channel, "stats server", period=period)
+        words = answer_of(shown).attachments[0].description
+        assert field(shown, "Clicks").startswith(f"**{clicks}**")
+        if before:
+            assert "+50%" in field(shown, "Clicks")
+            assert f"The previous period had {before} up to the same time." in words
+        best = re.search(r"Best hour: (\d\d:\d\d) with (\d+)", words)
+        assert best is not None
+        assert field(shown, "Best hour").split() == [f"**{best[1]}**", best[2], "clicks"]
+        assert "Best day" not in text_of(shown)
+        explained = await world.admin.click(answer_of(shown), label="Explain")
+        assert "Best day" not in text_of(explained)
+
+    world.move_to("2026-03-14T12:00:00+00:00")
+    shown = await world.admin.slash(world.channel, "stats server", period="yesterday")
+    assert "The previous period had 7." in answer_of(shown).attachments[0].description
+    assert "up to the same time" not in text_of(shown)

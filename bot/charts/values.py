@@ -69,7 +69,7 @@ class Counts:
     reported: tuple[Reported, ...] = ()
     colour: Colour = Colour.CLICKS
     previous_total: int | None = None
-    """What the period before had in all, where `previous` is not all of it."""
+    """What the period before had, up to the same time where this one is unfinished; without it `previous` in all."""
     imported: tuple[int, ...] = ()
     """How many of each day's were counted elsewhere; empty where none were."""
 

@@ -131,7 +131,7 @@ def _with_parts(interval: Interval) -> str:
 def _series(chart: Series) -> list[str]:
     said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
     for panel in chart.panels:
-        said += _counts(panel, chart.days, chart.hours) if isinstance(panel, Counts) else _rates(panel, chart.days)
+        said += _counts(panel, chart) if isinstance(panel, Counts) else _rates(panel, chart.days)
     ending = _ending(chart.unfinished)
     if chart.hours:
         begun = len(chart.panels[0].values)
@@ -146,7 +146,8 @@ def hour_of(at: dt.datetime) -> str:
     return f"{at:%H:%M}"
 
 
-def _counts(panel: Counts, days: tuple[dt.date, ...], hours: tuple[dt.datetime, ...] = ()) -> list[str]:
+def _counts(panel: Counts, chart: Series) -> list[str]:
+    days, hours = chart.days, chart.hours
     if not (panel.sum or any(panel.values)):
         said = [] if panel.reported else [none_yet(panel.name)]
     else:
@@ -157,8 +158,12 @@ def _counts(panel: Counts, days: tuple[dt.date, ...], hours: tuple[dt.datetime, 
         else:
             said += _best_day(days, panel.values)
     if panel.previous is not None:
-        before = sum(panel.previous) if panel.previous_total is None else panel.previous_total
-        said.append(_("The previous period had {n}").format(n=number(before)))
+        text, before = _("The previous period had {n}"), sum(panel.previous)
+        if panel.previous_total is not None:
+            before = panel.previous_total
+            if chart.unfinished:
+                text = _("The previous period had {n} up to the same time")
+        said.append(text.format(n=number(before)))
     told = [figure for figure in panel.reported if figure.count >= 0]
     corrected = [figure for figure in panel.reported if figure.count < 0 and days[0] <= figure.last <= days[-1]]
     for figure in told[:3]:

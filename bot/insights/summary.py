@@ -385,7 +385,9 @@ def best_of(counts: Sequence[int]) -> int | None:
 
 
 def _best_day(days: Sequence[dt.date], clicks: Sequence[int], impressions: Sequence[int]) -> BestDay | None:
-    """The day with the most clicks, of impressions where there are no clicks."""
+    """The day with the most clicks, of impressions where there are no clicks; None of a single day."""
+    if len(days) < 2:
+        return None
     for kind, counts in ((Kind.CLICK, clicks), (Kind.IMPRESSION, impressions)):
         if (at := best_of(counts)) is not None:
             return BestDay(days[at], kind, counts[at])

@@ -72,8 +72,6 @@ class Hours:
     """Measured ones."""
     previous_clicks: tuple[int, ...] | None
     """Of the day before, at the same hours of the clock; None where it is not compared, or had none."""
-    previous_total: int
-    """All clicks of the day before, those of an hour that this day's clock left out among them."""
 
 
 @dataclass(frozen=True, slots=True)

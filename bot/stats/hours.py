@@ -31,7 +31,6 @@ async def hours(reading: Reading, target: Target, period: Period, *, with_before
             clicks=tuple(clicks[:begun]),
             impressions=tuple(impressions[:begun]),
             previous_clicks=_aligned(parts, before, earlier) if any(earlier) else None,
-            previous_total=sum(earlier),
         )
 
     return await read(reading.conn, work)

@@ -15,7 +15,7 @@ from cogs.ui import people
 from cogs.ui.answers import Pressed, actor, conclude, embed, read_packed_id, require_asker, server_of, services
 from cogs.ui.links import KeepButton
 from cogs.ui.on_page import view_of
-from cogs.ui.tell import tell
+from cogs.ui.tell import tell, will_tell
 from storage.records import Link, NoticeKind, Profile
 
 
@@ -38,7 +38,7 @@ async def transfer_question(interaction: discord.Interaction, link: Link, to: di
                 "{after} may not add links in this server: they could use this one, but make none of their own."
             ).format(after=after)
         )
-    lines.append(_("Both are told by direct message, and Undo gives it back."))
+    lines.append(await will_tell(interaction, (link.creator_id, to.id)) + _("Undo gives it back."))
     said = embed(_("Give {link} to {creator}?").format(link=fmt.escape(link.label, 60), creator=after))
     said.description = "\n".join(lines)
     return {
@@ -105,8 +105,9 @@ async def takedown_question(interaction: discord.Interaction, profile: Profile) 
     creator = fmt.escape(await people.name_of(interaction, profile.creator_id))
     text = _(
         "The page of {creator} answers “not found” at once, and {creator} can't publish it until you bring it back. "
-        "Their links work on. They are told by direct message."
+        "Their links work on."
     ).format(creator=creator)
+    text = f"{text} {await will_tell(interaction, [profile.creator_id])}".rstrip()
     said = embed(_("Take down {page}?").format(page=fmt.escape(f"@{profile.handle}")), text)
     said.colour = discord.Colour.red()
     asker_id = interaction.user.id

@@ -175,7 +175,7 @@ def totals(content: Content) -> list[str]:
         lines.append(
             text + (" " + _("over {n} of {all} posts").format(n=found.posts, all=found.of) if found.of > 1 else "")
         )
-    if now.best_day is not None and content.period.length > 1:
+    if now.best_day is not None:
         words = (_("click"), _("clicks")) if now.best_day.kind is Kind.CLICK else (_("impression"), _("impressions"))
         lines.append(
             _("Best day: **{day}**, {count}").format(

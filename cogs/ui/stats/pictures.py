@@ -88,7 +88,13 @@ def _subtitle(report: Report) -> str:
 
 def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
     now = report.now
-    clicks = Counts(_("clicks"), now.clicks_by_day, report.previous_clicks, imported=report.imported_by_day)
+    clicks = Counts(
+        _("clicks"),
+        now.clicks_by_day,
+        report.previous_clicks,
+        previous_total=None if report.before is None else report.before.clicks,  # what the change is made of
+        imported=report.imported_by_day,
+    )
     measured = any(now.impressions_by_day)
     impressions = Counts(
         _("measured impressions") if measured or not report.grown else _("impressions"),
@@ -127,9 +133,7 @@ def _by_hour(panel: Counts | Rates, hours: Hours) -> Counts | Rates:
         return panel
     if panel.colour is Colour.IMPRESSIONS:
         return dataclasses.replace(panel, values=hours.impressions if any(panel.values) else (0,) * len(hours.clicks))
-    return dataclasses.replace(
-        panel, values=hours.clicks, previous=hours.previous_clicks, previous_total=hours.previous_total
-    )
+    return dataclasses.replace(panel, values=hours.clicks, previous=hours.previous_clicks)
 
 
 def interval(rate: Rate | Engagement, by: str = IMPRESSIONS) -> Interval:

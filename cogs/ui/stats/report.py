@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import discord
 
+from bot.charts.words import hour_of
 from bot.impressions.metrics import SPEND, order
 from bot.inputs.money import Money
 from bot.insights import phrases
@@ -13,9 +14,9 @@ from bot.insights.audience import DIRECT, shares
 from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding
 from bot.insights.rates import Change, change
-from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, Summary
+from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, Summary, best_of
 from bot.insights.tally import Tally, most_clicks, most_resonant
-from bot.stats.answers import Report
+from bot.stats.answers import Hours, Report
 from bot.stats.question import Scope
 from bot.texts import _, ngettext
 from cogs.ui import audit
@@ -70,7 +71,10 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
         answer.add_field(name=_("Engagement rate"), value=_engagement(now.engagement))
     if now.engagement_by_views is not None:
         answer.add_field(name=_("Engagement rate by views"), value=_engagement(now.engagement_by_views))
-    answer.add_field(name=_("Best day"), value=_best_day(now))
+    if report.hours is not None:
+        answer.add_field(name=_("Best hour"), value=_best_hour(report.hours))
+    elif report.period.length > 1:
+        answer.add_field(name=_("Best day"), value=_best_day(now))
     if missing := audit.incomplete(report):
         answer.add_field(name=_("Incomplete"), value=missing, inline=False)
 
@@ -166,8 +170,20 @@ def _best_day(summary: Summary) -> str:
     best = summary.best_day
     if best is None:
         return "–"
-    words = ("click", "clicks") if best.kind is Kind.CLICK else ("impression", "impressions")
-    return f"**{fmt.date(best.day, weekday=True)}**\n{fmt.count_of(best.count, *words)}"
+    return f"**{fmt.date(best.day, weekday=True)}**\n{_hits(best.count, best.kind)}"
+
+
+def _best_hour(hours: Hours) -> str:
+    """The hour with the most clicks, of impressions where there are no clicks, as the picture names it."""
+    for kind, counts in ((Kind.CLICK, hours.clicks), (Kind.IMPRESSION, hours.impressions)):
+        if (at := best_of(counts)) is not None:
+            return f"**{hour_of(hours.at[at])}**\n{_hits(counts[at], kind)}"
+    return "–"
+
+
+def _hits(n: int, kind: Kind) -> str:
+    words = (_("click"), _("clicks")) if kind is Kind.CLICK else (_("impression"), _("impressions"))
+    return fmt.count_of(n, *words)
 
 
 def add_findings(answer: discord.Embed, report: Report) -> None:
