@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import discord
@@ -17,7 +18,7 @@ from bot.texts import _
 from cogs.ui import brand as ui
 from cogs.ui import pick
 from cogs.ui.answers import actor, begin
-from cogs.ui.money import assumed, money_of
+from cogs.ui.money import amounts_of, assumed
 from cogs.ui.turns import long_work
 
 if TYPE_CHECKING:
@@ -75,17 +76,18 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
     ) -> None:
         await begin(interaction)
         who, whose = actor(interaction), creator or interaction.user
-        cpm_paid = None if cpm is None else await money_of(interaction, cpm, "cpm", positive=True)
-        fee_paid = None if fee is None else await money_of(interaction, fee, "fee", positive=True)
-        said = {"note": note, "days": days} | _money(cpm_paid, fee_paid) | ({} if brand is None else {"brand": brand})
-        covered = (of, of2, of3, of4, of5)
+        covered, found, kept = (of, of2, of3, of4, of5), None, ""
         if deal is not None:
             if period is not None or any(covered) or creator is not None:
                 raise InvalidError(_("deal: it has its own days and links; leave out period, of and creator."))
             found = await self._services.deals.get(who, ui.deal_id(deal))
+            kept = found.currency if found.fee and fee is None else ""
+        paid = await amounts_of(interaction, {"cpm": cpm, "fee": fee}, kept, positive=True)
+        said = {"note": note, "days": days} | _money(paid, kept) | ({} if brand is None else {"brand": brand})
+        if found is not None:
             async with long_work(interaction):
                 answer = await ui.report_of(interaction, found, **said)
-            await interaction.followup.send(assumed(cpm_paid, fee_paid), **answer, ephemeral=True)
+            await interaction.followup.send(assumed(*paid.values()), **answer, ephemeral=True)
             return
         choice = await self._services.stats.choice(who, period or Named.DAYS_28.value)
         selection = await pick.selection_of(interaction, covered)
@@ -93,7 +95,7 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
         async with long_work(interaction):
             made = await self._services.reports.make(who, choice, selection, wish)
         answer = await ui.made(interaction, made)
-        await interaction.followup.send(assumed(cpm_paid, fee_paid), **answer, ephemeral=True)
+        await interaction.followup.send(assumed(*paid.values()), **answer, ephemeral=True)
 
     @app_commands.command(name="list", description="Your brand reports: addresses, and how often they were opened")
     async def list(self, interaction: discord.Interaction) -> None:
@@ -123,13 +125,16 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
         await interaction.followup.send(**ui.renewed(found, who.user_id), ephemeral=True)
 
 
-def _money(cpm: Money | None, fee: Money | None) -> dict[str, object]:
-    """The amounts that were typed, in one currency. Raises InvalidError."""
-    given = {field: money for field, money in (("cpm", cpm), ("fee", fee)) if money is not None}
-    currencies = {money.currency for money in given.values()}
+def _money(paid: Mapping[str, Money], kept: str) -> dict[str, object]:
+    """The amounts that were typed, in one currency: that of the deal's fee where one is `kept`. Raises InvalidError."""
+    currencies = {money.currency for money in paid.values()}
     if len(currencies) > 1:
         raise InvalidError(_("fee: give it in the currency of cpm, so that the two can stand beside each other."))
-    found: dict[str, object] = {field: money.amount for field, money in given.items()}
+    if kept and currencies - {kept}:
+        raise InvalidError(
+            _("cpm: the deal's fee is kept in {currency}; give cpm in that, or fee too.").format(currency=kept)
+        )
+    found: dict[str, object] = {field: money.amount for field, money in paid.items()}
     return found | {"currency": currencies.pop()} if currencies else found
 
 

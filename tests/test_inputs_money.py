@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidError
 from bot.inputs.money import Money, names_currency, parse_money
+from bot.links.access import Actor
 from tests.conftest import World, text_of
 
 DIGITS = {"JPY": 0, "KWD": 3}
@@ -102,6 +103,45 @@ def test_an_amount_without_a_currency_is_of_the_last_one() -> None:
     assert not parse_money("12.50 EUR", "fee", "CHF").assumed
     assert (names_currency("12.50"), names_currency("12 €"), names_currency("12 EUR")) == (False, True, True)
     assert str(Money(1250, "EUR")) == "€12.50"
+
+
+async def test_the_currency_of_one_amount_counts_for_the_other(world: World) -> None:
+    await world.add_link()
+
+    async def priced(**typed: str) -> str:
+        return text_of(await world.admin.slash(world.channel, "brand report", **typed))
+
+    async def last() -> str:
+        world.move(minutes=1)
+        return await world.app.services.reports.currency(Actor(world.guild.id, world.admin.id))
+
+    for first, currency in (({"cpm": "12.50 EUR", "fee": "400"}, "EUR"), ({"fee": "400", "cpm": "$12"}, "USD")):
+        text = await priced(**first)
+        assert "Taken as" not in text
+        assert "names no" not in text
+        assert await last() == currency
+    assert "Taken as USD" in await priced(cpm="12", fee="400")
+    assert "Taken as" not in await priced(cpm="12", fee="400 CHF")
+    assert await last() == "CHF"
+    assert "fee: “0” is nothing" in await priced(cpm="12 EUR", fee="0")
+
+
+async def test_an_amount_beside_a_deals_fee_is_in_its_currency(world: World) -> None:
+    await world.add_link()
+    deal = {"brand": "Acme", "promised": "100", "metric": "clicks", "start": "today", "end": "in 2 weeks"}
+    await world.admin.slash(world.channel, "deal add", fee="400 EUR", **deal)
+    world.move(minutes=1)
+    await world.admin.slash(world.channel, "brand report", cpm="$12")
+    world.move(minutes=1)
+    of = (await world.admin.autocomplete(world.channel, "brand report", "deal", ""))[0]["value"]
+
+    async def priced(**typed: str) -> str:
+        return text_of(await world.admin.slash(world.channel, "brand report", deal=of, **typed))
+
+    assert "fee is kept in EUR" in await priced(cpm="$12")
+    assert "Taken as" not in await priced(cpm="12")
+    assert await world.app.services.reports.currency(Actor(world.guild.id, world.admin.id)) == "EUR"
+    assert "kept in" not in await priced(cpm="$12", fee="500")
 
 
 async def test_a_currency_typed_once_need_not_be_typed_again(world: World) -> None:

@@ -140,6 +140,11 @@ def test_every_months_name_of_every_locale_of_discord_is_known(tag: str) -> None
         ("31 Nov", "no period"),
         ("Q5", "no period"),
         ("1969-12-31", "no period"),
+        ("1969", "no period"),
+        ("in 1969", "no period"),
+        ("1000", "no period"),
+        ("3000", "no period"),
+        ("9999", "no period"),
         ("0001-01-01", "no period"),
         ("4000 days", "no period"),
         ("10²", "no period"),
@@ -206,3 +211,6 @@ def test_a_number_is_offered_as_days() -> None:
     assert suggest("14", NOW, "UTC")[:3] == [Last(14, Unit.DAY), Last(14, Unit.WEEK), Last(14, Unit.MONTH)]
     assert suggest("nov", NOW, "UTC") == [month(2026, 11)]
     assert suggest("soon", NOW, "UTC") == []
+    assert suggest("1969", NOW, "UTC") == []
+    assert suggest("2025", NOW, "UTC") == [Calendar(dt.date(2025, 1, 1), Unit.YEAR)]
+    assert suggest("1500 d", NOW, "UTC") == [Last(1500, Unit.DAY)]

@@ -56,6 +56,13 @@ async def test_a_new_link_is_off_the_page_until_its_creator_shows_it(page: World
     assert "On your page: no" in text_of(card)
 
 
+async def test_the_card_after_an_edit_says_that_the_link_stands_on_the_page(page: World) -> None:
+    for edit in ({"tags": "fashion, summer"}, {"title": "New"}):
+        page.move(minutes=1)
+        card = await page.maya.slash(page.channel, "link edit", link="first", **edit)
+        assert "On your page: yes" in text_of(card)
+
+
 async def test_pressed_twice_it_stays(page: World) -> None:
     await page.add_link("drop", by=page.maya, title="Drop")
     who = Actor(page.guild.id, page.maya.id)

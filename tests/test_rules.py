@@ -74,6 +74,18 @@ def test_names_that_are_taken() -> None:
     assert parse_slug(random_slug())
 
 
+@pytest.mark.parametrize("handle", ["maya l", "m", "@m", "x" * 33, "lé", ""])
+def test_a_handle_that_is_refused_is_told_the_rule_of_handles(handle: str) -> None:
+    with pytest.raises(InvalidError, match=r"^handle: .* take 2 to 32 of the letters a-z"):
+        parse_handle(handle)
+
+
+def test_a_handle_has_two_to_thirty_two_characters() -> None:
+    assert [len(parse_handle(handle)) for handle in ("@mL", "x" * 32)] == [2, 32]
+    with pytest.raises(InvalidError, match=r"^name: .* take 1 to 64 of the letters a-z"):
+        parse_slug("x" * 65)
+
+
 def _destination(text: str) -> str:
     return parse_destination(text, own=URL("https://go.example"), denied_domains=("bad.example",))
 

@@ -31,7 +31,7 @@ class Step:
     before: int | None
     """The total that stood before; None for the first."""
     later: int | None
-    """The total that was told for a later time, when this one is filled in behind it."""
+    """The last total that was told for a later time, when this one is filled in behind it."""
 
     @property
     def growth(self) -> int:
@@ -189,4 +189,4 @@ def _step(metric: str, value: int, known: Sequence[Figure], at: dt.datetime) -> 
     own = [figure for figure in known if figure.metric == metric]
     earlier = [figure.value for figure in own if figure.as_of <= at]
     later = [figure.value for figure in own if figure.as_of > at]
-    return Step(metric, value, earlier[-1] if earlier else None, later[0] if later else None)
+    return Step(metric, value, earlier[-1] if earlier else None, later[-1] if later else None)

@@ -10,8 +10,6 @@ from bot.errors import InvalidError
 from bot.inputs.spans import DAY_FIRST, Span, fold, month_span, months, span_of
 from bot.inputs.text import shorten
 from bot.insights.periods import (
-    EARLIEST,
-    LATEST,
     MOST_DAYS,
     ONE_DAY,
     Calendar,
@@ -34,6 +32,8 @@ _AMOUNT = re.compile(
 )
 _UNITS = {"d": (1, Unit.DAY), "w": (1, Unit.WEEK), "m": (1, Unit.MONTH), "q": (3, Unit.MONTH), "y": (12, Unit.MONTH)}
 """What a unit comes to, by its first letter."""
+_YEAR_1000 = 1000
+"""From here on a bare number is a year, and never days."""
 _TO = re.compile(r" (?:to|until|till|and|bis|au|al|a|tot|do) | ?(?:\.\.+|[–—]) ?| - ?|- |(?<=[^\W\d])-(?=[^\W\d])")
 _SINCE = re.compile(r"(?:since|from|seit|ab|depuis|desde|dal|sinds) (?P<day>.+)")
 _TWO_DATES = re.compile(r"(\d{4}-\d\d?-\d\d?)[ ,/]+(?=\d{4}-)")
@@ -105,13 +105,13 @@ def _choice(value: str, today: dt.date) -> Choice | None:
 
 
 def _amount(match: re.Match[str]) -> Choice | None:
-    """ "14 days", "2w", "past month", "28"; a bare number that can be a year is one."""
+    """ "14 days", "2w", "past month", "28"; a bare number from 1000 is a year, ValueError where none is counted."""
     word, number, unit = match["word"], match["n"], match["unit"]
     if number is None:
         number = "1" if word == "past " and unit else None
     if number is None:
         return None
-    if unit is None and not word and EARLIEST.year <= int(number) <= LATEST.year:
+    if unit is None and not word and int(number) >= _YEAR_1000:
         return Calendar(dt.date(int(number), 1, 1), Unit.YEAR)
     times, of = _UNITS[unit[0] if unit else "d"]
     if of is Unit.DAY and (name := f"{int(number)}d") in _NAMES:
@@ -168,7 +168,8 @@ def _guesses(text: str, now: dt.datetime, zone: str) -> Iterator[Callable[[], Ch
     """Makers of choices; InvalidError or ValueError from those that mean nothing."""
     today, value = local_day(now, zone), fold(text)
     yield lambda: parse_period(text, now, zone)
-    if number := re.fullmatch(r"(?:(?:the )?(?:last|past) )?(\d{1,4}) ?([a-z]*)", value):
+    is_year = value.isdecimal() and int(value) >= _YEAR_1000
+    if not is_year and (number := re.fullmatch(r"(?:(?:the )?(?:last|past) )?(\d{1,4}) ?([a-z]*)", value)):
         for name, unit in (("days", Unit.DAY), ("weeks", Unit.WEEK), ("months", Unit.MONTH)):
             if name.startswith(number[2]):
                 yield lambda unit=unit: Last(int(number[1]), unit)

@@ -30,28 +30,23 @@ def random_slug() -> str:
     return "".join(secrets.choice(_ALPHABET) for _n in range(RANDOM_LENGTH))
 
 
-def parse_slug(text: str, field: str = "name") -> str:
-    """The slug in lower case; raises InvalidError for what can't be one."""
+def parse_slug(text: str, field: str = "name", least: int = 1, most: int = 64) -> str:
+    """The slug of `least` to `most` characters in lower case; raises InvalidError for what can't be one."""
     slug = text.strip().lower()
     if slug in RESERVED or slug.split(".")[0] in RESERVED:
         raise InvalidError(
             _("{field}: “{value}” is reserved; choose another one.").format(field=field, value=shorten(text))
         )
-    if not _NAME.match(slug):
+    if not (least <= len(slug) <= most and _NAME.match(slug)):
         raise InvalidError(
             _(
-                "{field}: “{value}” can't be used: take 1 to 64 of the letters a-z, digits, - and _, "
+                "{field}: “{value}” can't be used: take {least} to {most} of the letters a-z, digits, - and _, "
                 "beginning and ending with a letter or digit."
-            ).format(field=field, value=shorten(text))
+            ).format(field=field, value=shorten(text), least=least, most=most)
         )
     return slug
 
 
 def parse_handle(text: str) -> str:
     """A profile's handle in lower case, without the @; raises InvalidError for what can't be one."""
-    handle = text.strip().removeprefix("@")
-    if len(handle) > 32 or len(handle) < 2:
-        raise InvalidError(
-            _("handle: a handle has 2 to 32 characters; “{value}” does not.").format(value=shorten(text))
-        )
-    return parse_slug(handle, "handle")
+    return parse_slug(text.strip().removeprefix("@"), "handle", 2, 32)

@@ -48,7 +48,7 @@ def _state(link: Link, found: Board) -> str:
         return _("no longer, it has ended")
     if found.profile.taken_down:
         return _("chosen, but the page was taken down")
-    if link not in found.shown:
+    if link.id not in {one.id for one in found.shown}:  # the link may have been edited since
         return _("chosen, but not shown now; /profile links says why")
     return _("yes") if found.profile.published else _("yes, once you use /profile publish")
 
