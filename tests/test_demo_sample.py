@@ -89,12 +89,13 @@ async def test_the_demo_begins_with_one_digest_that_is_not_late(world: World, no
     world.move_to(f"{now}:00+00:00")
     crew = sample.Crew(
         world.guild.id,
-        dict.fromkeys(("maya", "leo", "noor"), world.maya.id),
+        dict.fromkeys(("maya", "leo", "noor"), world.admin.id),
         {},
         world.creator_role.id,
         world.channel.id,
     )
     await world.app.services.servers.change(crew.manager, timezone=sample.ZONE)
+    await world.add_link()
     await sample.post_digest(world.app, crew, world.app.port(world.client))
     assert await world.tick() == 0
     (message,) = world.channel.history(viewer=world.sam)

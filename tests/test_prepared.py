@@ -58,6 +58,7 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     counts._hours: list(product([*ROWS, *KINDS], OFFSETS)),
     counts._by_place_of_quarters: [(rows,) for rows in [*ROWS, *KINDS]],
     counts._dropped: [(rows,) for rows in ROWS],
+    counts._shared: [(rows,) for rows in ROWS if rows.each],
     counts._all_days: [()],
     histories._taken: SIZES,
     histories._pages_here: [()],

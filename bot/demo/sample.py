@@ -190,6 +190,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     rng = random.Random(SEED)
     clock = FixedClock(now - dt.timedelta(days=DAYS))
     ids = Ids(clock.timestamp)
+    hit_ids = Ids(now.timestamp)  # the clock goes back with each link, and ids of one moment could meet
     links, posts = Links(db, clock, ids, base_url, Limits(), OwnerTokens(db)), Posts(db, clock, ids)
     actors = {name: Actor(crew.guild_id, user_id, manager=True) for name, user_id in crew.creators.items()}
     await Servers(db).change(crew.manager, timezone=ZONE, creator_role_id=crew.creator_role_id)
@@ -213,7 +214,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
         for place in sample.places:
             _to(clock, now, place.days_ago)
             places.append((await posts.add(who, link, place.platform, place.kind, title=place.title), place))
-        own = list(_traffic(rng, ids, sample, link, places, now))
+        own = list(_traffic(rng, hit_ids, sample, link, places, now))
         traffic += own
         for post, place in places:
             if not place.reported:
@@ -240,7 +241,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     shown = {
         link.id: pages[sample.creator] for sample, link in zip(SAMPLES, made, strict=True) if sample.slug in POSITIONS
     }
-    traffic = list(_seen_on_pages(ids, traffic, shown, now))
+    traffic = list(_seen_on_pages(hit_ids, traffic, shown, now))
 
     seen = Seen()
     for n in range(0, len(traffic), BATCH):
