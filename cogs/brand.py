@@ -12,11 +12,11 @@ from discord.ext import commands
 from bot.errors import InvalidError
 from bot.inputs.money import Money
 from bot.insights.periods import Named
-from bot.reports.service import DAYS, MAX_BRAND, MAX_NOTE, MOST_DAYS
+from bot.reports.service import DAYS, MAX_BRAND, MAX_NOTE, MOST_DAYS, NothingToReportError
 from bot.services import Services
 from bot.texts import _
 from cogs.ui import brand as ui
-from cogs.ui import pick
+from cogs.ui import pick, ways
 from cogs.ui.answers import actor, begin
 from cogs.ui.money import amounts_of, assumed
 from cogs.ui.turns import long_work
@@ -92,8 +92,11 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
         choice = await self._services.stats.choice(who, period or Named.DAYS_28.value)
         selection = await pick.selection_of(interaction, covered)
         wish = await ui.wish(interaction, whose, **said)
-        async with long_work(interaction):
-            made = await self._services.reports.make(who, choice, selection, wish)
+        try:
+            async with long_work(interaction):
+                made = await self._services.reports.make(who, choice, selection, wish)
+        except NothingToReportError as error:
+            raise InvalidError(f"{error} {await ways.to_numbers(interaction, whose.id)}") from None
         answer = await ui.made(interaction, made)
         await interaction.followup.send(assumed(*paid.values()), **answer, ephemeral=True)
 

@@ -140,7 +140,12 @@ def test_a_period_without_clicks_says_so() -> None:
     for chart in nothing:
         assert picture(draw(chart)).getcolors(16) is None, "there is writing on it"
         assert "No clicks yet in this period" in alt_text(chart)
-    assert "CTR: no data yet" in alt_text(replace(quiet, panels=(Rates("CTR", (None,) * 28),)))
+        over = replace(chart, unfinished=False)
+        assert "No clicks in this period" in alt_text(over)
+        assert draw(over) != draw(chart)
+    rates = replace(quiet, panels=(Rates("CTR", (None,) * 28),))
+    assert "CTR: no data yet in this period" in alt_text(rates)
+    assert "CTR: no data in this period" in alt_text(replace(rates, unfinished=False))
     assert alt_text(Sparkline(())) == "No data yet."
     assert draw(Sparkline(())) != draw(Sparkline((0,)))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 import pytest
+import simcord
 
 from bot.links.access import Actor
 from storage import counts
@@ -263,6 +264,37 @@ async def test_numbers_are_their_owners_and_the_managers(world: World) -> None:
     assert "Clicks: **1**" in text_of(await world.maya.slash(world.channel, "stats link", link="summer"))
     assert "Clicks: **1**" in text_of(await world.admin.slash(world.channel, "stats creator", creator=world.maya))
     assert "Clicks: **1**" in text_of(await world.sam.slash(world.channel, "stats server"))
+
+
+async def test_a_name_that_is_no_link_leads_only_to_what_helps(world: World) -> None:
+    async def said(who: simcord.MemberActor) -> str:
+        return text_of(await who.slash(world.channel, "stats link", link="nowhere"))
+
+    assert "can use here. /link add makes one." in await said(world.admin)
+    await world.add_link()
+    assert "can use here. /link list shows yours." in await said(world.admin)
+    assert "can use here. Ask a manager to add a link for you." in await said(world.sam)
+    setup = await world.admin.slash(world.channel, "setup")
+    await world.admin.select(answer_of(setup), [world.creator_role], custom_id="setup:role")
+    assert "adds links here; ask a manager for it." in await said(world.sam)
+    assert "/link list" not in await said(world.sam)
+
+
+async def test_where_the_time_is_over_nothing_more_is_asked_for(world: World) -> None:
+    await world.add_link()
+    over = await world.admin.slash(world.channel, "stats server", period="1999")
+    assert "Nothing was counted in this period." in text_of(over)
+    assert "first count" not in text_of(over), "there is none"
+    assert "Share" not in text_of(over)
+    await world.visit("/summer")
+    over = await world.sam.slash(world.channel, "stats server", period="1999")
+    assert "Nothing was counted in this period. The first count is of 11 Mar 2026." in text_of(over)
+    assert "No clicks in this period." in answer_of(over).attachments[0].description
+    world.move(days=1)
+    running = await world.sam.slash(world.channel, "stats server", period="today")
+    assert "Share an address, then look again." in text_of(running)
+    for view in ("stats top", "stats heatmap", "stats sources"):
+        assert "in this period. " in text_of(await world.admin.slash(world.channel, view, period="1999"))
 
 
 async def test_an_error_is_private_even_when_the_answer_would_be_shared(world: World) -> None:

@@ -62,7 +62,8 @@ def draw(chart: Comparison, theme: Theme) -> bytes:
         badges(panel, notes[:MOST_NOTES], chart.days)
         footnotes(canvas, notes, _HEIGHT)
     if not highest:
-        empty(canvas, (LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, none_yet(chart.noun), share_it())
+        none = none_yet(chart.noun, chart.unfinished)
+        empty(canvas, (LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, none, share_it(chart.unfinished))
     for n in reversed(range(len(drawn))):  # The first line matters most, and lies on top.
         unfinished = chart.unfinished and (chart.days is not None or n == 0)
         _line(panel, drawn[n], palette.lines[n], unfinished)

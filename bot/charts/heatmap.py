@@ -35,7 +35,8 @@ def draw(chart: Heatmap, theme: Theme) -> bytes:
         x = _LEFT + at * _CELL + _GAP
         canvas.text(x, _TOP - 9, hour(at, chart.hours24), size=10, colour=palette.muted)
     if not most:
-        empty(canvas, _LEFT + 12 * _CELL, (_TOP + bottom) / 2, none_yet(chart.noun), share_it())
+        none = none_yet(chart.noun, chart.unfinished)
+        empty(canvas, _LEFT + 12 * _CELL, (_TOP + bottom) / 2, none, share_it(chart.unfinished))
         return canvas.png()
     for at in chart.best:
         left, top, right, low = _box(chart, at)

@@ -134,13 +134,13 @@ def _counts(canvas: Canvas, top: int, bottom: int, value: Counts, chart: Series)
         within = shares[best] > counts[best]
         _mark_best(panel, chart, counts, best, back=palette.raised if within else palette.background)
     elif not value.reported:
-        then = share_it() if previous is None and len(chart.panels) == 1 else ""
+        then = share_it(chart.unfinished) if previous is None and len(chart.panels) == 1 else ""
         middle = (top + bottom) / 2 + (0 if then else 5)
         empty(
             canvas,
             (LEFT + panel.right) / 2,
             top + 18 if any(previous or ()) else middle,
-            none_yet(value.name),
+            none_yet(value.name, chart.unfinished),
             then,
         )
     return panel
@@ -304,7 +304,8 @@ def _rates(canvas: Canvas, top: int, bottom: int, value: Rates, chart: Series) -
     spread = ", ".join(filter(None, (value.overall.parts, range_of(value.overall)))) if value.overall else ""
     _heading(panel, title_case(value.name), overall, spread, palette.inks[Colour.RATE], keys)
     if not known:
-        empty(canvas, (LEFT + panel.right) / 2, (top + bottom) / 2 + 5, _("No data yet in this period"))
+        none = _("No data yet in this period") if chart.unfinished else _("No data in this period")
+        empty(canvas, (LEFT + panel.right) / 2, (top + bottom) / 2 + 5, none)
     return panel
 
 

@@ -33,7 +33,8 @@ def draw(chart: Top, theme: Theme) -> bytes:
     palette = canvas.palette
     titles(canvas, chart.title, chart.subtitle)
     if not rows:
-        empty(canvas, WIDTH / 2, (_FIRST + bottom) / 2, none_yet(chart.noun), share_it())
+        none = none_yet(chart.noun, chart.unfinished)
+        empty(canvas, WIDTH / 2, (_FIRST + bottom) / 2, none, share_it(chart.unfinished))
         return canvas.png()
     ranks = max(canvas.measure(number(chart.first + n), size=12) for n in range(rows))
     names = min(_NAMES_MOST, max(canvas.measure(bar.name, size=12, bold=True) for bar in chart.bars))

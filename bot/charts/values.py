@@ -186,7 +186,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """Up to ten bars, best first, from rank `first` on; a `rate` has its axis in percent."""
+    """Up to ten bars, best first, from rank `first` on; a `rate` has its axis in percent.
+
+    `unfinished`: more may come.
+    """
 
     title: str
     subtitle: str
@@ -195,6 +198,7 @@ class Top:
     rate: bool
     first: int = 1
     locale: str = DEFAULT_LOCALE
+    unfinished: bool = True
 
     def __post_init__(self) -> None:
         if len(self.bars) > MAX_BARS or self.first < 1:
@@ -205,7 +209,7 @@ class Top:
 class Heatmap:
     """Counts by local hour of the week, Monday 00:00 first; `best` are the cells to outline, best first.
 
-    `first_weekday` is the day of the upper row, 0 for Monday.
+    `first_weekday` is the day of the upper row, 0 for Monday. `unfinished`: more may come.
     """
 
     title: str
@@ -218,6 +222,7 @@ class Heatmap:
     """What the outlined cells are called together; the hours one by one when empty."""
     locale: str = DEFAULT_LOCALE
     hours24: bool = True
+    unfinished: bool = True
 
     def __post_init__(self) -> None:
         _counts(self.cells)

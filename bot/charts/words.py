@@ -104,14 +104,15 @@ def amount(n: int, noun: str) -> str:
     return f"{title_case(noun)}: {number(n)}" if n == 1 else f"{number(n)} {noun}"
 
 
-def none_yet(noun: str) -> str:
+def none_yet(noun: str, unfinished: bool) -> str:
     """What an empty chart says."""
-    return _("No {noun} yet in this period").format(noun=noun)
+    text = _("No {noun} yet in this period") if unfinished else _("No {noun} in this period")
+    return text.format(noun=noun)
 
 
-def share_it() -> str:
-    """What to do about an empty chart."""
-    return _("Share a link, and they appear here.")
+def share_it(unfinished: bool) -> str:
+    """What to do about an empty chart: nothing, where its time is over."""
+    return _("Share a link, and they appear here.") if unfinished else ""
 
 
 def range_of(interval: Interval) -> str:
@@ -131,7 +132,7 @@ def _with_parts(interval: Interval) -> str:
 def _series(chart: Series) -> list[str]:
     said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
     for panel in chart.panels:
-        said += _counts(panel, chart) if isinstance(panel, Counts) else _rates(panel, chart.days)
+        said += _counts(panel, chart) if isinstance(panel, Counts) else _rates(panel, chart)
     ending = _ending(chart.unfinished)
     if chart.hours:
         begun = len(chart.panels[0].values)
@@ -149,7 +150,7 @@ def hour_of(at: dt.datetime) -> str:
 def _counts(panel: Counts, chart: Series) -> list[str]:
     days, hours = chart.days, chart.hours
     if not (panel.sum or any(panel.values)):
-        said = [] if panel.reported else [none_yet(panel.name)]
+        said = [] if panel.reported else [none_yet(panel.name, chart.unfinished)]
     else:
         said = [amount(panel.sum, panel.name)]
         if hours and (best := best_of(panel.values)) is not None:
@@ -192,10 +193,11 @@ def _best_day(days: tuple[dt.date, ...], values: tuple[int, ...]) -> list[str]:
     return [_("Best day: {date} with {n}").format(date=_long(days[best]), n=number(values[best]))]
 
 
-def _rates(panel: Rates, days: tuple[dt.date, ...]) -> list[str]:
-    known = [(value, day) for value, day in zip(panel.values, days, strict=True) if value is not None]
+def _rates(panel: Rates, chart: Series) -> list[str]:
+    known = [(value, day) for value, day in zip(panel.values, chart.days, strict=True) if value is not None]
     if not known:
-        return [_("{rate}: no data yet in this period").format(rate=panel.name)]
+        text = _("{rate}: no data yet in this period") if chart.unfinished else _("{rate}: no data in this period")
+        return [text.format(rate=panel.name)]
     said = [f"{panel.name}: {_with_range(panel.overall)}" if panel.overall else panel.name]
     low, high = min(known, key=lambda item: item[0].value), max(known, key=lambda item: item[0].value)
     text = _("From {low} on {low_day} to {high} on {high_day}")
@@ -215,7 +217,7 @@ def _rates(panel: Rates, days: tuple[dt.date, ...]) -> list[str]:
 def _comparison(chart: Comparison) -> list[str]:
     said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
     if not any(any(line.values) for line in chart.lines):
-        return [*said, none_yet(chart.noun)]
+        return [*said, none_yet(chart.noun, chart.unfinished)]
     lines = [f"{_short(line.name, 80)} {number(line.total)}" for line in chart.lines]
     text = _("{noun} so far: {lines}") if chart.running else _("{noun} by day: {lines}")
     said.append(text.format(noun=title_case(chart.noun), lines=", ".join(lines)))
@@ -225,7 +227,7 @@ def _comparison(chart: Comparison) -> list[str]:
 def _top(chart: Top) -> list[str]:
     said = [_short(chart.title, 150), _short(chart.subtitle, 100)]
     if not chart.bars:
-        return [*said, none_yet(chart.noun)]
+        return [*said, none_yet(chart.noun, chart.unfinished)]
     return [*said, *(_bar(rank, bar) for rank, bar in enumerate(chart.bars, start=chart.first))]
 
 
@@ -242,7 +244,7 @@ def _bar(rank: int, bar: Bar) -> str:
 def _heatmap(chart: Heatmap) -> list[str]:
     said = [_short(chart.title, 200), _short(chart.subtitle, 150)]
     if not any(chart.cells):
-        return [*said, none_yet(chart.noun)]
+        return [*said, none_yet(chart.noun, chart.unfinished)]
     said.append(_("{amount}, by hour of the week").format(amount=amount(sum(chart.cells), chart.noun)))
     if chart.best:
         said.append(best_hours(chart))

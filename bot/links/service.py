@@ -15,7 +15,7 @@ from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_future
 from bot.inputs.numbers import parse_id
 from bot.inputs.text import clean, parse_line, shorten, shows
-from bot.links.access import Actor, require_add, require_creator, require_manager
+from bot.links.access import Actor, first_link, require_add, require_creator, require_manager
 from bot.links.destinations import parse_destination
 from bot.links.lengths import MAX_TAG, MAX_TAGS, MAX_TITLE
 from bot.links.owner import OwnerTokens
@@ -192,7 +192,8 @@ class Links:
                 link = None
                 if address is not None and address.guild_id == actor.guild_id and address.link_id is not None:
                     link = await links.get(conn, actor.guild_id, address.link_id)
-        link = _required(actor, link, text)
+            if link is None or not actor.owns(link.creator_id):
+                raise await _unknown(conn, actor, text)
         self._recent.note(actor, link.id)
         return link
 
@@ -337,14 +338,19 @@ async def _was_seen(conn: AsyncConnection, link: Link) -> bool:
     return any(one.reason != Reason.OWNER for one in aside)
 
 
-def _required(actor: Actor, link: Link | None, named: str = "") -> Link:
+async def _unknown(conn: AsyncConnection, actor: Actor, named: str) -> NotFoundError:
+    """That there is no such link, and how the actor comes by one that there is."""
+    of_server, own = await links.count(conn, actor.guild_id, actor.user_id)
+    if of_server if actor.manager else own:
+        way = _("/link list shows yours.")
+    else:
+        way = first_link(actor, await servers.get(conn, actor.guild_id))
+    text = _("There is no link “{name}” that you can use here.")
+    return NotFoundError(text.format(name=shorten(named)) + " " + way)
+
+
+def _required(actor: Actor, link: Link | None) -> Link:
     if link is None or not actor.owns(link.creator_id):
-        if named:
-            raise NotFoundError(
-                _("There is no link “{name}” that you can use here. /link list shows yours.").format(
-                    name=shorten(named)
-                )
-            )
         raise NotFoundError(_("That link is no longer there. /link list shows the ones there are."))
     return link
 

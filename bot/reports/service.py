@@ -43,6 +43,10 @@ MOST = 100
 ACCENT = "#0b6e6e"
 
 
+class NothingToReportError(InvalidError):
+    """Nothing was counted of what a report would cover."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The links, posts and tags that a report covers; none is everything of the creator's."""
@@ -119,7 +123,7 @@ class BrandReports:
         """Count once, freeze, and give it an address. Raises UserError; then nothing is kept.
 
         A manager may have one made for a creator, without money in it: that is between the creator and the brand.
-        `promise` is the metric and the number of a deal that the report ends.
+        `promise` is the metric and the number of a deal that the report ends: it says so where nothing was reached.
         """
         if not actor.owns(wish.creator_id):
             raise RefusedError(_("A creator's report is theirs to make; leave out creator for one of your own."))
@@ -128,6 +132,8 @@ class BrandReports:
         brand_name = parse_line(wish.brand, "brand", MAX_BRAND)
         note = parse_line(wish.note, "note", MAX_NOTE)
         content = await self._frozen(actor, choice, selection, wish, brand_name, note, strict=promise is None)
+        if promise is None and not content.total.clicks and content.total.impressions is None:
+            raise NothingToReportError(_("Nothing was counted in these days, so there is nothing to report."))
         if promise is not None:
             reached = getattr(content.total, promise[0]) or 0
             content = dataclasses.replace(content, promise=Promise(*promise, reached))

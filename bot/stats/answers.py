@@ -117,6 +117,8 @@ class Report:
     """All clicks before the period, where anything is held against them."""
     since: dt.date | None = None
     """The first day with any count, where that lies before the period."""
+    began: dt.date | None = None
+    """The first day with any count, whenever it was, where anything is held against the period."""
     grown_views: tuple[Grown, ...] = ()
     """As `grown`, of views."""
     post: Post | None = None

@@ -27,6 +27,7 @@ HABIT = 90
 """Days from which hours of the week are learned."""
 
 _History = tuple[dict[dt.date, int], int, dt.date | None]
+_Read = tuple[_History, dt.date | None, Sequence[Claim], Sequence[AudienceCount]]
 
 
 async def with_findings(reading: Reading, target: Target, report: Report, most: int) -> Report:
@@ -38,14 +39,15 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
     habit, previous = Period(period.end - HABIT * ONE_DAY, period.end, period.zone), period.previous
     has_audience = target.post is None and report.before is not None
 
-    def work(reader: Reader) -> tuple[_History, Sequence[Claim], Sequence[AudienceCount]]:
-        since = counts.first_day.within(reader, reading.guild_id, link_ids)
-        claims, _odd = reading.hours_within(reader, link_ids, place_id, habit, Kind.CLICK, since)
+    def work(reader: Reader) -> _Read:
+        began = counts.first_day.within(reader, reading.guild_id, link_ids)
+        claims, _odd = reading.hours_within(reader, link_ids, place_id, habit, Kind.CLICK, began)
         days = (reading.guild_id, previous.first, previous.end)
         audience_before = counts.audience.within(reader, *days, link_ids) if has_audience else ()
-        return _history(reader, reading.guild_id, link_ids, place_id, period, since), claims, audience_before
+        history = _history(reader, reading.guild_id, link_ids, place_id, period, began)
+        return history, began, claims, audience_before
 
-    (history, ever, since), claims, audience_before = await read(reading.conn, work)
+    (history, ever, since), began, claims, audience_before = await read(reading.conn, work)
     peers = await _peers(reading, target)
     placed = [
         Placed(id_, peer.rate, side, describe_many(post.platform, post.kind))
@@ -72,7 +74,12 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         lifetime=None if target.post is not None else (ever, ever + report.now.clicks),
     )
     return dataclasses.replace(
-        report, findings=findings(facts, most), benchmarks=_benchmarks(reading, target, peers), ever=ever, since=since
+        report,
+        findings=findings(facts, most),
+        benchmarks=_benchmarks(reading, target, peers),
+        ever=ever,
+        since=since,
+        began=began,
     )
 
 

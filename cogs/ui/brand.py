@@ -108,11 +108,7 @@ async def made(interaction: discord.Interaction, found: Made) -> dict[str, Any]:
         ).format(until=fmt.moment(found.report.expires_at, "D")),
     )
     if not content.total.clicks and content.total.impressions is None:
-        said.description = (
-            (said.description or "")
-            + "\n"
-            + _("Nothing was counted in these days: choose another period, or share a link of yours first.")
-        )
+        said.description = (said.description or "") + "\n" + _("Nothing was counted in these days.")
     for tile in picture.tiles:
         said.add_field(name=tile.label, value=f"**{tile.value}**\n" + "\n".join(tile.lines))
     said.set_image(url=f"attachment://{PICTURE}")

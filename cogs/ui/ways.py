@@ -37,6 +37,16 @@ async def to_a_link(interaction: discord.Interaction, who: Actor | None = None) 
     return first_link(who, server)
 
 
+async def to_numbers(interaction: discord.Interaction, creator_id: int) -> str:
+    """Where nothing was counted of a creator in a period: how the asker comes by something to show."""
+    who, server = await _asker(interaction)
+    if await services(interaction).links.visible(who, creator_id=creator_id):
+        return _("Choose another period, or share a link first.")
+    if creator_id != who.user_id:
+        return _("They have no links here.")
+    return first_link(who, server)
+
+
 async def first_steps(interaction: discord.Interaction) -> str:
     """What who is new here begins with."""
     who, server = await _asker(interaction)

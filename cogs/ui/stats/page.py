@@ -32,7 +32,10 @@ def answer(found: ProfileStats, name: str, head: str) -> discord.Embed:
     lines = [head]
     views = sum(days.views)
     if not views:
-        lines.append("\n" + _("Nobody looked at it in this period yet. Share its address, then look again."))
+        text = _("Nobody looked at it in this period.")
+        if found.unfinished:
+            text = _("Nobody looked at it in this period yet. Share its address, then look again.")
+        lines.append("\n" + text)
     said.description = "\n".join(lines)
     moved = "" if found.views_before is None else phrases.change(change(views, found.views_before))
     said.add_field(name=_("Views"), value=f"**{number(views)}**" + (f" {moved}" if moved else ""))
@@ -104,7 +107,8 @@ def picture(found: ProfileStats, name: str) -> Chart:
             for place, spot in found.by_position.items()
             if spot.rate is not None
         ]
-        return Top(title, subtitle, _("CTR"), tuple(bars[:SHOWN]), rate=True, locale=current_locale())
+        bars = tuple(bars[:SHOWN])
+        return Top(title, subtitle, _("CTR"), bars, rate=True, locale=current_locale(), unfinished=found.unfinished)
     days = found.days
     seen = Counts(_("impressions seen"), days.viewable, colour=Colour.IMPRESSIONS)
     displayed = Counts(_("impressions displayed, seen or not"), days.displayed, colour=Colour.RATE)

@@ -153,7 +153,15 @@ def _rates_of_parts(report: Report, name: str, scope: Scope) -> Top:
         if (tally := tallies[id_]).ctr is not None and id_ in called
     ]
     bars.sort(key=lambda bar: -bar.value)
-    return Top(fmt.plain(name), _subtitle(report), _("CTR"), tuple(bars[:BARS]), rate=True, locale=current_locale())
+    return Top(
+        title=fmt.plain(name),
+        subtitle=_subtitle(report),
+        noun=_("CTR"),
+        bars=tuple(bars[:BARS]),
+        rate=True,
+        locale=current_locale(),
+        unfinished=report.unfinished,
+    )
 
 
 def _compared(answer: answers.Compared, names: Sequence[str]) -> Chart:
@@ -222,6 +230,7 @@ def _top(answer: answers.Top, name: str) -> Top:
         rate=metric in (Metric.CTR, Metric.ENGAGEMENT),
         first=answer.page * answers.PAGE + 1,
         locale=current_locale(),
+        unfinished=answer.unfinished,
     )
 
 
@@ -259,6 +268,7 @@ def _heatmap(answer: answers.Heatmap, name: str) -> Heatmap:
         best_times=", ".join(claim.name for claim in answer.claims[:OUTLINED]),
         best=tuple(dict.fromkeys(cell for claim in answer.claims[:OUTLINED] for cell in _cells(claim))),
         locale=current_locale(),
+        unfinished=answer.unfinished,
     )
 
 
@@ -285,6 +295,7 @@ def _sources(answer: answers.Sources, name: str) -> Top:
         ),
         rate=False,
         locale=current_locale(),
+        unfinished=answer.unfinished,
     )
 
 

@@ -175,11 +175,21 @@ def _reported(answer: answers.Reported, name: str) -> discord.Embed:
     if not shown.has_links and answer.target.post is None:
         lines.append("\n" + _("There are no links here yet."))
     elif not (shown.now.clicks or shown.now.impressions or shown.now.views):
-        lines.append("\n" + _("Nothing was counted in this period yet. Share an address, then look again."))
+        lines.append("\n" + _nothing_counted(shown))
     said = embed(f"{fmt.escape(name)}: {fmt.choice(answer.question.choice)}", "\n".join(lines))
     report.add_report(said, shown, answer.target.subject.scope)
     said.set_footer(text=report.footer(shown))
     return said
+
+
+def _nothing_counted(shown: Report) -> str:
+    """That nothing was, and what would help: nothing does where the time is over."""
+    if shown.unfinished:
+        return _("Nothing was counted in this period yet. Share an address, then look again.")
+    text = _("Nothing was counted in this period.")
+    if shown.post is None and shown.began is not None and shown.began >= shown.period.end:
+        text += " " + _("The first count is of {date}.").format(date=fmt.date(shown.began, year=True))
+    return text
 
 
 def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
@@ -262,7 +272,8 @@ def _top(answer: answers.Top, name: str) -> discord.Embed:
     title = pictures.TOP_OF[answer.ranks]
     lines = [f"{_head(answer)} · " + _("by {metric}").format(metric=fmt.METRICS_IN_TEXT[metric])]
     if not answer.rows:
-        lines.append("\n" + _("Nothing to rank in this period yet. A longer one, or another number, may show more."))
+        none = _("Nothing to rank in this period yet.") if answer.unfinished else _("Nothing to rank in this period.")
+        lines.append("\n" + none + " " + _("A longer one, or another number, may show more."))
     for place, row in enumerate(answer.rows, start=answer.page * answers.PAGE + 1):
         said_of = _group(row.tally) if groups else _row(row, metric)
         lines.append(f"{place}. **{fmt.escape(pictures.row_name(row), 80)}** · {said_of}")
@@ -287,6 +298,12 @@ def _top(answer: answers.Top, name: str) -> discord.Embed:
     if parts:
         said.set_footer(text=" · ".join(parts))
     return said
+
+
+def _none_yet(answer: Answer) -> str:
+    if answer.unfinished:
+        return _("Nothing was counted in this period yet. Choose a longer one.")
+    return _("Nothing was counted in this period. Choose another one.")
 
 
 def _row(row: answers.Row, metric: Metric) -> str:
@@ -362,9 +379,7 @@ def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
         text = _("No hour or day stands out beyond chance yet; a longer period may show more.")
         said.add_field(name=_("Best times"), value=text, inline=False)
     else:
-        said.add_field(
-            name=_("Best times"), value=_("Nothing was counted in this period yet. Choose a longer one."), inline=False
-        )
+        said.add_field(name=_("Best times"), value=_none_yet(answer), inline=False)
     if answer.outliers and total:
         days = ", ".join(fmt.date(day) for day in answer.outliers[:SHOWN])
         said.set_footer(text=_("Best times leave out {days}, far beyond the usual.").format(days=days))
@@ -412,7 +427,7 @@ def _sources(answer: answers.Sources, name: str) -> discord.Embed:
             rows.append(_("others {share}").format(share=fmt.share(found.rest / found.total)))
         said.add_field(name=title, value=fmt.rows(rows))
     if not answer.total:
-        said.description = f"{said.description}\n\n" + _("Nothing was counted in this period yet. Choose a longer one.")
+        said.description = f"{said.description}\n\n{_none_yet(answer)}"
     return said
 
 
