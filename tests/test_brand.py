@@ -379,6 +379,8 @@ async def test_nothing_leaks_across_creators_and_servers(shop: World) -> None:
     assert "theirs to make" in text_of(await shop.leo.slash(shop.channel, "brand report", creator=shop.admin.user))
 
     # A manager sees that there is a report of Leo's, and may have one made, without money in it.
+    await shop.add_link("leos", creator=shop.leo)
+    await shop.visit("/leos")
     theirs = await shop.leo.slash(shop.channel, "brand report", brand="Rival", fee="900 EUR")
     listed = text_of(await shop.admin.slash(shop.channel, "brand list"))
     assert "Leo, made" in listed
@@ -408,6 +410,8 @@ async def test_nothing_leaks_across_creators_and_servers(shop: World) -> None:
 
 
 async def test_an_address_is_taken_back_only_when_that_is_confirmed(shop: World) -> None:
+    await shop.add_link("leos", creator=shop.leo)
+    await shop.visit("/leos")
     path = address_of(await shop.leo.slash(shop.channel, "brand report", brand="Acme"))
     (chosen,) = await shop.leo.autocomplete(shop.channel, "brand revoke", "report", "")
     asked, by_manager = [
