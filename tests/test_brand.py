@@ -509,6 +509,17 @@ async def test_one_creator_has_so_many_open_addresses(shop: World, monkeypatch: 
     assert ADDRESS.search(text_of(await shop.admin.slash(shop.channel, "brand report")))
 
 
+async def test_what_a_platform_told_is_something_to_report(world: World) -> None:
+    await world.add_link()
+    await world.admin.slash(world.channel, "post add", link="summer", platform="youtube", kind="video", title="Tour")
+    post = (await world.admin.autocomplete(world.channel, "impressions log", "post", "tour"))[0]["value"]
+    assert not ADDRESS.search(text_of(await world.admin.slash(world.channel, "brand report")))
+    await world.admin.slash(world.channel, "impressions log", views="900", post=post)
+    made = await world.admin.slash(world.channel, "brand report")
+    assert ADDRESS.search(text_of(made))
+    assert "Nothing was counted" not in text_of(made)
+
+
 async def test_nothing_to_report_makes_no_report(shop: World) -> None:
     nothing = "Nothing was counted in these days, so there is nothing to report."
     for who, options, way in (

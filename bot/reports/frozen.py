@@ -146,6 +146,12 @@ class Frozen:
     """The creator's picture, a WebP in base64; empty without one."""
     version: int = VERSION
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted, told or taken back in its days."""
+        total = self.total
+        return not (total.clicks or total.impressions is not None or total.told or self.corrected)
+
 
 _frozen = TypeAdapter(Frozen)
 

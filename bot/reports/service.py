@@ -132,7 +132,7 @@ class BrandReports:
         brand_name = parse_line(wish.brand, "brand", MAX_BRAND)
         note = parse_line(wish.note, "note", MAX_NOTE)
         content = await self._frozen(actor, choice, selection, wish, brand_name, note, strict=promise is None)
-        if promise is None and not content.total.clicks and content.total.impressions is None:
+        if promise is None and content.is_empty:
             raise NothingToReportError(_("Nothing was counted in these days, so there is nothing to report."))
         if promise is not None:
             reached = getattr(content.total, promise[0]) or 0

@@ -107,7 +107,7 @@ async def made(interaction: discord.Interaction, found: Made) -> dict[str, Any]:
             "does. It is yours to hand on; /brand list shows how often it was opened."
         ).format(until=fmt.moment(found.report.expires_at, "D")),
     )
-    if not content.total.clicks and content.total.impressions is None:
+    if content.is_empty:
         said.description = (said.description or "") + "\n" + _("Nothing was counted in these days.")
     for tile in picture.tiles:
         said.add_field(name=tile.label, value=f"**{tile.value}**\n" + "\n".join(tile.lines))
