@@ -107,6 +107,7 @@ def test_an_amount_without_a_currency_is_of_the_last_one() -> None:
 
 async def test_the_currency_of_one_amount_counts_for_the_other(world: World) -> None:
     await world.add_link()
+    await world.visit("/summer")
 
     async def priced(**typed: str) -> str:
         return text_of(await world.admin.slash(world.channel, "brand report", **typed))
