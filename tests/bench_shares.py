@@ -109,23 +109,22 @@ async def measure(seconds: float) -> None:
             return told.decode().strip(), [times.answered[id_] - times.began[id_] for id_ in asked]
 
         async def crowd() -> None:
-            """Server A's full allowance, until cancelled."""
+            """Server A's full allowance for so many seconds, at most until cancelled: what it asks must not pile up."""
             begun = asyncio.get_running_loop().time()
             exports = [people_a[n].slash(channel_a, "export", of="server") for n in range(EXPORTS)]
             imports = [
                 people_a[n].slash(channel_a, "impressions import", file=("posts.csv", FILE)) for n in range(IMPORTS)
             ]
             tasks = {asyncio.create_task(work) for work in (*exports, *imports)}
-            n = 0
             try:
-                while True:
-                    n += 1
+                for n in range(1, int(seconds * KEYS_A_SECOND) + 1):
                     who = people_a[n % CREATORS]
                     await asyncio.sleep(max(0.0, begun + n / KEYS_A_SECOND - asyncio.get_running_loop().time()))
                     tasks.add(asyncio.create_task(who.autocomplete(channel_a, "stats post", "post", TYPED[n % 6])))
                     if n * COMMANDS_A_SECOND // KEYS_A_SECOND != (n - 1) * COMMANDS_A_SECOND // KEYS_A_SECOND:
                         name, options = ASKED[n % len(ASKED)]
                         tasks.add(asyncio.create_task(who.slash(channel_a, name, **options)))
+                await asyncio.gather(*tasks)
             finally:
                 for task in tasks:
                     task.cancel()
