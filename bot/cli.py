@@ -171,8 +171,7 @@ def backup(
 ) -> None:
     """Copy the database while it is in use."""
     config = _load(config_file)
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    copy = target or config.storage.backups / f"{config.storage.path.stem}-{stamp}.db"
+    copy = target or files.dated(config.storage.path.stem, dt.datetime.now(dt.UTC), "db", config.storage.backups)
     backups.copy(config.storage.path, copy)
     typer.echo(f"Copied to {copy} ({copy.stat().st_size:,} bytes).")
 
@@ -193,8 +192,7 @@ def restore(
     migrate.check_known(source, revision)
     if not yes:
         typer.confirm(f"Put {source} in the place of {path}?", abort=True)
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside = config.storage.backups / f"{path.stem}-before-restore-{stamp}.db"
+    aside = files.dated(f"{path.stem}-before-restore", dt.datetime.now(dt.UTC), "db", config.storage.backups)
     files.make_folder(path.parent)
     with own(path):
         kept = path.exists()

@@ -33,7 +33,7 @@ from bot.imports.rest import AGAIN, Rest
 from bot.imports.values import RefusedFileError
 from bot.links.service import Limits
 from bot.terminal import Telling, telling
-from storage import addresses, links, prepared, servers
+from storage import addresses, files, links, prepared, servers
 from storage.database import Database, open_reader
 from storage.ids import Ids
 from storage.records import History, Service
@@ -231,7 +231,7 @@ def export(
     if not config.storage.path.exists():
         raise OperatorError(f"There is no database at {config.storage.path} yet; nothing to export.")
     suffix = "json" if form is exports.Form.JSON else "zip"
-    target = out or Path(f"eyeballs-{server}-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}.{suffix}")
+    target = out or files.dated(f"eyeballs-{server}", dt.datetime.now(dt.UTC), suffix)
 
     async def work() -> int:
         async with open_reader(config.storage.path) as conn:

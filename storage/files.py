@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import os
 import stat
 from collections.abc import Iterable
@@ -23,6 +25,13 @@ def uri(path: Path, mode: str) -> str:
 def url(path: Path, mode: str, driver: str = "pysqlite") -> sa.URL:
     """The same for SQLAlchemy."""
     return sa.URL.create(f"sqlite+{driver}", database=uri(path, mode), query={"uri": "true"})
+
+
+def dated(stem: str, now: dt.datetime, suffix: str, folder: Path = Path()) -> Path:
+    """A name in `folder` that tells the second and that nothing has yet: another of that second ends in -2."""
+    stamp = f"{stem}-{now:%Y%m%dT%H%M%SZ}"
+    names = itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2)))
+    return next(path for name in names if not (path := folder / f"{name}.{suffix}").exists())
 
 
 def make_folder(path: Path) -> None:

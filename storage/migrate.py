@@ -72,8 +72,7 @@ def upgrade(path: Path, backups: Path) -> None:
         check_known(path, revision)
         if revision == head():
             return
-        stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-        backup.copy(path, backups / f"{path.stem}-before-migration-{stamp}.db")
+        backup.copy(path, files.dated(f"{path.stem}-before-migration", dt.datetime.now(dt.UTC), "db", backups))
     engine = sa.create_engine(files.url(path, "rw"), poolclass=sa.NullPool)
 
     @event.listens_for(engine, "connect")

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -487,6 +488,25 @@ def test_the_operator_takes_a_page_down(eyeballs: Eyeballs, folder: Path) -> Non
     assert (asyncio.run(page()) or pytest.fail("gone")).taken_down == "operator"
     assert "may be public again" in eyeballs("takedown", "@maya", "--restore").stdout
     assert (asyncio.run(page()) or pytest.fail("gone")).taken_down == ""
+
+
+def test_what_is_made_in_one_second_stands_side_by_side(
+    typed: Eyeballs, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = SimpleNamespace(now=lambda zone: dt.datetime(2026, 3, 1, 12, tzinfo=zone))
+    monkeypatch.setattr("bot.cli.dt", SimpleNamespace(UTC=dt.UTC, datetime=stopped))
+    asyncio.run(_fill(folder / "data" / "eyeballs.db"))
+    for _ in range(3):
+        assert typed("backup").returncode == 0
+    for _ in range(2):
+        assert typed("restore", "data/backups/eyeballs-20260301T120000Z.db", "--yes").returncode == 0
+    assert sorted(path.name for path in (folder / "data" / "backups").iterdir()) == [
+        "eyeballs-20260301T120000Z-2.db",
+        "eyeballs-20260301T120000Z-3.db",
+        "eyeballs-20260301T120000Z.db",
+        "eyeballs-before-restore-20260301T120000Z-2.db",
+        "eyeballs-before-restore-20260301T120000Z.db",
+    ]
 
 
 def test_a_damaged_or_foreign_copy_is_not_restored(eyeballs: Eyeballs, folder: Path) -> None:
