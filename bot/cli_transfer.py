@@ -33,10 +33,10 @@ from bot.imports.rest import AGAIN, Rest
 from bot.imports.values import RefusedFileError
 from bot.links.service import Limits
 from bot.terminal import Telling, telling
-from storage import addresses, files, links, prepared, servers
-from storage.database import Database, open_reader
+from storage import addresses, files, links, servers
+from storage.database import Database, open_reader, plain_reader
 from storage.ids import Ids
-from storage.records import History, Service
+from storage.records import History, Server, Service
 from storage.transfer import Scope
 
 TOLD = 20
@@ -233,7 +233,7 @@ def export(
     suffix = "json" if form is exports.Form.JSON else "zip"
     target = out or files.dated(f"eyeballs-{server}", dt.datetime.now(dt.UTC), suffix)
 
-    async def work() -> int:
+    async def work() -> tuple[Scope, Server]:
         async with open_reader(config.storage.path) as conn:
             if server not in await servers.all_ids(conn) and not await links.any_of(conn, server):
                 raise OperatorError(f"--server: {server} has nothing here to export; was its id copied whole?")
@@ -244,16 +244,18 @@ def export(
                 if address is None or address.guild_id != server or address.link_id is None:
                     raise OperatorError(f"--link: that server has no link “{link}”.")
                 scope = Scope(server, link_id=address.link_id)
-            with _private(target) as file:
-                now = dt.datetime.now(dt.UTC)
-                try:
-                    await prepared.read(conn, lambda reader: exports.write(reader, scope, found, form, now, file))
-                except BaseException:
-                    target.unlink()
-                    raise
-                return file.tell()
+            return scope, found
 
-    typer.echo(f"Exported to {target} ({asyncio.run(work()):,} bytes).")
+    scope, found = asyncio.run(work())
+    with _private(target) as file:
+        try:
+            with plain_reader(config.storage.path) as reader:
+                exports.write(reader, scope, found, form, dt.datetime.now(dt.UTC), file)
+        except BaseException:
+            target.unlink()
+            raise
+        size = file.tell()
+    typer.echo(f"Exported to {target} ({size:,} bytes).")
 
 
 # ------------------------------------------------------------------ parts

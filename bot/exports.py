@@ -8,25 +8,32 @@ import datetime as dt
 import gzip
 import io
 import json
+import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import workers
 from bot.clock import Clock
-from bot.errors import NotFoundError, RefusedError
+from bot.errors import NotFoundError, RefusedError, UserError
 from bot.links.access import Actor, require_manager
 from bot.spreadsheets import safe
 from bot.stats.question import Scope as Whose
 from bot.stats.question import Subject
 from bot.texts import _
-from storage import links, prepared, servers, transfer
-from storage.database import Database, Lane
+from storage import links, servers, transfer
+from storage.database import Database, plain_reader
 from storage.prepared import Reader
 from storage.records import Server
 from storage.transfer import TABLES, Scope
@@ -35,11 +42,21 @@ VERSION = 2
 """2: a link stands on a profile page only where `profile_entries` has it."""
 FORMAT = "eyeballs"
 
+log = structlog.get_logger(__name__)
+
 
 class Form(StrEnum):
     JSON = "json"
     CSV = "csv"
     """A zip with one CSV for each table."""
+
+
+SECONDS = 300.0
+"""How long an export may take."""
+
+
+class ExportError(UserError):
+    """The process that writes an export did not get to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +69,12 @@ class Exported:
 
 
 class Exports:
-    """Writes exports for who may have them."""
+    """Has exports written for who may have them, each by a process of its own: it takes seconds of a core."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, seconds: float = SECONDS) -> None:
         self._db = db
         self._clock = clock
+        self._seconds = seconds
 
     async def export(self, actor: Actor, subject: Subject, form: Form, most: int) -> Exported:
         """A creator's or a link's everything for its owner and managers, a server's for managers. Raises UserError.
@@ -64,15 +82,22 @@ class Exports:
         Beyond `most` bytes it is compressed.
         """
         now = self._clock.now()
-        async with self._db.read(Lane.LONG) as conn:
+        async with self._db.read() as conn:
             scope, name = await self._scope(conn, actor, subject)
             server = await servers.get(conn, actor.guild_id)
-
-            def work(reader: Reader) -> Exported:
-                return _in_file(reader, scope, server, form, now, f"eyeballs-{name}-{now:%Y%m%d}", most)
-
-            # In the database's own thread, row by row: the event loop goes on meanwhile.
-            return await prepared.read(conn, work)
+        name = f"eyeballs-{name}-{now:%Y%m%d}.{'json' if form is Form.JSON else 'zip'}"
+        try:
+            with _handed() as (file, path):
+                work = partial(write_file, self._db.path, path, scope, server, form, now, most)
+                packed, size = await workers.call(work, self._seconds)
+        except (TimeoutError, BrokenProcessPool) as error:
+            log.warning("an export was not written", guild_id=actor.guild_id, error=type(error).__name__)
+            raise ExportError(_("The export was not written in time. Try again in a few minutes.")) from None
+        name += ".gz" if packed else ""
+        if size > most:
+            file.close()
+            return Exported(None, name, size)
+        return Exported(file, name, size)
 
     async def _scope(self, conn: AsyncConnection, actor: Actor, subject: Subject) -> tuple[Scope, str]:
         match subject.scope:
@@ -92,25 +117,40 @@ class Exports:
                 raise NotFoundError(_("of: a post goes out with its link; choose the link."))
 
 
-def _in_file(
-    reader: Reader, scope: Scope, server: Server, form: Form, now: dt.datetime, name: str, most: int
-) -> Exported:
-    """The export in a temporary file without a name, compressed where it is too large."""
-    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
-    write(reader, scope, server, form, now, file)
-    name = f"{name}.{'json' if form is Form.JSON else 'zip'}"
-    if file.tell() > most and form is Form.JSON:
-        packed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        file.seek(0)
-        with file, gzip.GzipFile(name, "wb", 6, packed, mtime=0) as out:
-            shutil.copyfileobj(file, out)
-        file, name = packed, f"{name}.gz"
-    size = file.tell()
-    if size > most:
+@contextmanager
+def _handed() -> Iterator[tuple[IO[bytes], Path]]:
+    """A file that its owner alone reads, by a name for another process to write it; closed where the block raises."""
+    handle, name = tempfile.mkstemp(prefix="eyeballs-export-")
+    file = os.fdopen(handle, "rb")
+    try:
+        yield file, Path(name)
+    except BaseException:
         file.close()
-        return Exported(None, name, size)
-    file.seek(0)
-    return Exported(file, name, size)
+        raise
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def write_file(
+    db: Path, path: Path, scope: Scope, server: Server, form: Form, now: dt.datetime, most: int
+) -> tuple[bool, int]:
+    """In the worker: the export in a file that is there, compressed where it is larger than `most`.
+
+    Returns whether it is compressed, and its size; where that is too large all the same, the file stays empty.
+    """
+    with path.open("r+b") as out, tempfile.TemporaryFile() as plain:
+        path.unlink()  # whatever ends either process, nothing remains
+        with plain_reader(db) as reader:
+            write(reader, scope, server, form, now, plain)
+        size = plain.tell()
+        plain.seek(0)
+        if packed := size > most and form is Form.JSON:
+            with gzip.GzipFile("", "wb", 6, out, mtime=0) as zipped:
+                shutil.copyfileobj(plain, zipped)
+            size = out.tell()
+        elif size <= most:
+            shutil.copyfileobj(plain, out)
+        return packed, size
 
 
 def write(
@@ -135,6 +175,7 @@ def write(
 
 
 def _write_json(reader: Reader, scope: Scope, about: dict[str, Any], out: io.TextIOWrapper) -> None:
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     out.write(json.dumps(about)[:-1] + ', "tables": {')
     for number, name in enumerate(TABLES):
         columns, kinds = _columns(name)
@@ -142,7 +183,7 @@ def _write_json(reader: Reader, scope: Scope, about: dict[str, Any], out: io.Tex
         comma = ""
         for part in transfer.rows(reader, scope, name):
             for row in part:
-                out.write(f"{comma}\n" + json.dumps(list(_plain(row, kinds)), ensure_ascii=False))
+                out.write(f"{comma}\n" + encode(list(_plain(row, kinds))))
                 comma = ","
         out.write("]}")
     out.write("}}\n")

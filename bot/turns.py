@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 AT_ONCE = 2
-"""Pieces of work for all servers; each reads with a connection of `storage.database.Lane.LONG`."""
+"""Pieces of work for all servers; each has a process, or a connection of `storage.database.Lane.LONG`, of its own."""
 TOLD_SECONDS = 5.0
 """How often somebody who waits is told of a new place."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -9,6 +10,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import wait
+from typing import TypeVar
+
+T = TypeVar("T")
 
 CLOSING_SECONDS = 2.0
 """How long ending lets a worker finish before it is killed."""
@@ -37,6 +41,23 @@ def end(pool: ProcessPoolExecutor, seconds: float | None = None) -> None:
     for worker in workers:
         if worker.exitcode is None:
             worker.kill()
+
+
+async def call(work: Callable[[], T], seconds: float, prepare: Callable[[], None] | None = None) -> T:
+    """What `work` returns in a new process, which is ended with it, or when the caller is cancelled.
+
+    Raises TimeoutError after so many seconds, BrokenProcessPool when the process dies.
+    """
+    starting = asyncio.ensure_future(asyncio.to_thread(start, prepare))
+    try:
+        pool = await asyncio.shield(starting)
+        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(pool, work), seconds)
+    finally:
+        await asyncio.shield(_end_at_once(starting))
+
+
+async def _end_at_once(starting: asyncio.Future[ProcessPoolExecutor]) -> None:
+    await asyncio.to_thread(end, await starting, 0.0)
 
 
 def _settle(prepare: Callable[[], None] | None) -> None:

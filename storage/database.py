@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, contextmanager, nullcontext
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy import event, exc
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from storage import changes, files, migrate
 from storage.changes import Changes
 from storage.errors import StorageError
-from storage.prepared import Memory
+from storage.prepared import Memory, Reader
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -101,7 +102,8 @@ class Database:
     connections that cannot write. Hits go before other writes.
     """
 
-    def __init__(self, writer: AsyncEngine, readers: Mapping[Lane, AsyncEngine]) -> None:
+    def __init__(self, path: Path, writer: AsyncEngine, readers: Mapping[Lane, AsyncEngine]) -> None:
+        self.path = path
         self._writer = writer
         self._readers = readers
         self._queue: asyncio.PriorityQueue[tuple[int, int, Work[Any] | None, asyncio.Future[Any]]] = (
@@ -124,7 +126,7 @@ class Database:
             await asyncio.to_thread(migrate.upgrade, path, backups or path.parent / "backups")
             memory = Memory(REMEMBERED)
             readers = {lane: _engine(path, lane, memory) for lane in Lane}
-            database = cls(_engine(path), readers)
+            database = cls(path, _engine(path), readers)
             database._task = asyncio.create_task(database._work(), name="storage-writer")
             try:
                 yield database
@@ -237,6 +239,15 @@ async def open_reader(path: Path) -> AsyncIterator[AsyncConnection]:
             yield conn
     finally:
         await engine.dispose()
+
+
+@contextmanager
+def plain_reader(path: Path) -> Iterator[Reader]:
+    """One consistent state of a database that may be in use, for a process of its own that needs no event loop."""
+    with closing(sqlite3.connect(files.uri(path, "ro"), uri=True, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.execute("BEGIN")
+        yield Reader(connection, sqlite.dialect(), None)
 
 
 @contextmanager

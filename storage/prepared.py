@@ -6,7 +6,7 @@ would each take hundreds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +22,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Statement = sa.Select[*tuple[Any, ...]]
 
+PART = 1_000
+"""Rows that are read at once of what may be any number."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
@@ -33,6 +36,12 @@ class _Prepared:
     """What makes a parameter's value the driver's."""
     results: Sequence[tuple[int, Callable[[Any], Any]]]
     """Which columns' values are to be made of the driver's, and how."""
+
+    def made(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The driver's rows with the values that their columns have."""
+        for number, make in self.results:
+            rows = [(*row[:number], make(row[number]), *row[number + 1 :]) for row in rows]
+        return rows
 
 
 class Memory:
@@ -73,20 +82,31 @@ class Reader:
         `columns` stand in the text where it says `column_0`, `column_1` ...: names from our own tables alone.
         """
         prepared = _prepare(self._dialect, build, shape)
+        cursor = self._execute(prepared, columns, values)
+        rows = cursor.fetchall()
+        cursor.close()
+        return prepared.made(rows)
+
+    def parts(self, build: Callable[..., Statement], *shape: Any, **values: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """The same rows, some at a time: as many as there may be."""
+        prepared = _prepare(self._dialect, build, shape)
+        cursor = self._execute(prepared, (), values)
+        try:
+            while rows := cursor.fetchmany(PART):
+                yield prepared.made(rows)
+        finally:
+            cursor.close()
+
+    def _execute(self, prepared: _Prepared, columns: Sequence[str] | Any, values: dict[str, Any]) -> Any:
         text = prepared.text
         for number, column in enumerate(columns):
             text = text.replace(f"column_{number}", column)
         values = {**prepared.values, **values}
         for name, process in prepared.bind:
             values[name] = process(values[name])
-        bound = [values[name] for name in prepared.names]
         cursor = self._connection.cursor()
-        cursor.execute(text, bound)
-        rows = cursor.fetchall()
-        cursor.close()
-        for number, make in prepared.results:
-            rows = [(*row[:number], make(row[number]), *row[number + 1 :]) for row in rows]
-        return rows
+        cursor.execute(text, [values[name] for name in prepared.names])
+        return cursor
 
 
 async def read(conn: AsyncConnection, work: Callable[[Reader], T]) -> T:

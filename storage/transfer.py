@@ -46,8 +46,10 @@ TABLES = NOUNS | QUARTERS | DAYS
 _OURS = {"guild_id", "writer_id", "history_id", "import_id", "search"}
 _NUMBERED = {"figures", "notes"}
 """Tables whose ids nothing refers to."""
-_PART = 64
-"""Links, or days, whose rows are read at once."""
+_FEW = 512
+"""Of more links, all that a server has is as soon read."""
+_DAYS = 64
+"""Days that are looked up at once."""
 
 
 def columns(name: str) -> list[sa.Column[Any]]:
@@ -74,23 +76,34 @@ class Scope:
 
 def rows(reader: Reader, scope: Scope, name: str) -> Iterator[list[tuple[Any, ...]]]:
     """A table's rows in parts, in the order of their keys or of time; counts are summed over their writers."""
-    ids = _link_ids(reader, scope)
     if name in NOUNS:
-        yield reader.rows(_nouns, name, *_shape(scope), **_values(scope))
+        yield from reader.parts(_nouns, name, *_shape(scope), **_values(scope))
         return
+    ids = _link_ids(reader, scope)
+    if len(ids) > _FEW or not _is_part(scope):
+        place = [column.name for column in columns(name)].index("link_id")
+        wanted = frozenset(ids)
+        for part in reader.parts(_counts, name, guild_id=scope.guild_id):
+            yield [row for row in part if row[place] in wanted]
+        return
+    if not ids:
+        return
+    given = {"guild_id": scope.guild_id, **spread("link", ids)}
+    size = padded(len(ids))
     if name in QUARTERS:
-        for at in range(0, len(ids), _PART):
-            part = ids[at : at + _PART]
-            values = spread("link", part)
-            yield reader.rows(_quarters, name, padded(len(part)), guild_id=scope.guild_id, **values)
+        yield from reader.parts(_quarters, name, size, **given)
         return
     ((first, last),) = reader.rows(_days_of, name, guild_id=scope.guild_id)
-    while first is not None and first <= last:
-        end = min(first + dt.timedelta(days=_PART), last + dt.timedelta(days=1))
-        found = reader.rows(_days, name, guild_id=scope.guild_id, start=first, end=end)
-        wanted, place = set(ids), [column.name for column in columns(name)].index("link_id")
-        yield [row for row in found if row[place] in wanted]
-        first = end
+    if first is None:
+        return
+    days = (last - first).days + 1
+    for at in range(0, days, _DAYS):
+        some = [first + dt.timedelta(days=day) for day in range(at, min(at + _DAYS, days))]
+        yield from reader.parts(_days, name, size, padded(len(some)), **given, **spread("day", some))
+
+
+def _is_part(scope: Scope) -> bool:
+    return scope.creator_id is not None or scope.link_id is not None
 
 
 def _link_ids(reader: Reader, scope: Scope) -> list[int]:
@@ -138,6 +151,11 @@ def _of(table: sa.Table, of_link: bool) -> sa.ColumnElement[bool]:
     return table.c.creator_id == sa.bindparam("creator_id")
 
 
+def _counts(name: str) -> Statement:
+    c = TABLES[name].c
+    return _summed(name, c.guild_id == sa.bindparam("guild_id"), c.link_id != ALL_LINKS)
+
+
 def _quarters(name: str, size: int) -> Statement:
     c = QUARTERS[name].c
     return _summed(name, c.guild_id == sa.bindparam("guild_id"), one_of(c.link_id, "link", size))
@@ -148,10 +166,11 @@ def _days_of(name: str) -> Statement:
     return sa.select(sa.func.min(c.day), sa.func.max(c.day)).where(c.guild_id == sa.bindparam("guild_id"))
 
 
-def _days(name: str) -> Statement:
+def _days(name: str, size: int, days: int) -> Statement:
+    """Each day and link looked up: a range of days would read what all of the server's links have."""
     c = DAYS[name].c
-    within = (c.day >= sa.bindparam("start"), c.day < sa.bindparam("end"), c.link_id != ALL_LINKS)
-    return _summed(name, c.guild_id == sa.bindparam("guild_id"), *within)
+    each = (one_of(c.day, "day", days), one_of(c.link_id, "link", size))
+    return _summed(name, c.guild_id == sa.bindparam("guild_id"), *each)
 
 
 def _summed(name: str, *where: sa.ColumnElement[bool]) -> Statement:

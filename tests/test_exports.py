@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import dataclasses
 import gzip
@@ -10,7 +11,10 @@ import io
 import json
 import os
 import re
+import signal
+import stat
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,11 +24,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from sqlalchemy.dialects import sqlite
 from yarl import URL
 
+from bot import exports
 from bot.clock import FixedClock
 from bot.errors import NotFoundError, RefusedError
-from bot.exports import Exports, Form
+from bot.exports import ExportError, Exports, Form
 from bot.insights.periods import Named
 from bot.links.access import Actor
 from bot.profiles.service import Profiles
@@ -32,8 +38,8 @@ from bot.profiles.views import Views
 from bot.spreadsheets import safe, unsafe
 from bot.stats.question import Metric, Question, Ranks, Scope, Subject, View
 from bot.stats.service import Stats
-from storage import addresses, links, posts, profiles
-from storage.database import Database
+from storage import addresses, links, posts, profiles, transfer
+from storage.database import Database, plain_reader
 from storage.ids import Ids
 from storage.records import Address, State
 from tests.conftest import NOW, World, mismatches, text_of
@@ -204,16 +210,109 @@ def test_what_is_made_safe_comes_back(text: str) -> None:
 
 
 async def test_a_large_export_is_compressed_or_named(filled: Database) -> None:
-    exports = Exports(filled, FixedClock(NOW))
+    own = Exports(filled, FixedClock(NOW))
     whole = Subject(Scope.SERVER, GUILD)
-    plain = await exports.export(MANAGER, whole, Form.JSON, MOST)
-    packed = await exports.export(MANAGER, whole, Form.JSON, plain.size - 1)
+    plain = await own.export(MANAGER, whole, Form.JSON, MOST)
+    packed = await own.export(MANAGER, whole, Form.JSON, plain.size - 1)
     assert packed.name.endswith(".json.gz")
     assert packed.file is not None
     assert plain.file is not None
     with packed.file, plain.file:
         assert gzip.decompress(packed.file.read()) == plain.file.read()
-    assert (await exports.export(MANAGER, whole, Form.JSON, 1000)).file is None
+    assert (await own.export(MANAGER, whole, Form.JSON, 1000)).file is None
+
+
+def _stop(*_args: object) -> tuple[bool, int]:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return False, 0
+
+
+def _die(*_args: object) -> tuple[bool, int]:
+    os._exit(3)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder for temporary files, here and in processes that are started."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def workers_of(pid: int) -> list[Path]:
+    """The processes that were started to work for one."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == pid and b"spawn_main" in (path / "cmdline").read_bytes():
+                found.append(path)
+    return found
+
+
+@pytest.mark.parametrize(("what", "seconds"), [(_stop, 3.0), (_die, 60.0)], ids=["hangs", "dies"])
+async def test_an_export_that_hangs_or_dies_is_ended_and_its_asker_told(
+    filled: Database, temporary: Path, monkeypatch: pytest.MonkeyPatch, what: Any, seconds: float
+) -> None:
+    monkeypatch.setattr(exports, "write_file", what)
+    with pytest.raises(ExportError, match="Try again"):
+        await Exports(filled, FixedClock(NOW), seconds).export(MANAGER, Subject(Scope.SERVER, GUILD), Form.JSON, MOST)
+    assert left_in(temporary) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux shows processes so")
+async def test_an_export_that_nobody_waits_for_any_more_leaves_no_process_and_no_file(
+    filled: Database, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "write_file", _stop)
+    subject = Subject(Scope.SERVER, GUILD)
+    work = Exports(filled, FixedClock(NOW)).export(MANAGER, subject, Form.JSON, MOST)
+    asked = asyncio.create_task(work)
+    await until(lambda: bool(workers_of(os.getpid())))
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    await until(lambda: not workers_of(os.getpid()))
+    assert left_in(temporary) == []
+
+
+async def test_an_export_has_no_name_and_is_its_owners_alone(
+    filled: Database, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = await Exports(filled, FixedClock(NOW)).export(MANAGER, Subject(Scope.SERVER, GUILD), Form.JSON, MOST)
+    assert found.file is not None
+    with found.file as file:
+        about = os.fstat(file.fileno())
+        assert (stat.S_IMODE(about.st_mode), about.st_nlink, about.st_size) == (0o600, 0, found.size)
+    assert left_in(temporary) == []
+
+
+async def test_a_creators_export_reads_no_counts_of_others(filled: Database) -> None:
+    """Of a few links each day and link is looked up, in each table of counts; and it is what the whole one has."""
+    with plain_reader(filled.path) as reader:
+        scope = transfer.Scope(GUILD, creator_id=CREATORS["maya"])
+        ids = transfer._link_ids(reader, scope)
+        plans = []
+        for name in transfer.TABLES:
+            mine = [row for part in transfer.rows(reader, scope, name) for row in part]
+            if name in transfer.NOUNS:
+                continue
+            at = [column.name for column in transfer.columns(name)].index("link_id")
+            every = [row for part in transfer.rows(reader, transfer.Scope(GUILD), name) for row in part]
+            assert mine == [row for row in every if row[at] in ids]
+            build = (transfer._quarters, name, 4) if name in transfer.QUARTERS else (transfer._days, name, 4, 64)
+            text = str(build[0](*build[1:]).compile(dialect=sqlite.dialect()))  # type: ignore[operator]
+            cursor = reader._connection.execute(f"EXPLAIN QUERY PLAN {text}", [0] * text.count("?"))
+            plans += [row[3] for row in cursor]
+    assert plans
+    for plan in plans:
+        assert re.search(r"\(guild_id=\? AND (link_id=\?|day=\? AND link_id=\?)", plan), plan
 
 
 async def pages_of(db: Database) -> list[tuple[str, bool, str, list[str], bool]]:

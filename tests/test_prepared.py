@@ -83,7 +83,8 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     + [(name, False, True) for name in transfer.NOUNS],
     transfer._quarters: list(product(transfer.QUARTERS, (1, 4))),
     transfer._days_of: EACH_TABLE,
-    transfer._days: EACH_TABLE,
+    transfer._days: list(product(transfer.DAYS, (1, 4), (1, 64))),
+    transfer._counts: [(name,) for name in (*transfer.QUARTERS, *transfer.DAYS)],
 }
 """Each statement that is prepared, in the shapes that it can have."""
 

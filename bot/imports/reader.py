@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
@@ -56,16 +55,12 @@ class FileReader:
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | str:
         """What `work` returns in a process of its own, or a sentence on why it did not get to its end."""
-        pool = await asyncio.to_thread(workers.start, limit_memory)
         try:
-            future = asyncio.get_running_loop().run_in_executor(pool, partial(work, *args, **kwargs))
-            return await asyncio.wait_for(future, self._seconds)
+            return await workers.call(partial(work, *args, **kwargs), self._seconds, limit_memory)
         except TimeoutError:
             return _("It took more than a minute to read. Export a shorter range of time.")
         except (BrokenProcessPool, MemoryError):
             return _("It takes more memory than an export needs; it was not read. Export a shorter range of time.")
-        finally:
-            await asyncio.shield(asyncio.to_thread(workers.end, pool, 0.0))
 
 
 def read_packed(data: bytes, now: dt.datetime, zone: str) -> Packed | Daily | str:
