@@ -116,7 +116,7 @@ class Help(commands.Cog):
         answer.add_field(name=_("How it is counted"), value=word.formula, inline=False)
         best = most_resonant({id_: tally for id_, tally in report.by_link.items() if id_ in report.links})
         resonant = None if best is None else (fmt.escape(report.links[best].label), report.by_link[best])
-        example = word.example(Numbers(report.now, report.before, resonant))
+        example = word.example(Numbers(report.now, report.before, report.clicks_moved, resonant))
         answer.add_field(
             name=_("Your last {n} days").format(n=report.period.length),
             value=example or _("No numbers of yours to show this with yet."),

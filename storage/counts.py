@@ -63,6 +63,15 @@ def by_link_day(
 
 
 @Read
+def clicks_by_link_day(
+    reader: Reader, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int]
+) -> list[tuple[int, dt.date, int]]:
+    """Clicks by link and day; days without any are left out."""
+    found = ranges.by_day(reader, Question(HITS, guild_id, ("link_id",), link_ids, kind=Kind.CLICK), first, end)
+    return [(link_id, day, n) for (day, link_id), n in found.items() if n]
+
+
+@Read
 def by_place_day(
     reader: Reader,
     guild_id: int,

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
+from bot.insights.noise import Dispersion
 from bot.insights.periods import last_days
 from bot.insights.rates import Direction, Rate, change, rate_interval, ratio_interval, wilson
 from bot.insights.summary import (
@@ -47,11 +48,21 @@ def test_wilson_agrees_with_statsmodels(successes: int, more: int) -> None:
 def test_a_change_is_one_only_when_chance_does_not_explain_it() -> None:
     assert change(40, 0).direction is Direction.NEW
     assert change(0, 0).direction is Direction.NONE
-    assert change(12, 10).direction is Direction.SAME
-    assert change(1200, 1000).direction is Direction.UP
-    assert change(800, 1000).direction is Direction.DOWN
+    calm = Dispersion(1)
+    assert change(12, 10, calm).direction is Direction.SAME
+    assert change(1200, 1000, calm).direction is Direction.UP
+    assert change(1200, 1000).direction is Direction.SAME, "nothing is known of how its days differ"
+    assert change(800, 1000, calm).direction is Direction.DOWN
     assert change(0, 1000).direction is Direction.DOWN
     assert change(0, 1).direction is Direction.SAME
+
+
+def test_as_much_in_a_longer_time_is_no_rise() -> None:
+    calm = Dispersion(1)
+    assert change(31_000, 28_000, calm).direction is Direction.UP
+    assert change(31_000, 28_000, calm, share=31 / 59).direction is Direction.SAME
+    assert change(29_000, 28_000, calm, share=31 / 59).direction is Direction.SAME, "less a day, yet more"
+    assert change(28_000, 28_000, calm, share=31 / 59).direction is Direction.SAME
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))

@@ -18,7 +18,7 @@ from bot.insights.findings import Facts, Finding, Placed, findings
 from bot.insights.glossary import Numbers
 from bot.insights.hours import best_hours
 from bot.insights.periods import Period
-from bot.insights.rates import Rate
+from bot.insights.rates import Rate, change
 from bot.insights.summary import Summary, summarise
 from bot.insights.tally import Tally
 from storage.records import BARE, AsideCount, AudienceCount, DayCount, Dimension, Figure, Kind, PlaceKey, Post
@@ -263,7 +263,10 @@ def test_every_headline_number_explains_itself() -> None:
     counts: dict[PlaceKey, int] = {(1, 7, "click"): 1204, (1, 7, "impression"): 10, (1, BARE, "click"): 50}
     now = summarise(period, counts, [], 900, [post], {7: figures})
     before = summarise(period.previous, {(1, BARE, "click"): 600}, [], 0, [], {})
-    said = {one.name: one for one in explain(Numbers(now, before), [AsideCount("bot", "", 12)], 3, "today 14:05")}
+    said = {
+        one.name: one
+        for one in explain(Numbers(now, before, change(1254, 600)), [AsideCount("bot", "", 12)], 3, "today 14:05")
+    }
     assert said["Click"].filled_in == "1,254"
     assert "12 requests were set aside" in said["Click"].note
     assert "3 hits are missing. Counted up to today 14:05." in said["Click"].note

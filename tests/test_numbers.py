@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.charts import Counts, Reported, Series, alt_text, fonts
 from bot.insights import phrases
 from bot.insights.milestones import passed
+from bot.insights.noise import Dispersion
 from bot.insights.periods import ONE_DAY, Period
 from bot.insights.rates import Direction, Rate, change, rate_interval, wilson
 from bot.insights.summary import IMPRESSIONS, REACTIONS, VIEWS, Summary, best_of, lifetime_total, summarise
@@ -142,19 +143,19 @@ def test_a_rate_reads_beside_what_made_it(clicks: int, impressions: int) -> None
 @pytest.mark.parametrize(
     ("now", "before", "text"),
     [
-        (322, 278, "+16%, within chance"),
-        (278, 322, "-14%, within chance"),
+        (322, 278, "+16%, a normal swing"),
+        (278, 322, "-14%, a normal swing"),
         (30, 30, "no change"),
-        (100_100, 100_000, "+0.1%, within chance"),
+        (100_100, 100_000, "+0.1%, a normal swing"),
         (400, 100, "▲\u00a0300%"),
         (0, 100, "▼\u00a0100%"),
-        (0, 2, "-100%, within chance"),
+        (0, 2, "-100%, a normal swing"),
         (5, 0, "new"),
         (0, 0, ""),
     ],
 )
 def test_a_change_always_shows_its_figure(now: int, before: int, text: str) -> None:
-    assert phrases.change(change(now, before)) == text
+    assert phrases.change(change(now, before, Dispersion(4))) == text
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
@@ -163,7 +164,7 @@ def test_an_arrow_stands_for_no_change_that_chance_explains(now: int, before: in
     text = phrases.change(moved)
     assert ("▲" in text) is (moved.direction is Direction.UP)
     assert ("▼" in text) is (moved.direction is Direction.DOWN)
-    assert ("within chance" in text or text == "no change") is (moved.direction is Direction.SAME)
+    assert ("a normal swing" in text or text == "no change") is (moved.direction is Direction.SAME)
 
 
 @pytest.mark.parametrize(

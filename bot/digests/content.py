@@ -6,34 +6,23 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.digests.movers import Mover
 from bot.insights.detectors import HABIT, MILESTONE
 from bot.insights.findings import Finding
 from bot.insights.milestones import passed
 from bot.insights.periods import Period, local_day
-from bot.insights.rates import Change, Direction, change
-from bot.insights.tally import Tally, by_link, most_clicks, most_resonant
+from bot.insights.tally import Tally, most_clicks, most_resonant
 from bot.reports.deals import Standing
 from bot.stats.answers import Report
 from storage.records import Cadence, Digest, Link, Post
 
 TOP = 5
-MOST_MOVERS = 4
 MOST_NEW = 4
 MOST_FINDINGS = 3
 MOST_MISSING = 5
 """Posts that a digest asks for numbers of; as many buttons stand in a row."""
 STALE = dt.timedelta(days=7)
 """Numbers of a platform older than this are asked for again while clicks go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """A link whose clicks changed beyond chance."""
-
-    link: Link
-    clicks: int
-    before: int
-    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +94,7 @@ def compose(
     report: Report,
     *,
     links: Mapping[int, Link],
+    movers: Sequence[Mover] = (),
     made: Sequence[Post] = (),
     told: Mapping[int, dt.datetime | None] | None = None,
     featured: Collection[int] = (),
@@ -134,7 +124,7 @@ def compose(
         top_posts=tuple((report.posts[id_], named_posts[id_]) for id_ in most_clicks(named_posts)[:TOP]),
         resonant=None if best is None else (report.links[best], named[best]),
         resonant_post=None if best_post is None else (report.posts[best_post], named_posts[best_post]),
-        movers=_movers(report, links),
+        movers=tuple(movers),
         new_links=tuple(
             sorted((link for link in links.values() if period.contains(link.created_at)), key=lambda link: -link.id)
         ),
@@ -163,17 +153,6 @@ def _findings(report: Report, digest: Digest) -> tuple[Finding, ...]:
 
 def _nameable(post: Post, digest: Digest, links: Mapping[int, Link]) -> bool:
     return post.link_id in links or (digest.user_id is not None and not digest.tag and post.link_id is None)
-
-
-def _movers(report: Report, links: Mapping[int, Link]) -> tuple[Mover, ...]:
-    before = by_link(report.before.by_place) if report.before is not None else {}
-    found = []
-    for id_ in before.keys() & links.keys():
-        now = report.by_link[id_].clicks if id_ in report.by_link else 0
-        moved = change(now, before[id_].clicks)
-        if moved.direction in (Direction.UP, Direction.DOWN):
-            found.append(Mover(links[id_], now, before[id_].clicks, moved))
-    return tuple(sorted(found, key=lambda one: (-abs(one.clicks - one.before), one.link.id))[:MOST_MOVERS])
 
 
 def _missing(

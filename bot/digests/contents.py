@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.digests.content import MOST_FINDINGS, Content, compose
+from bot.digests.movers import movers
 from bot.errors import NotFoundError
 from bot.insights.periods import Period
 from bot.insights.summary import IMPRESSIONS, VIEWS
@@ -69,16 +70,19 @@ class Contents:
                 told = await _told(conn, guild_id, [post.id for post in made if _is_asked(post, now)])
             asked = {post.creator_id for post in report.posts.values()} if own is None else {own}
             featured = await creators.featured(conn, guild_id, asked)
+            named = {
+                link.id: link
+                for link in (every if chosen is None else chosen)
+                if link.state is not State.DELETED and (own is not None or not link.private)
+            }
+            moved = await movers(conn, guild_id, report, named)
         running = await self._deals.running(guild_id, own) if own is not None and self._deals is not None else ()
         return compose(
             digest,
             report,
             deals=running,
-            links={
-                link.id: link
-                for link in (every if chosen is None else chosen)
-                if link.state is not State.DELETED and (own is not None or not link.private)
-            },
+            links=named,
+            movers=moved,
             made=made,
             told=told,
             featured=featured,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.insights import phrases
 from bot.insights.ranking import MIN_IMPRESSIONS
-from bot.insights.rates import change
+from bot.insights.rates import Change
 from bot.insights.summary import Summary
 from bot.insights.tally import Tally
 from bot.texts import _, ngettext, number, percent
@@ -19,6 +19,8 @@ class Numbers:
 
     now: Summary
     before: Summary | None
+    moved: Change | None = None
+    """How clicks moved."""
     resonant: tuple[str, Tally] | None = None
 
 
@@ -128,11 +130,9 @@ def _resonant(numbers: Numbers) -> str | None:
 
 def change_in_words(numbers: Numbers) -> str | None:
     """How clicks moved; None where there were none."""
-    if numbers.before is None:
+    if numbers.before is None or numbers.moved is None or not (said := phrases.change(numbers.moved)):
         return None
     now, before = numbers.now.clicks, numbers.before.clicks
-    if not (said := phrases.change(change(now, before))):
-        return None
     return _("Clicks: {now} after {before} in the period before: {said}.").format(
         now=number(now), before=number(before), said=said
     )
@@ -253,10 +253,12 @@ GLOSSARY: dict[str, Term] = {
         _("Change"),
         _(
             "How a number moved against the period before, which has as many days and ends where this one begins. "
-            "An arrow stands only where chance does not explain it; otherwise it reads “+16%, within chance”. "
+            "An arrow stands only where chance does not explain it; otherwise it reads “+16%, a normal swing”. "
+            "What is normal is learned from how your days differed in the 13 weeks before; with less than two weeks of "
+            "them a change must be large to get an arrow. "
             "Where there was nothing before it reads “new”."
         ),
-        _("now / before - 1, when the 95% interval of the ratio excludes 1"),
+        _("now / before - 1, with an arrow where days as different as yours bring that in less than 5% of cases"),
         change_in_words,
     ),
     "engagement": Term(

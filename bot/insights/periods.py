@@ -116,6 +116,11 @@ class Period:
         end = add_months(self.end - spare * ONE_DAY, -self.months) + spare * ONE_DAY
         return Period(add_months(self.first, -self.months), min(end, self.first), self.zone)
 
+    @property
+    def share(self) -> float:
+        """The part that it has of its own days and those before that it is compared with."""
+        return self.length / (self.length + self.previous.length)
+
     def contains(self, at: dt.datetime) -> bool:
         return self.start_at <= at < self.end_at
 

@@ -8,7 +8,7 @@ from bot.texts import _, ngettext, number, percent
 
 
 def change(moved: Change) -> str:
-    """How a number moved: "▲ 12%", "+16%, within chance", "no change", "new"; "" where there is nothing to say."""
+    """How a number moved: "▲ 12%", "+16%, a normal swing", "no change", "new"; "" where there is nothing to say."""
     match moved.direction:
         case Direction.NEW:
             return _("new")
@@ -21,7 +21,7 @@ def change(moved: Change) -> str:
         case Direction.SAME:
             ratio = moved.ratio or 0
             sign = "+" if ratio > 0 else "-"
-            return _("{change}, within chance").format(change=sign + _whole(moved)) if ratio else _("no change")
+            return _("{change}, a normal swing").format(change=sign + _whole(moved)) if ratio else _("no change")
 
 
 def _whole(moved: Change) -> str:

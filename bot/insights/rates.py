@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.insights.noise import CAUTIOUS, Dispersion, chance
 from storage.records import plain
 
+SURE = 0.95
+"""How sure a claim and an interval are."""
 Z95 = 1.959963984540054
 """The normal quantile of a two-sided 95 % interval."""
 
@@ -64,7 +67,7 @@ class Direction(StrEnum):
     NONE = "none"
     """Nothing now, nothing before."""
     SAME = "same"
-    """The interval of the ratio includes 1: about the same."""
+    """Chance alone brings as much: a normal swing."""
     UP = "up"
     DOWN = "down"
 
@@ -77,23 +80,19 @@ class Change:
     ratio: float | None = None
 
 
-def change(now: int, before: int) -> Change:
-    """A change is one only when the 95 % interval of the rate ratio excludes 1.
+def change(now: int, before: int, noise: Dispersion = CAUTIOUS, share: float = 0.5) -> Change:
+    """A change is one only when counts that vary as `noise` says differ as much in fewer than 5 % of cases.
 
-    The interval of a ratio of two Poisson counts on the log scale, log(now / before) +- z sqrt(1/now + 1/before);
-    a count of zero now is compared by the upper bound of its own interval.
+    `share` is the part of both periods' time that the later one has. See `noise.chance` for the test: a fall to zero
+    and a rise from zero are held to the same.
     """
     if before <= 0:
         return Change(Direction.NONE if now <= 0 else Direction.NEW)
     ratio = now / before - 1
-    if now <= 0:
-        return Change(Direction.DOWN if poisson(before)[0] > poisson(0)[1] else Direction.SAME, ratio)
-    centre, half = math.log(now / before), Z95 * math.sqrt(1 / now + 1 / before)
-    if centre - half > 0:
-        return Change(Direction.UP, ratio)
-    if centre + half < 0:
-        return Change(Direction.DOWN, ratio)
-    return Change(Direction.SAME, ratio)
+    more = now > (now + before) * share
+    if now == before or more is not (now > before) or chance(now, before, noise, share) >= 1 - SURE:
+        return Change(Direction.SAME, ratio)  # more of a longer time may be less
+    return Change(Direction.UP if more else Direction.DOWN, ratio)
 
 
 def ratio_interval(one: Rate, other: Rate, z: float = Z95) -> tuple[float, float]:

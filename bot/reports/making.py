@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.insights.audience import shares
 from bot.insights.benchmark import SETTLED, WINDOW
+from bot.insights.noise import CAUTIOUS, together
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import MIN_IMPRESSIONS
 from bot.insights.rates import change
@@ -208,6 +209,12 @@ def name_of(post: Post) -> str:
 def _growth(reports: Sequence[Report]) -> Iterable[Growth]:
     """Against the period before; nothing where none comes before."""
     pairs = [(one.now, one.before) for one in reports if one.before is not None]
+    noise = {
+        kind: together(
+            [(one.noise.get(kind, CAUTIOUS), one.before.clicks) for one in reports if one.before is not None]
+        )
+        for kind in (Kind.CLICK, Kind.IMPRESSION)
+    }
     changes = [one.unique_change for one in reports if one.unique_change is not None]
     counts = {
         "clicks": [(now.clicks, before.clicks) for now, before in pairs],
@@ -217,7 +224,8 @@ def _growth(reports: Sequence[Report]) -> Iterable[Growth]:
     for metric, found in counts.items():
         if found:
             new, old = sum(now for now, _before in found), sum(before for _now, before in found)
-            yield Growth(metric, new, old, change(new, old).direction.value)
+            kind = Kind.IMPRESSION if metric == "measured" else Kind.CLICK
+            yield Growth(metric, new, old, change(new, old, noise[kind], reports[0].period.share).direction.value)
 
 
 def _engagement(summaries: Sequence[Summary]) -> Ratio | None:

@@ -12,13 +12,14 @@ from bot.insights.benchmark import Benchmark
 from bot.insights.findings import Finding
 from bot.insights.gaps import Gap
 from bot.insights.hours import Claim
+from bot.insights.noise import CAUTIOUS, Dispersion
 from bot.insights.pages import Spot
 from bot.insights.periods import Period
-from bot.insights.rates import Rate
+from bot.insights.rates import Change, Rate, change
 from bot.insights.summary import IMPRESSIONS, Summary
 from bot.insights.tally import Tally
 from bot.stats.question import Question, Ranks, Subject
-from storage.records import AsideCount, AudienceCount, Figure, Link, Note, Post, Profile, SharedCount
+from storage.records import AsideCount, AudienceCount, Figure, Kind, Link, Note, Post, Profile, SharedCount
 
 PAGE = 10
 """Rows of a ranking shown at once."""
@@ -129,10 +130,32 @@ class Report:
     """Of a single day."""
     clicks_ever: int = 0
     """All clicks of the post, beside which its lifetime totals stand."""
+    noise: Mapping[Kind, Dispersion] = field(default_factory=dict)
+    """How much counts of the kind vary, by those before the period."""
 
     @property
     def unfinished(self) -> bool:
         return self.period.is_unfinished(self.as_of)
+
+    @property
+    def clicks_moved(self) -> Change | None:
+        """Against the period before; None where there is none."""
+        return None if self.before is None else self._moved(self.now.clicks, self.before.clicks)
+
+    @property
+    def uniques_moved(self) -> Change | None:
+        """Those of visitors vary as their clicks do."""
+        return None if self.unique_change is None else self._moved(*self.unique_change)
+
+    @property
+    def measured_moved(self) -> Change | None:
+        """Of measured impressions."""
+        if self.before is None:
+            return None
+        return self._moved(self.now.measured, self.before.measured, Kind.IMPRESSION)
+
+    def _moved(self, now: int, before: int, kind: Kind = Kind.CLICK) -> Change:
+        return change(now, before, self.noise.get(kind, CAUTIOUS), self.period.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +267,8 @@ class ProfileStats(Answer):
     days: PageDays
     views_before: int | None
     """Of the period before, cut at the same time of day while this one runs; None for all time."""
+    noise: Dispersion
+    """How much its views vary from day to day."""
     by_link: Mapping[int, Spot]
     by_position: Mapping[int, Spot]
     links: Mapping[int, Link]

@@ -7,11 +7,12 @@ from collections import Counter, defaultdict
 from itertools import chain
 
 from bot.errors import InvalidError, NotFoundError
+from bot.insights.noise import Dispersion, dispersion
 from bot.insights.pages import delays, spots
-from bot.insights.periods import Named
+from bot.insights.periods import ONE_DAY, Named
 from bot.stats.answers import PageDays, ProfileStats
 from bot.stats.question import Scope
-from bot.stats.reading import Reading
+from bot.stats.reading import HISTORY, Reading
 from bot.stats.views import Head
 from bot.texts import _
 from storage import counts, profiles
@@ -51,6 +52,7 @@ async def page(reading: Reading, head: Head) -> ProfileStats:
             days(Kind.CLICK),
         ),
         views_before=None if question.choice is Named.ALL else await _views_before(reading, head, profile.id),
+        noise=await _noise(reading, head, profile.id),
         by_link=by_link,
         by_position=by_position,
         links=await reading.named_links(by_link, target),
@@ -58,6 +60,17 @@ async def page(reading: Reading, head: Head) -> ProfileStats:
         audience=await counts.audience(conn, *in_period, [profile.id]),
         notes=await reading.notes(target, period),
     )
+
+
+async def _noise(reading: Reading, head: Head, profile_id: int) -> Dispersion:
+    """How much the page's views vary from day to day, by those of the weeks before the period."""
+    _question, _targets, (period, *_more), _now = head
+    first = period.first - HISTORY * ONE_DAY
+    found = await counts.by_day(reading.conn, reading.guild_id, first, period.first, [profile_id])
+    views = {item.day: item.count for item in found if item.kind is Kind.VIEW}
+    since = min(views, default=period.first)
+    days = (since + n * ONE_DAY for n in range((period.first - since).days))
+    return dispersion({day: views.get(day, 0) for day in days}, period.length)
 
 
 async def _views_before(reading: Reading, head: Head, profile_id: int) -> int:

@@ -11,7 +11,8 @@ from itertools import chain
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.insights.hours import Claim, best_hours, occurrences, outliers
-from bot.insights.periods import Choice, Named, Period, local_day, period_of, runs, segments
+from bot.insights.noise import Dispersion, dispersion
+from bot.insights.periods import ONE_DAY, Choice, Named, Period, local_day, period_of, runs, segments
 from bot.insights.summary import comparable
 from bot.stats.answers import Target
 from bot.stats.question import Scope
@@ -23,7 +24,23 @@ from storage.records import Figure, Kind, Link, Note, PlaceCounts, Post, Segment
 VIEWABLE_SINCE = "viewable_since"
 """Where `storage.meta` keeps when displays of profiles gave way to links that were seen, where there were any."""
 
+HISTORY = 91
+"""Days before a period that its days are held against: 13 weeks."""
+
 Figures = Mapping[int, Sequence[Figure]]
+
+
+def noise_by_link(reader: Reader, guild_id: int, period: Period, link_ids: Collection[int]) -> dict[int, Dispersion]:
+    """How much the clicks of each of the links vary from day to day, by those of the weeks before the period."""
+    first = period.first - HISTORY * ONE_DAY
+    by_link: dict[int, dict[dt.date, int]] = {link_id: {} for link_id in link_ids}
+    for link_id, day, n in counts.clicks_by_link_day.within(reader, guild_id, first, period.first, link_ids):
+        by_link[link_id][day] = n
+    days = [first + n * ONE_DAY for n in range(HISTORY)]
+    return {
+        link_id: dispersion({day: found.get(day, 0) for day in days if day >= min(found, default=day)}, period.length)
+        for link_id, found in by_link.items()
+    }
 
 
 class Reading:

@@ -10,23 +10,22 @@ from collections.abc import Collection, Mapping, Sequence
 from bot.insights.benchmark import WINDOW, Benchmark, Measure, PeerPost, benchmark
 from bot.insights.findings import Facts, Placed, findings
 from bot.insights.hours import Claim
+from bot.insights.noise import dispersion
 from bot.insights.periods import ONE_DAY, Period, local_day
 from bot.insights.summary import summarise
 from bot.insights.tally import Tally, by_link
 from bot.links.platforms import describe_many
 from bot.stats.answers import Report, Target
 from bot.stats.question import Scope
-from bot.stats.reading import Reading
+from bot.stats.reading import HISTORY, Reading
 from storage import counts, posts
 from storage.prepared import Reader, read
 from storage.records import AudienceCount, Figure, Kind
 
-HISTORY = 91
-"""Days before a period that its days are held against: 13 weeks."""
 HABIT = 90
 """Days from which hours of the week are learned."""
 
-_History = tuple[dict[dt.date, int], int, dt.date | None]
+_History = tuple[dict[Kind, dict[dt.date, int]], int, dt.date | None]
 _Read = tuple[_History, dt.date | None, Sequence[Claim], Sequence[AudienceCount]]
 
 
@@ -68,7 +67,7 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         hours=claims,
         audience=report.audience,
         audience_before=audience_before,
-        history=history,
+        history=history.get(Kind.CLICK, {}),
         incomplete={day for gap in report.gaps for day in (gap.start.date(), gap.end.date())},
         placed=placed,
         lifetime=None if target.post is not None else (ever, ever + report.now.clicks),
@@ -80,6 +79,7 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         ever=ever,
         since=since,
         began=began,
+        noise={kind: dispersion(by_day, period.length) for kind, by_day in history.items()},
     )
 
 
@@ -95,17 +95,18 @@ def _history(
     period: Period,
     since: dt.date | None,
 ) -> _History:
-    """Clicks by day of the weeks before, from the first count on; all clicks before the period; when they began."""
+    """Hits by kind and day of the weeks before, from the first on; all clicks before the period; when they began."""
     if since is None or since >= period.first:
         return {}, 0, None
     first = max(since, period.first - HISTORY * ONE_DAY)
-    history = {first + n * ONE_DAY: 0 for n in range((period.first - first).days)}
+    days = [first + n * ONE_DAY for n in range((period.first - first).days)]
+    history = {kind: dict.fromkeys(days, 0) for kind in (Kind.CLICK, Kind.IMPRESSION)}
     ever = 0
     for item in counts.by_day.within(reader, guild_id, since, period.first, link_ids, place_id):
         if item.kind is Kind.CLICK:
             ever += item.count
-            if item.day in history:
-                history[item.day] += item.count
+        if (by_day := history.get(item.kind.metric)) is not None and item.day in by_day:
+            by_day[item.day] += item.count
     return history, ever, since
 
 

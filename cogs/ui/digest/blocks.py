@@ -11,7 +11,7 @@ import discord
 
 from bot.digests.content import MOST_NEW, TOP, Content, Missing
 from bot.insights import phrases
-from bot.insights.rates import Change, change
+from bot.insights.rates import Change
 from bot.insights.tally import Tally
 from bot.texts import _
 from cogs.ui import audit
@@ -147,15 +147,11 @@ def quiet(content: Content) -> str:
 def totals(content: Content) -> list[str]:
     """The headline numbers, each with its change, then a milestone that was passed; nobody's own words."""
     report = content.report
-    now, before = report.now, report.before
-    was = None if content.is_first else before
-    lines = [
-        _moved(
-            fmt.count_of(now.clicks, _("click"), _("clicks")), None if was is None else change(now.clicks, was.clicks)
-        )
-    ]
+    now = report.now
+    clicks = None if content.is_first else report.clicks_moved
+    lines = [_moved(fmt.count_of(now.clicks, _("click"), _("clicks")), clicks)]
     if now.unique_clicks:
-        uniques = None if was is None or report.unique_change is None else change(*report.unique_change)
+        uniques = None if content.is_first else report.uniques_moved
         lines.append(_moved(fmt.count_of(now.unique_clicks, _("unique click"), _("unique clicks")), uniques))
     if now.impressions:
         lines.append(_impressions(content))
@@ -212,8 +208,8 @@ def _moved(text: str, moved: Change | None) -> str:
 
 def _impressions(content: Content) -> str:
     """All of them; reported ones grow when somebody types them in, so that only the measured ones have a change."""
-    now, before = content.report.now, content.report.before
-    moved = "" if content.is_first or before is None else phrases.change(change(now.measured, before.measured))
+    now, measured = content.report.now, content.report.measured_moved
+    moved = "" if content.is_first or measured is None else phrases.change(measured)
     text = f"**{fmt.count_of(now.impressions, _('impression'), _('impressions'))}**"
     if now.measured and not now.reported:
         return text + (f" {moved}" if moved else "")

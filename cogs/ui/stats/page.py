@@ -37,7 +37,9 @@ def answer(found: ProfileStats, name: str, head: str) -> discord.Embed:
             text = _("Nobody looked at it in this period yet. Share its address, then look again.")
         lines.append("\n" + text)
     said.description = "\n".join(lines)
-    moved = "" if found.views_before is None else phrases.change(change(views, found.views_before))
+    moved = ""
+    if found.views_before is not None:
+        moved = phrases.change(change(views, found.views_before, found.noise, found.period.share))
     said.add_field(name=_("Views"), value=f"**{number(views)}**" + (f" {moved}" if moved else ""))
     said.add_field(
         name=_("Unique views"), value=f"**{number(sum(days.unique_views))}**\n" + _("of visitors of each day")

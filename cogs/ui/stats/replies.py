@@ -79,7 +79,7 @@ async def explained(interaction: discord.Interaction, question: Question) -> dic
     said = embed(_("How these numbers came about"))
     for name, shown in zip(_report_names(answer, names), _reports(answer), strict=False):
         missing = sum(gap.count for gap in shown.gaps)
-        items = explain(Numbers(shown.now, shown.before), shown.set_aside, missing)
+        items = explain(Numbers(shown.now, shown.before, shown.clicks_moved), shown.set_aside, missing)
         if isinstance(answer, answers.Compared):  # each in short, since there are several
             rows = [f"{item.name}: **{item.filled_in}**" for item in items]
             said.add_field(name=fmt.escape(name), value=fmt.rows(rows), inline=False)

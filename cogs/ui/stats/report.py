@@ -13,7 +13,7 @@ from bot.insights import phrases
 from bot.insights.audience import DIRECT, shares
 from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding
-from bot.insights.rates import Change, change
+from bot.insights.rates import Change
 from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, Summary, best_of
 from bot.insights.tally import Tally, most_clicks, most_resonant
 from bot.stats.answers import Hours, Report
@@ -51,16 +51,14 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
 
 def add_totals(answer: discord.Embed, report: Report) -> None:
     """The headline numbers, each with its change against the period before."""
-    now, before = report.now, report.before
-    clicks = None if before is None else change(now.clicks, before.clicks)
-    lines = [_with_change(now.clicks, clicks), *imported(now)]
+    now = report.now
+    lines = [_with_change(now.clicks, report.clicks_moved), *imported(now)]
     if report.post is not None and report.post.link_in_bio:
         lines.append(_("through the bio"))
     answer.add_field(name=_("Clicks"), value="\n".join(lines))
     if report.uniques_by_day is not None:
-        uniques = None if report.unique_change is None else change(*report.unique_change)
-        answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, uniques))
-    answer.add_field(name=_("Impressions"), value=_impressions(now, before))
+        answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, report.uniques_moved))
+    answer.add_field(name=_("Impressions"), value=_impressions(report))
     if now.views or now.views_corrected:
         lines = [f"**{fmt.number(now.views)}**", _("no part of impressions"), *corrected(now.views_corrected)]
         answer.add_field(name=_("Views"), value="\n".join(lines))
@@ -99,14 +97,15 @@ def _with_change(value: int, moved: Change | None) -> str:
     return f"**{fmt.number(value)}**" + (f"\n{said}" if said else "")
 
 
-def _impressions(now: Summary, before: Summary | None) -> str:
+def _impressions(report: Report) -> str:
     """All impressions, then which were measured here, with their change, and which a platform told.
 
     Reported figures grow in the period in which somebody typed them in, so that their change says nothing.
     """
+    now, before = report.now, report.before
     lines = [f"**{fmt.number(now.impressions)}**"]
     if now.measured or (before is not None and before.measured):
-        moved = "" if before is None else phrases.change(change(now.measured, before.measured))
+        moved = "" if report.measured_moved is None else phrases.change(report.measured_moved)
         lines.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
     if now.reported:
         lines.append(_("{n} reported").format(n=fmt.number(now.reported)))
