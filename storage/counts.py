@@ -6,7 +6,8 @@ Ranges of days are half-open and local to the server. `link_ids` None is the who
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -36,6 +37,7 @@ _DIMENSIONS = {dimension.value: dimension for dimension in Dimension}
 _HOURS = 7 * 24
 _MONDAY = 3 * 24
 """1970 began on a Thursday."""
+_FIRST = dt.date(1970, 1, 1)
 
 
 @Read
@@ -239,25 +241,71 @@ def hour_of_week(
     if not segments or (link_ids is not None and not link_ids):
         return (0,) * _HOURS
 
+    known = ranges.closed_of(reader, guild_id)
+    first, stop, outside = _closed_within(known, segments, place_id)
     grid = [0] * _HOURS
-    outside = list(segments)
+    if first < stop:
+        question = Question(HOURS, guild_id, ("value",), link_ids, kind=kind)
+        grid = list(known.remembered(reader, _closed_hours, question, first, stop))
+    for hour, n in _open_hours(reader, guild_id, outside, kind, link_ids, place_id, of_week=True):
+        grid[hour] += n
+    return tuple(grid)
+
+
+@Read
+def hours_by_day(
+    reader: Reader,
+    guild_id: int,
+    segments: Sequence[Segment],
+    kind: Kind,
+    link_ids: Collection[int] | None = None,
+    place_id: int | None = None,
+) -> dict[tuple[dt.date, int], int]:
+    """Hits by local date and hour of the clock, where there are any; otherwise as `hour_of_week`."""
+    if not segments or (link_ids is not None and not link_ids):
+        return {}
+    known = ranges.closed_of(reader, guild_id)
+    first, stop, outside = _closed_within(known, segments, place_id)
+    found: Counter[tuple[dt.date, int]] = Counter()
+    if first < stop:
+        question = Question(HOURS, guild_id, ("value",), link_ids, kind=kind)
+        for (day, hour), n in known.remembered(reader, ranges.closed_by_day, question, first, stop).items():
+            found[day, int(hour)] += n
+    for hours, n in _open_hours(reader, guild_id, outside, kind, link_ids, place_id, of_week=False):
+        days, hour = divmod(hours, 24)
+        found[_FIRST + days * ONE_DAY, hour] += n
+    return found
+
+
+def _closed_within(
+    known: ranges.Closed, segments: Sequence[Segment], place_id: int | None
+) -> tuple[dt.date, dt.date, Sequence[Segment]]:
+    """The closed days of a period, from one up to another, and what is left of it; none of a place's hours are kept."""
     begin, last = segments[0], segments[-1]
     first, end = (begin.start + begin.offset).date(), (last.end + last.offset).date()
     if begin.start + begin.offset > dt.datetime.combine(first, dt.time(), dt.UTC):
         first += ONE_DAY  # a day that is not there as a whole is read from its quarter hours
-    known = ranges.closed_of(reader, guild_id)
     stop = min(end, known.until)
-    if place_id is None and first < stop:  # the totals know no hours of a place
-        outside = _without(segments, _begin_of(segments, first), _begin_of(segments, stop))
-        question = Question(HOURS, guild_id, ("value",), link_ids, kind=kind)
-        grid = list(known.remembered(reader, _closed_hours, question, first, stop))
+    if place_id is not None or first >= stop:
+        return end, end, segments
+    return first, stop, _without(segments, _begin_of(segments, first), _begin_of(segments, stop))
+
+
+def _open_hours(
+    reader: Reader,
+    guild_id: int,
+    parts: Sequence[Segment],
+    kind: Kind,
+    link_ids: Collection[int] | None,
+    place_id: int | None,
+    *,
+    of_week: bool,
+) -> Iterator[tuple[int, int]]:
+    """Hits by local hour of the week, or else since 1970, from quarter hours."""
     rows = Rows(ranges.size_of(link_ids), place_id is not None, place_id is not None, kind=True)
     values = ranges.values_of(guild_id, link_ids, place_id, kind)
-    for part in outside:
-        found = reader.rows(_hours, rows, part.offset, **values, start=part.start, end=part.end)
-        for hour, n in found:
-            grid[hour] += n
-    return tuple(grid)
+    for part in parts:
+        yield from reader.rows(_hours, rows, part.offset, of_week, **values, start=part.start, end=part.end)
 
 
 def _closed_hours(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sequence[int]:
@@ -268,8 +316,9 @@ def _closed_hours(reader: Reader, question: Question, first: dt.date, stop: dt.d
     return grid
 
 
-def _hours(rows: Rows, offset: dt.timedelta) -> Statement:
-    hour = ((closed.local_hours(offset) + _MONDAY) % _HOURS).label("hour")
+def _hours(rows: Rows, offset: dt.timedelta, of_week: bool) -> Statement:
+    hours = closed.local_hours(offset)
+    hour = ((hours + _MONDAY) % _HOURS if of_week else hours).label("hour")
     return _quarters(rows).add_columns(hour, ranges.total(hits_quarter.c.count)).group_by(hour)
 
 

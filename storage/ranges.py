@@ -248,7 +248,7 @@ def by_day(reader: Reader, question: Question, first: dt.date, end: dt.date) -> 
     if question.nothing:
         return {}
     known = closed_of(reader, question.guild_id)
-    return _sums(reader, known, question, first, end, _closed_by_day, ("day", *question.by))
+    return _sums(reader, known, question, first, end, closed_by_day, ("day", *question.by))
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +380,7 @@ def _months(first: dt.date, stop: dt.date) -> list[dt.date]:
     return [dt.date(month // 12, month % 12 + 1, 1) for month in months]
 
 
-def _closed_by_day(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sums:
+def closed_by_day(reader: Reader, question: Question, first: dt.date, stop: dt.date) -> Sums:
     return {
         (day, *key): n
         for key, days, numbers in by_closed_day(reader, question, first, stop)

@@ -226,6 +226,8 @@ async def compare(
             assert dict(enumerate(grid)) == dict.fromkeys(range(168), 0) | Counter(
                 at.weekday() * 24 + at.hour for at in hours
             )
+            by_day = await counts.hours_by_day(conn, guild, pieces, Kind.CLICK, links, place)
+            assert {key: n for key, n in by_day.items() if n} == Counter((at.date(), at.hour) for at in hours)
             # A part of it, cut at any quarter hour.
             middle = pieces[0].start + (pieces[-1].end - pieces[0].start) // QUARTER // 3 * QUARTER
             cut = [Segment(max(p.start, middle), p.end, p.offset) for p in pieces if p.end > middle]

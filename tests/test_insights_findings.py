@@ -52,7 +52,7 @@ class World:
         links = {True: np.zeros(LINKS, int), False: np.zeros(LINKS, int)}
         sources = {True: np.zeros(len(SOURCES), int), False: np.zeros(len(SOURCES), int)}
         countries = {True: np.zeros(len(COUNTRIES), int), False: np.zeros(len(COUNTRIES), int)}
-        grid = np.zeros(168, int)
+        by_hour: dict[dt.date, list[int]] = {}
         for n in range(-HISTORY, self.days):
             day, inside = MONDAY + dt.timedelta(days=n), n >= 0
             mean = np.full(24, 1.0)
@@ -62,7 +62,7 @@ class World:
             level = self.daily * self.factor() * of_links.sum() * mean.mean() * self.day_lift.get(n, 1.0)
             clicks = int(self.rng.poisson(level))
             by_day[day] = clicks
-            grid[day.weekday() * 24 : day.weekday() * 24 + 24] += self.rng.multinomial(clicks, mean / mean.sum())
+            by_hour[day] = self.rng.multinomial(clicks, mean / mean.sum()).tolist()
             if n >= -self.days:
                 links[inside] += self.rng.multinomial(clicks, of_links / of_links.sum())
                 shares = np.array([share for _name, share in SOURCES])
@@ -78,7 +78,7 @@ class World:
             links={link: Tally(int(links[True][link]), 0, None) for link in range(LINKS)},
             links_before={link: Tally(int(links[False][link]), 0, None) for link in range(LINKS)},
             posts={id_: _post(id_) for id_ in rates},
-            hours=best_hours(grid.tolist(), [weeks] * 168, by_day),
+            hours=best_hours(by_hour, [weeks] * 168),
             audience=_audience(sources[True], countries[True]),
             audience_before=_audience(sources[False], countries[False]),
             history={day: n for day, n in by_day.items() if day < MONDAY},

@@ -21,7 +21,7 @@ def _weeks(
     rng: np.random.Generator, weeks: int, daily: float, *, sigma: float = 0, thursday_evening: float = 1, viral: int = 0
 ) -> list[Claim]:
     """Claims of weeks whose days differ by a lognormal factor; `viral` hits come on one Thursday evening."""
-    grid, by_day = np.zeros(168, int), {}
+    by_hour = {}
     for n in range(7 * weeks):
         day = MONDAY + dt.timedelta(days=n)
         mean = np.full(24, daily / 24) * math.exp(rng.normal(-(sigma**2) / 2, sigma))
@@ -30,9 +30,8 @@ def _weeks(
         hits = rng.poisson(mean)
         if n == 3:
             hits[20] += viral
-        grid[day.weekday() * 24 : day.weekday() * 24 + 24] += hits
-        by_day[day] = int(hits.sum())
-    return best_hours(grid.tolist(), [weeks] * 168, by_day)
+        by_hour[day] = hits.tolist()
+    return best_hours(by_hour, [weeks] * 168)
 
 
 def test_a_busy_evening_is_found_with_its_hits() -> None:
@@ -51,6 +50,23 @@ def test_noise_has_no_best_hours(sigma: float, daily: float) -> None:
     assert sum(bool(_weeks(rng, 8, daily, sigma=sigma)) for _n in range(60)) <= 2
 
 
+@pytest.mark.parametrize("daily", [30, 200])
+@pytest.mark.parametrize("part", [0.3, 0.6])
+def test_the_bursts_of_posts_at_odd_hours_are_no_habit(part: float, daily: int) -> None:
+    rng = np.random.default_rng(5)
+
+    def claims() -> list[Claim]:
+        by_hour = {}
+        for n in range(8 * 7):
+            burst = rng.binomial(daily, part)
+            hits = rng.multinomial(daily - burst, np.full(24, 1 / 24))
+            np.add.at(hits, ((rng.uniform(0, 24) + rng.uniform(0, 3, burst)) % 24).astype(int), 1)
+            by_hour[MONDAY + dt.timedelta(days=n)] = hits.tolist()
+        return best_hours(by_hour, [8] * 168)
+
+    assert sum(bool(claims()) for _n in range(40)) <= 2
+
+
 def test_real_evenings_are_found_mostly() -> None:
     rng = np.random.default_rng(3)
     found = [_weeks(rng, 8, 30, sigma=0.25, thursday_evening=2.5) for _n in range(60)]
@@ -64,9 +80,9 @@ def test_one_viral_day_is_no_habit() -> None:
 
 
 def test_too_little_makes_no_claim() -> None:
-    assert best_hours([0] * 168, [4] * 168, {}) == []
-    one_week = {MONDAY + dt.timedelta(days=n): 100 for n in range(7)}
-    assert best_hours([100, *[1] * 167], [1] * 168, one_week) == []
+    assert best_hours({}, [4] * 168) == []
+    one_week = {MONDAY + dt.timedelta(days=n): [100 if n == 0 else 1, *[1] * 23] for n in range(7)}
+    assert best_hours(one_week, [1] * 168) == []
 
 
 @settings(max_examples=60)

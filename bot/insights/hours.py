@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import product
 from statistics import NormalDist, median
 
+from bot.insights.noise import t_of_normal
 from bot.insights.rates import log_variance, spread
 from bot.texts import _
 from storage.records import Segment
@@ -22,7 +23,7 @@ MIN_WEEKS = 3
 MARGIN = 1.1
 """A claim's ratio is surely above this."""
 ONE_DATE = 0.25
-"""The most of a claim's hits that one date may bring beyond what the middle one of its equals brings."""
+"""The most of a claim's hits that one date may bring beyond what the middle one of its dates brings."""
 
 WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 PARTS = (_("night"), _("morning"), _("afternoon"), _("evening"))
@@ -37,6 +38,10 @@ class Span(StrEnum):
     """A part of one weekday: "Thursday evening"."""
     HOUR = "hour"
     """An hour of every day."""
+
+
+_LEAST_DATES = {Span.WEEKDAY: MIN_WEEKS, Span.PART: 6, Span.HOUR: MIN_WEEKS}
+"""Bursts at odd hours meet in the same part of fewer dates by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,64 +109,82 @@ def outliers(by_day: Mapping[dt.date, int]) -> list[dt.date]:
     ]
 
 
-def best_hours(grid: Sequence[int], weeks: Sequence[float], by_day: Mapping[dt.date, int]) -> list[Claim]:
+def best_hours(by_hour: Mapping[dt.date, Sequence[int]], weeks: Sequence[float]) -> list[Claim]:
     """What stands out of a week's 168 hours, the surest first.
 
-    `grid` are hits by local hour of the week, `weeks` how often each occurred (`occurrences`), both Monday 00:00
-    first; `by_day` the same hits by local date, with a zero for each date without any.
+    `by_hour` are the hits of each hour of each local date, zeros too; `weeks` is how often each local hour of the week
+    occurred (`occurrences`), Monday 00:00 first.
 
-    Each weekday, each part of a weekday and each hour of the day is held against all other hours: a ratio of Poisson
-    rates on the log scale, with Bonferroni's correction for all 59 of them. Its variance is widened by how much dates
-    of the same weekday differ beyond chance (`rates.spread`), three times as wide for stretches shorter than a day.
-    A stretch is no claim when a single date brings a quarter of its hits beyond what the middle date of that weekday
-    brings: one viral day is no habit.
+    Each weekday, each part of a weekday and each hour of the day is held against all other hours, with Bonferroni's
+    correction for all 59 of them and Student's quantile. Its variance is that of dates: how much the hits of the same
+    stretch differ from one date to the next (`rates.spread`, over all stretches of its sort), since a post's clicks
+    come in a burst, and a few bursts at one hour are no habit. The ratio has to stand out both on its own scale, by the
+    variance that it has where nothing stands out, and by its logarithm. A stretch is no claim when a single date brings
+    a quarter of its hits beyond what the middle one of its dates brings.
     """
-    total, hours = sum(grid), sum(weeks)
-    dates: dict[int, list[int]] = defaultdict(list)
-    for day, count in by_day.items():
-        dates[day.weekday()].append(count)
+    total, hours = sum(map(sum, by_hour.values())), sum(weeks)
+    dates: dict[int, list[dt.date]] = defaultdict(list)
+    for day in by_hour:
+        dates[day.weekday()].append(day)
     if total < MIN_HITS or min((len(dates[weekday]) for weekday in range(7)), default=0) < MIN_WEEKS:
         return []
-    beyond = spread(dates.values())
-    stretches = list(_stretches())
-    z = NormalDist().inv_cdf(1 - 0.025 / len(stretches))
+    stretches = [
+        _Stretch(
+            *stretch, [sum(by_hour[day][stretch[3]]) for day in (by_hour if stretch[1] is None else dates[stretch[1]])]
+        )
+        for stretch in _stretches()
+    ]
+    beyond = {span: spread(one.counts for one in stretches if one.span is span) for span in Span}
+    z = t_of_normal(NormalDist().inv_cdf(1 - 0.025 / len(stretches)), len(by_hour) - 7)
     claims = []
-    for span, weekday, hour, cells in stretches:
-        hits, occurred = sum(grid[cell] for cell in cells), sum(weeks[cell] for cell in cells)
+    for one in stretches:
+        hits, occurred, dated = sum(one.counts), sum(weeks[cell] for cell in one.cells), len(one.counts)
         rest, others = total - hits, hours - occurred
-        if hits < MIN_HITS or rest <= 0 or occurred <= 0 or others <= 0:
+        if hits < MIN_HITS or rest <= 0 or occurred <= 0 or others <= 0 or dated < _LEAST_DATES[one.span]:
             continue
-        equals = dates[weekday] if weekday is not None else list(by_day.values())
-        if max(equals) - median(equals) > ONE_DATE * hits:
+        if max(one.counts) - median(one.counts) > ONE_DATE * hits:
             continue
-        own = log_variance(hits, len(equals), beyond * (1 if span is Span.WEEKDAY else 3))
-        centre = math.log(hits / occurred * others / rest)
-        half = z * math.sqrt(own + log_variance(rest, len(by_day), beyond))
+        share = occurred / hours
+        ratio = hits / total / share
+        left = log_variance(rest, len(by_hour), beyond[Span.WEEKDAY])
+        half = z * math.sqrt(log_variance(hits, dated, beyond[one.span]) + left)
         # Held against the other hours, told against all: "your usual" has the stretch in it.
-        low, high = (_of_all(math.exp(end), occurred / hours) for end in (centre - half, centre + half))
+        low, high = (_of_all(hits / occurred * others / rest * math.exp(end), share) for end in (-half, half))
+        low = min(low, ratio - z * math.sqrt(log_variance(total * share, dated, beyond[one.span])))
         if low > MARGIN:
-            ratio = hits / occurred * hours / total
-            claims.append(
-                Claim(
-                    span,
-                    weekday,
-                    hour,
-                    hits,
-                    ratio,
-                    (low, high),
-                    len(equals) if weekday is not None else len(equals) // 7,
-                )
-            )
+            counted = dated // 7 if one.weekday is None else dated
+            claims.append(Claim(one.span, one.weekday, one.hour, hits, ratio, (low, high), counted))
     return sorted(claims, key=lambda claim: -claim.interval[0])
 
 
-def _stretches() -> Iterable[tuple[Span, int | None, int | None, list[int]]]:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A part of the week that is looked at: its hours of the clock, and its hits on each of its dates."""
+
+    span: Span
+    weekday: int | None
+    hour: int | None
+    clock: slice
+    counts: Sequence[int]
+
+    @property
+    def cells(self) -> Iterable[int]:
+        """Its hours of the week."""
+        hours = range(24)[self.clock]
+        return (weekday * 24 + hour for weekday in _weekdays(self.weekday) for hour in hours)
+
+
+def _weekdays(weekday: int | None) -> Iterable[int]:
+    return range(7) if weekday is None else (weekday,)
+
+
+def _stretches() -> Iterable[tuple[Span, int | None, int | None, slice]]:
     for weekday in range(7):
-        yield Span.WEEKDAY, weekday, None, [weekday * 24 + hour for hour in range(24)]
+        yield Span.WEEKDAY, weekday, None, slice(24)
     for weekday, first in product(range(7), range(0, 24, 6)):
-        yield Span.PART, weekday, first, [weekday * 24 + first + n for n in range(6)]
+        yield Span.PART, weekday, first, slice(first, first + 6)
     for hour in range(24):
-        yield Span.HOUR, None, hour, [weekday * 24 + hour for weekday in range(7)]
+        yield Span.HOUR, None, hour, slice(hour, hour + 1)
 
 
 def _of_all(ratio: float, share: float) -> float:

@@ -217,13 +217,12 @@ class Reading:
             return (), []
         # Days before anything was counted say nothing.
         period = dataclasses.replace(period, first=max(since, period.first))
-        by_day = dict.fromkeys(period.days, 0)
-        for item in counts.by_day.within(reader, self.guild_id, period.first, period.end, link_ids, place_id):
-            if item.kind.metric is kind:
-                by_day[item.day] += item.count
-        odd = outliers(by_day)
-        kept = [segments(run) for run in runs(period, odd)]
-        grids = [self.cells_within(reader, one, kind, link_ids, place_id) for one in kept]
-        cells = [sum(cell) for cell in zip(*grids, strict=True)]
-        usual = {day: count for day, count in by_day.items() if day not in odd}
-        return best_hours(cells, occurrences(chain(*kept), self.now), usual), odd
+        by_hour = {day: [0] * 24 for day in period.days}
+        for one in (one for one in Kind if one.metric is kind):
+            found = counts.hours_by_day.within(reader, self.guild_id, segments(period), one, link_ids, place_id)
+            for (day, hour), n in found.items():
+                by_hour[day][hour] += n
+        odd = outliers({day: sum(hours) for day, hours in by_hour.items()})
+        kept = chain.from_iterable(segments(run) for run in runs(period, odd))
+        usual = {day: hours for day, hours in by_hour.items() if day not in odd}
+        return best_hours(usual, occurrences(kept, self.now)), odd
