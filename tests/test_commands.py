@@ -10,6 +10,8 @@ import pytest
 import simcord
 
 from bot.links.access import Actor
+from bot.tracking.hits import Reason
+from cogs.ui import audit
 from storage import counts
 from storage.records import DayCount, Kind
 from tests.conftest import NOW, World, answer_of, mismatches, text_of
@@ -327,6 +329,10 @@ async def test_posts_are_named_to_their_owner_only(world: World) -> None:
     ):
         assert "Secret" not in text
         assert "900" in text
+
+
+def test_each_reason_has_its_words() -> None:
+    assert set(audit.WORDS) == set(audit.MEANINGS) == set(Reason)
 
 
 async def test_the_audit_accounts_for_every_request(world: World) -> None:

@@ -235,6 +235,42 @@ def test_a_script_with_a_browsers_user_agent_is_set_aside(headers: dict[str, str
     assert reason(**headers) is Reason.CRAWLER
 
 
+EMBEDDED = [
+    {"sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"},
+    {"sec_fetch_mode": "no-cors", "sec_fetch_dest": "empty"},
+    {"sec_fetch_mode": "cors", "sec_fetch_dest": "empty"},
+    {"sec_fetch_mode": "no-cors"},
+    {"sec_fetch_mode": "nested-navigate"},  # Chrome's 76 to 79, which sent no Sec-Fetch-Dest
+    *({"sec_fetch_mode": "navigate", "sec_fetch_dest": dest} for dest in ("iframe", "frame", "object", "fencedframe")),
+    {"sec_fetch_dest": "nested-document"},
+    {"sec_fetch_dest": "script"},
+]
+
+
+@pytest.mark.parametrize("headers", EMBEDDED)
+def test_a_part_of_somebodys_page_is_no_click(headers: dict[str, str]) -> None:
+    sent = {"accept_language": "de", "sec_fetch_site": "cross-site"} | headers
+    assert reason(**sent) is Reason.EMBEDDED
+    assert reason("Twitterbot/1.0", **sent) is Reason.PREVIEW
+    assert reason("curl/8.7.1", **sent) is Reason.CRAWLER
+    assert reason(**sent, sec_purpose="prefetch") is Reason.PREFETCH
+    facts = RequestFacts("GET", CHROME, {name.replace("_", "-"): value for name, value in sent.items()})
+    assert classify(facts, opens=False) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}, {"sec_fetch_mode": "navigate"}, {}],
+)
+def test_who_follows_a_link_counts(headers: dict[str, str]) -> None:
+    assert reason(accept_language="de", sec_fetch_user="?1", **headers) is None
+
+
+def test_an_agent_that_signs_is_no_person() -> None:
+    signed = {"accept_language": "en", "sec_fetch_mode": "navigate", "signature_agent": '"https://chatgpt.com"'}
+    assert reason(**signed) is Reason.CRAWLER
+
+
 @pytest.mark.parametrize(
     ("user_agent", "headers"),
     [

@@ -286,6 +286,9 @@ def test_one_of_anything_is_one() -> None:
     counts: dict[PlaceKey, int] = {(1, BARE, "click"): 1, (1, BARE, "impression"): 1}
     now = summarise(period, counts, [], 1, [], {})
     said = {one.name: one for one in explain(Numbers(now, None), [AsideCount("bot", "", 1)], 1, "")}
-    assert said["Click"].note == "1 request was set aside: crawlers, link previews, prefetches. 1 hit is missing."
+    assert (
+        said["Click"].note
+        == "1 request was set aside: crawlers, link previews, double presses and others. 1 hit is missing."
+    )
     assert said["Unique click"].filled_in == "1 of 1 click"
     assert "posts and places" not in said["Click-through rate (CTR)"].note

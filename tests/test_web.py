@@ -136,6 +136,17 @@ async def test_what_is_no_person_is_redirected_and_set_aside_by_reason(edge: Edg
     assert await edge.aside() == {"head": 2, "prefetch": 1, "preview": 1 + 1, "crawler": 1}
 
 
+async def test_a_page_that_embeds_an_address_counts_no_clicks(edge: Edge) -> None:
+    image = {"Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image", "Sec_Fetch_Site": "cross-site"}
+    assert (await edge.get("/summer", **image)).status == 302
+    assert (await edge.get("/@maya", **image)).status == 200
+    assert (await edge.get("/summer", Sec_Fetch_Mode="navigate", Sec_Fetch_Dest="iframe")).status == 302
+    assert (await edge.get("/summer.gif", **image)).status == 200
+    assert await edge.counts() == {(SUMMER, BARE, Kind.IMPRESSION): 1}
+    assert await edge.uniques() == {}
+    assert await edge.aside() == {"embedded": 3}
+
+
 async def test_unique_clicks_are_visitors_of_a_link_and_day(edge: Edge) -> None:
     await edge.get("/summer")
     await edge.get("/summer/ig1")

@@ -35,8 +35,8 @@ def explain(
     filtered = sum(item.count for item in set_aside)
     counted = _notes(
         ngettext(
-            "{n} request was set aside: crawlers, link previews, prefetches.",
-            "{n} requests were set aside: crawlers, link previews, prefetches.",
+            "{n} request was set aside: crawlers, link previews, double presses and others.",
+            "{n} requests were set aside: crawlers, link previews, double presses and others.",
             filtered,
         ).format(n=number(filtered))
         if filtered

@@ -221,7 +221,10 @@ GLOSSARY: dict[str, Term] = {
     ),
     "click": Term(
         _("Click"),
-        _("A person followed a tracked link. Crawlers, link previews and prefetches are set aside, not counted."),
+        _(
+            "A person followed a tracked link. Crawlers, link previews, prefetches, double presses and what is part of "
+            "somebody's page are set aside, not counted."
+        ),
         _("one for each time a person follows the link"),
         _clicks,
     ),

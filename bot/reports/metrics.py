@@ -30,7 +30,8 @@ METRICS: dict[str, Metric] = {
         _("Reach"), _("different people, told by the platform for each post; who saw two posts is in it twice")
     ),
     "clicks": Metric(
-        _("Clicks"), _("people following a tracked link; crawlers, previews, prefetches and repeats are set aside")
+        _("Clicks"),
+        _("people following a tracked link; crawlers, previews, prefetches, parts of pages and repeats are set aside"),
     ),
     "unique_clicks": Metric(_("Unique clicks"), _("each visitor's first click on a link on a day, summed over days")),
     "ctr": Metric(_("CTR"), _("clicks / impressions, over the posts and places with both sides known"), rate=True),

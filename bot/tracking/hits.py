@@ -11,7 +11,7 @@ from bot.tracking.agents import is_browser, is_preview
 from bot.tracking.memo import LONGEST, Memo
 from storage.records import plain
 
-RULES_VERSION = 8
+RULES_VERSION = 9
 """Rises whenever a rule changes, so that a step in the numbers can be explained."""
 
 
@@ -21,11 +21,13 @@ class Reason(StrEnum):
     PREVIEW = "preview"
     """A chat or social network drew the link's card."""
     CRAWLER = "crawler"
-    """A crawler, a monitor, an HTTP library, a headless browser."""
+    """A crawler, a monitor, an HTTP library, a headless browser, an agent that signs what it asks."""
     PREFETCH = "prefetch"
     """A browser loaded it ahead of a click that may never come."""
     HEAD = "head"
     """HEAD and OPTIONS look, but don't open."""
+    EMBEDDED = "embedded"
+    """A part of somebody's page: an image, a frame, a script's request; never a pixel, which is made for that."""
     REPEAT = "repeat"
     """The same visitor on the same address again within the repeat window; clicks only."""
     THROTTLED = "throttled"
@@ -47,10 +49,11 @@ class RequestFacts:
 _DISCORD_IMAGE_PROXY = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.10; rv:38.0) Gecko/20100101 Firefox/38.0"
 
 
-def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = ()) -> Reason | None:
+def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = (), *, opens: bool = True) -> Reason | None:
     """The reason to set the request aside; None when it is a person's hit.
 
-    `patterns` are the operator's own: whoever's user agent has one of them in it is a crawler too.
+    `patterns` are the operator's own: whoever's user agent has one of them in it is a crawler too. What somebody
+    `opens`, a link or a page, is asked for as no part of a page is; a pixel and what a page reports are such parts.
     """
     if facts.method != "GET" and facts.method.upper() in ("HEAD", "OPTIONS"):
         return Reason.HEAD
@@ -62,9 +65,19 @@ def classify(facts: RequestFacts, patterns: tuple[re.Pattern[str], ...] = ()) ->
         return Reason.PREFETCH
     user_agent = facts.user_agent[:LONGEST]
     reason = _by_agent[user_agent]
-    if reason is None and ((patterns and _having_any(patterns)[user_agent]) or _is_disguised(headers, user_agent)):
+    if reason is not None:
+        return reason
+    # Web Bot Auth (draft-ietf-webbotauth): browsers that programs drive say so there, and nowhere else.
+    if "signature-agent" in headers or (patterns and _having_any(patterns)[user_agent]):
         return Reason.CRAWLER
-    return reason
+    if _is_disguised(headers, user_agent):
+        return Reason.CRAWLER
+    if opens and (
+        headers.get("sec-fetch-dest", "document") != "document"
+        or headers.get("sec-fetch-mode", "navigate") != "navigate"
+    ):
+        return Reason.EMBEDDED
+    return None
 
 
 @lru_cache(maxsize=4)

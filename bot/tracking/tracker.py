@@ -255,8 +255,8 @@ class Tracker:
         )
 
     def is_person(self, visit: Visit) -> bool:
-        """Whether a request is a person's, by what it says of itself."""
-        return classify(visit.facts, self._crawlers) is None
+        """Whether what a page reports is a person's, by what the request says of itself."""
+        return classify(visit.facts, self._crawlers, opens=False) is None
 
     async def is_open(self, link: Link) -> bool:
         """Whether a link may be shown: it has not ended, and leads to no denied domain."""
@@ -294,7 +294,7 @@ class Tracker:
             now, seconds = self._clock.now(), self._clock.monotonic()
             day = await self._day(guild_id, now)
             link_ids, kind, agent = [mark.link_id for mark in marks], marks[0].kind, visit.facts.user_agent
-            reason = classify(visit.facts, self._crawlers)
+            reason = classify(visit.facts, self._crawlers, opens=kind in BY_VISITOR)
             if reason is None and not reported and visit.test and await self._is_own(guild_id, link_ids, visit.test):
                 reason = Reason.OWNER
             if reason is not None:
