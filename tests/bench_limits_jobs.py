@@ -2,7 +2,8 @@
 
 What each takes: CPU of the loop's thread, of the other threads and of child processes, the wall, trips to a database
 thread, the loop's longest stall, the longest write, and how far memory rose, here and in a child. Run it as
-`python -m tests.bench_limits_jobs [--keep FOLDER] [NAME ...]`; with a folder, the databases are made once.
+`python -c 'from tests.bench_limits_jobs import main; main()' [--keep FOLDER] [NAME ...]`, for a worker process imports
+what was started with `-m`; with a folder, the databases are made once.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ LARGE, CREATORS, LINKS, POSTS, EVENTS, FIGURES = 7, 40, 4_990, 49_900, 600_000, 
 SERVERS, LINKS_EACH = 2_000, 5
 MANAGER = Actor(LARGE, 1, manager=True)
 MOST = 10 * 2**20
+BEAT = 0.005
+"""Seconds between two looks at how late the loop is."""
 _MIB = 2**20
 _BASE = URL("https://go.example")
 
@@ -218,11 +221,23 @@ def _forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _rss(name: str) -> float:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) / 1024
+def _rss(name: str, pid: str = "self") -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) / 1024
     return 0.0
+
+
+async def _children_rss(highest: list[float]) -> None:
+    """The highest peak of a child so far; `getrusage` tells what a child had before it became another program too."""
+    while True:
+        highest[0] = max([highest[0], *(_rss("VmHWM", pid) for pid in _pids())])
+        await asyncio.sleep(0.1)
+
+
+def _pids() -> list[str]:
+    return [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
 
 
 def _children() -> float:
@@ -233,23 +248,24 @@ def _children() -> float:
 async def _beats(worst: list[float]) -> None:
     last = time.perf_counter()
     while True:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(BEAT)
         now = time.perf_counter()
-        worst[0] = max(worst[0], now - last - 0.001)
+        worst[0] = max(worst[0], now - last - BEAT)
         last = now
 
 
 async def measured(name: str, work: Callable[[], Awaitable[object]]) -> Measure:
     global trips, longest_write
-    trips, longest_write, worst = 0, 0.0, [0.0]
+    trips, longest_write, worst, child = 0, 0.0, [0.0], [0.0]
     _forget_peak()
     before, children = _rss("VmRSS"), _children()
-    beats = asyncio.create_task(_beats(worst))
+    watches = [asyncio.create_task(watch) for watch in (_beats(worst), _children_rss(child))]
     await asyncio.sleep(0.01)
     begun = time.perf_counter(), time.thread_time(), time.process_time()
     await work()
     wall, loop, process = time.perf_counter(), time.thread_time(), time.process_time()
-    beats.cancel()
+    for watch in watches:
+        watch.cancel()
     await asyncio.sleep(0.1)
     found = Measure(
         loop=loop - begun[1],
@@ -260,7 +276,7 @@ async def measured(name: str, work: Callable[[], Awaitable[object]]) -> Measure:
         stall=worst[0],
         write=longest_write,
         rss=_rss("VmHWM") - before,
-        child_rss=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        child_rss=child[0],
     )
     print(f"{name:38} {found}", flush=True)
     return found
@@ -451,7 +467,3 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         measure(options.names, options.keep or Path(folder))
-
-
-if __name__ == "__main__":
-    main()
