@@ -74,7 +74,7 @@ def record(
         kind = str(hit.kind)
         if kind == Kind.VIEW:
             views.add(hit_id)
-        about = (hit.country, hit.device, hit.source, hit.position, hit.delay)
+        about = (hit.country, hit.device, hit.source, hit.position, hit.delay, hit.anonymity)
         event = (guild_id, hit_id, link_id, place_id, kind, spell_at(at), hit.visitor, spell_day(day), hit_id in unique)
         events.append(event + about)
         key = (guild_id, link_id, place_id, kind, begin, day, *about)

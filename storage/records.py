@@ -205,6 +205,8 @@ class Hit:
     """Which link of the profile page it was, from "1" on; empty elsewhere."""
     delay: str = ""
     """Of a click on the profile page: seconds since the page was sent, as the lower end of a class."""
+    anonymity: str = ""
+    """Why its visitor can't be told from others (`bot.insights.audience`); empty where that can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,8 @@ class Dimension(StrEnum):
     """Where on the profile page."""
     DELAY = "delay"
     """How long after the profile page was sent it was clicked."""
+    ANONYMITY = "anonymity"
+    """Why its visitor can't be told from others."""
 
 
 PlaceKey = tuple[int, int, str]

@@ -60,7 +60,7 @@ async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datet
     c = hits.c
     since = await horizon(conn)
     audience: Counter[tuple[Any, ...]] = Counter()
-    about = (c.country, c.device, c.source, c.position, c.delay)
+    about = (c.country, c.device, c.source, c.position, c.delay, c.anonymity)
     fields = (c.id, c.link_id, c.at, c.place_id, c.kind, c.day, c.is_unique, *about)
     query = sa.select(*fields).where(c.guild_id == guild_id).order_by(c.id).limit(_PART)
     if since is not None:

@@ -198,6 +198,7 @@ hits = _table(
     _text("source"),
     _text("position"),
     _text("delay"),
+    _text("anonymity"),
 )
 """Raw events, without an index beyond the key (it would cost more than all else). `day` is the server's local date when
 it was counted, `is_unique` marks a visitor's first click on the link, or first view of the profile, that day. Events
@@ -253,7 +254,8 @@ audience_daily = _table(
     _key("writer_id"),
     sa.Column("count", sa.BigInteger, nullable=False),
 )
-"""People's hits by country, device, source, position and delay, each apart; days keep the zone they were counted in."""
+"""People's hits by country, device, source, position, delay and anonymity, each apart; days keep the zone they were
+counted in."""
 
 dropped_quarter = _table(
     "dropped_quarter",

@@ -169,9 +169,10 @@ class World:
         return self.env.bot
 
     async def visit(self, path: str, *, new: bool = True, method: str = "GET", **headers: str) -> Answer:
-        """Follow an address as a person's browser does; a new person each time unless `new` is False."""
+        """Follow an address as a person's browser does; a new person on a new line each time unless `new` is False."""
         self.visitors += new
-        headers = {"User-Agent": f"{BROWSER} Visitor/{self.visitors}"} | headers
+        line = f"198.51.{self.visitors >> 8}.{self.visitors & 255}"
+        headers = {"User-Agent": f"{BROWSER} Visitor/{self.visitors}", "X-Forwarded-For": line} | headers
         return await fetch(self.http, f"http://127.0.0.1:{self.app.web.port}/{path.lstrip('/')}", method, **headers)
 
     def move(self, **delta: float) -> None:
@@ -258,7 +259,7 @@ async def world(
     monkeypatch.setattr(Cooldowns, "wait", lambda *_: (0, 0))  # tests ask faster than people do, at a standing clock
     monkeypatch.setattr(due, "SPREAD", dt.timedelta(milliseconds=1))  # digests come at their local time
     config = Config(
-        web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),
+        web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0, trusted_proxies=("127.0.0.0/8",)),
         storage=StorageSection(path=tmp_path / "eyeballs.db", backups=tmp_path / "backups"),
     )
     async with AsyncExitStack() as stack:

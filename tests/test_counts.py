@@ -205,7 +205,7 @@ async def compare(
         about = [
             (d, h.kind, v)
             for h in when_counted
-            for d, v in zip(Dimension, (h.country, h.device, h.source, h.position, h.delay), strict=True)
+            for d, v in zip(Dimension, (h.country, h.device, h.source, h.position, h.delay, h.anonymity), strict=True)
         ]
         assert {(c.dimension, c.kind, c.value): c.count for c in audience} == dict(Counter(a for a in about if a[2]))
         if links is not None:

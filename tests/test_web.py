@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import FixedClock
+from bot.insights.audience import opted_out
 from bot.links.owner import OwnerTokens
 from bot.profiles.flags import Flags
 from bot.profiles.pages import Pages
@@ -32,12 +33,12 @@ from bot.web.profiles import ProfileEdge
 from bot.web.routes import MISSES
 from bot.web.routes import Edge as WebEdge
 from bot.web.server import serve
-from storage import addresses, hits, links, profiles, recount, servers
+from storage import addresses, counts, hits, links, profiles, recount, servers
 from storage.database import Database
 from storage.ids import Ids
 from storage.records import BARE, PROFILE, Kind, Link, Profile, Server, State
 from tests.conftest import BROWSER, NOW, QuickCharts
-from tests.served import BASE, DISCORDBOT, GUILD, LOOPBACK, MAYA, PAGE, POST, SUMMER, TODAY, WINTER, Edge
+from tests.served import BASE, DISCORDBOT, GUILD, LOOPBACK, MAYA, PAGE, POST, SUMMER, TODAY, TOMORROW, WINTER, Edge
 from tests.served import served_edge as _edge  # noqa: F401
 from tests.served import trusted_proxies as _trusted  # noqa: F401
 
@@ -164,8 +165,12 @@ async def test_who_asks_not_to_be_followed_is_a_click_but_no_visitor(
     assert await edge.aside() == {"repeat": 1}
     clock.move(seconds=31)
     await edge.get("/summer", **wish)
-    assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 2}
-    assert await edge.uniques() == {}
+    await edge.get("/winter")
+    assert await edge.counts() == {(SUMMER, BARE, Kind.CLICK): 2, (WINTER, BARE, Kind.CLICK): 1}
+    assert await edge.uniques() == {WINTER: 1}
+    async with edge.db.read() as conn:
+        found = await counts.audience(conn, GUILD, TODAY, TOMORROW)
+    assert opted_out(found) == 2
 
 
 async def test_a_hit_belongs_to_the_servers_local_day(edge: Edge, clock: FixedClock) -> None:

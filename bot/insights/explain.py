@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.insights import phrases
+from bot.insights.audience import opted_out, uniques_are_least
 from bot.insights.glossary import GLOSSARY, Numbers, change_in_words
 from bot.insights.rates import Rate
 from bot.insights.summary import Engagement, Summary
 from bot.texts import _, ngettext, number, percent
-from storage.records import AsideCount
+from storage.records import AsideCount, AudienceCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,19 @@ class Explained:
 
 
 def explain(
-    numbers: Numbers, set_aside: Sequence[AsideCount] = (), missing: int = 0, fresh: str = ""
+    numbers: Numbers,
+    set_aside: Sequence[AsideCount] = (),
+    missing: int = 0,
+    fresh: str = "",
+    audience: Sequence[AudienceCount] = (),
 ) -> list[Explained]:
     """Explain clicks, unique clicks, impressions, CTR, engagement rate and the change of clicks.
 
     `set_aside` are the requests that were filtered, `missing` the hits known to be lost, `fresh` says up to when hits
-    are counted ("today 14:05"). A number that is not known is explained by what it lacks.
+    are counted ("today 14:05"), `audience` tells whose visitors couldn't be told apart. A number that is not known is
+    explained by what it lacks.
     """
-    now = numbers.now
+    now, untold = numbers.now, opted_out(audience)
     filtered = sum(item.count for item in set_aside)
     counted = _notes(
         ngettext(
@@ -54,6 +60,13 @@ def explain(
             _notes(
                 _("The sum of each day's: somebody who comes back on another day counts again."),
                 _("Whoever asks not to be tracked (DNT, GPC) is a click, never a unique one."),
+                ngettext("That was {n} click.", "Those were {n} clicks.", untold).format(n=number(untold))
+                if untold
+                else "",
+                _("Visitors behind one address with one and the same browser can't be told apart."),
+                _("Over a fifth of these clicks came from networks with many people: there were more visitors.")
+                if uniques_are_least(audience, now.clicks - now.imported.total())
+                else "",
             ),
         ),
         _explained("impression", *_impressions(numbers)),

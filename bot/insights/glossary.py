@@ -230,7 +230,12 @@ GLOSSARY: dict[str, Term] = {
     ),
     "unique": Term(
         _("Unique click"),
-        _("The first click of a visitor on a link that day. Nobody is tracked across days; no address is stored."),
+        _(
+            "The first click of a visitor on a link that day. Nobody is tracked across days; no address is stored. So "
+            "visitors behind one address with one and the same browser can't be told apart, and count as one: where "
+            "over a fifth of the clicks came from networks with many people, answers say “at least 61”. Who asks not "
+            "to be tracked (DNT, GPC) is a click and no unique one; /stats says how many those were."
+        ),
         _("first clicks by link and day, summed up"),
         _uniques,
     ),

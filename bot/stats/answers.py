@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from yarl import URL
 
+from bot.insights.audience import uniques_are_least
 from bot.insights.benchmark import Benchmark
 from bot.insights.findings import Finding
 from bot.insights.gaps import Gap
@@ -146,6 +147,11 @@ class Report:
     def uniques_moved(self) -> Change | None:
         """Those of visitors vary as their clicks do."""
         return None if self.unique_change is None else self._moved(*self.unique_change)
+
+    @property
+    def uniques_are_least(self) -> bool:
+        """Whether there were more visitors than could be told apart."""
+        return uniques_are_least(self.audience, self.now.clicks - self.now.imported.total())
 
     @property
     def measured_moved(self) -> Change | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import NamedTuple
 
 from bot.tracking.hits import Reason
 from bot.tracking.limits import Aging, Buckets, Crowds, Pace, Repeats, Tally, keyed_hash
@@ -33,6 +34,16 @@ SHARED = 50
 SHARED_SECONDS = 86_400.0
 """How long a network is remembered, and its clicks on a link are added up."""
 
+
+class Verdict(NamedTuple):
+    """The reason to set a person's hit aside, None to count it; and whether it came from a crowd."""
+
+    reason: Reason | None
+    crowd: bool
+
+
+_COUNTED, _OF_CROWD, _REPEAT = Verdict(None, False), Verdict(None, True), Verdict(Reason.REPEAT, False)
+_THROTTLED = Verdict(Reason.THROTTLED, False)
 
 _Request = tuple[int, int, int, int, Kind, dt.date, int | None, bool, float]
 """What `Networks.judge` is given of a request, but for the network."""
@@ -68,8 +79,8 @@ class Networks:
         max_clicks: int | None,
         reported: bool,
         now: float,
-    ) -> Reason | None:
-        """The reason to set a person's hit aside, because of what its browser or network did before; None to count it.
+    ) -> Verdict:
+        """Whether a person's hit counts, by what its browser and network did before.
 
         `browser` stands for the user agent within the network, `now` is in seconds of a clock that never goes back. A
         page view's hits that are `reported` have had its pace.
@@ -78,7 +89,7 @@ class Networks:
         seen = self._seen.get(network, now)
         if seen is None:
             self._seen.put(network, request, now)
-            return None
+            return _COUNTED
         self._seen.put(network, True, now)
         if not isinstance(seen, bool):
             self._enter(network, *seen)
@@ -96,25 +107,26 @@ class Networks:
         max_clicks: int | None,
         reported: bool,
         now: float,
-    ) -> Reason | None:
+    ) -> Verdict:
         is_click = kind is Kind.CLICK
-        if not self._crowds.is_crowd(network, browser, now):
+        is_crowd = self._crowds.is_crowd(network, browser, now)
+        if not is_crowd:
             if not (reported or self._browser_pace.take(browser, now)):
-                return Reason.THROTTLED
+                return _THROTTLED
             if is_click and self._repeats.is_repeat(hash((browser, guild_id, link_id, place_id)), now):
-                return Reason.REPEAT
+                return _REPEAT
         key = hash((network, guild_id, link_id))
         if not self._pace.take(hash((key, is_click)), now):
-            return Reason.THROTTLED
+            return _THROTTLED
         if is_click:
             if max_clicks is not None:
                 if self._shares.of(key, now) >= max(max_clicks // SHARE, LEAST_SHARE):
-                    return Reason.THROTTLED
+                    return _THROTTLED
                 self._shares.add(key, now)
             clicks = self._clicks.add(hash((key, day)), now)
             if clicks >= SHARED:
                 self._note_shared(guild_id, link_id, day, clicks)
-        return None
+        return _OF_CROWD if is_crowd else _COUNTED
 
 
 def network_and_browser(network: str, user_agent: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
 from bot.clock import Clock
+from bot.insights.audience import CROWD, OPTED_OUT
 from bot.insights.periods import local_day
 from bot.links.hosts import host_of, is_denied
 from bot.links.owner import OwnerTokens
@@ -312,9 +313,10 @@ class Tracker:
                 if max_clicks is not None and self._clicks[guild_id, link_ids[0]] >= max_clicks:
                     return Outcome.OVER  # others were faster since it was resolved
             counting: list[Mark] = []
+            is_crowd = False
             for mark in marks:
                 about = (network, browser, guild_id, mark.link_id, place_id, kind, day, max_clicks, reported, seconds)
-                reason = self._networks.judge(*about)
+                reason, is_crowd = self._networks.judge(*about)
                 if reason is None:
                     counting.append(mark)
                 else:
@@ -327,12 +329,15 @@ class Tracker:
                 counting.append(Mark(link_ids[0], Kind.VIEWABLE, counting[0].position))
             country, device = self._country_of(visit.client), device_of(agent)
             source = source_of(agent, visit.facts.headers.get("referer", ""), visit.host)
+            anonymity = ""
+            if kind in BY_VISITOR:
+                anonymity = OPTED_OUT if visitor is None else CROWD if is_crowd else ""
             counted = []
             for mark in counting:
                 is_told = is_known(source) or self._sources.allows((guild_id, mark.link_id, day), source)
                 told = source if is_told else OTHER
-                who = visitor if mark.kind is kind else None
-                about = (who, country, device, told, mark.position, mark.delay)
+                who, why = (visitor, anonymity) if mark.kind is kind else (None, "")
+                about = (who, country, device, told, mark.position, mark.delay, why)
                 counted.append(Hit(guild_id, self._ids.new(), mark.link_id, place_id, mark.kind, now, day, *about))
             return Outcome.ON_DISK if await self._recorder.count(*counted) else Outcome.LATE
         except Exception:

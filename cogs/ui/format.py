@@ -145,6 +145,11 @@ def moment(at: dt.datetime, style: str = "f") -> str:
     return f"<t:{int(at.timestamp())}:{style}>"
 
 
+def at_least(text: str, is_least: bool) -> str:
+    """ "at least 61", where that is all that is known."""
+    return _("at least {n}").format(n=text) if is_least else text
+
+
 def count_of(n: float, one: str, many: str) -> str:
     """ "1 click", "1,234 clicks"."""
     return f"{number(n)} {one if n == 1 else many}"

@@ -31,7 +31,7 @@ def counted(clicks: Iterable[Click]) -> int:
     networks, count = Networks(REPEAT_SECONDS, lambda *_shared: None), 0
     for at, address, user_agent in sorted(clicks):
         asked = (GUILD, SUMMER, BARE, Kind.CLICK, TODAY, None, False, 1_000.0 + at)
-        count += networks.judge(*network_and_browser(address, user_agent), *asked) is None
+        count += networks.judge(*network_and_browser(address, user_agent), *asked).reason is None
     return count
 
 

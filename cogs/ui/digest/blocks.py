@@ -152,7 +152,8 @@ def totals(content: Content) -> list[str]:
     lines = [_moved(fmt.count_of(now.clicks, _("click"), _("clicks")), clicks)]
     if now.unique_clicks:
         uniques = None if content.is_first else report.uniques_moved
-        lines.append(_moved(fmt.count_of(now.unique_clicks, _("unique click"), _("unique clicks")), uniques))
+        text = fmt.count_of(now.unique_clicks, _("unique click"), _("unique clicks"))
+        lines.append(_moved(fmt.at_least(text, report.uniques_are_least), uniques))
     if now.impressions:
         lines.append(_impressions(content))
     if now.views:

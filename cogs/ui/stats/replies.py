@@ -79,7 +79,8 @@ async def explained(interaction: discord.Interaction, question: Question) -> dic
     said = embed(_("How these numbers came about"))
     for name, shown in zip(_report_names(answer, names), _reports(answer), strict=False):
         missing = sum(gap.count for gap in shown.gaps)
-        items = explain(Numbers(shown.now, shown.before, shown.clicks_moved), shown.set_aside, missing)
+        numbers = Numbers(shown.now, shown.before, shown.clicks_moved)
+        items = explain(numbers, shown.set_aside, missing, audience=shown.audience)
         if isinstance(answer, answers.Compared):  # each in short, since there are several
             rows = [f"{item.name}: **{item.filled_in}**" for item in items]
             said.add_field(name=fmt.escape(name), value=fmt.rows(rows), inline=False)
@@ -205,7 +206,7 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
         if not one_time:
             lines.insert(0, fmt.dates(shown.period) + (" · " + _("so far") if shown.unfinished else ""))
         if shown.uniques_by_day is not None:
-            lines.append(_("{n} unique").format(n=fmt.number(now.unique_clicks)))
+            lines.append(_("{n} unique").format(n=fmt.at_least(fmt.number(now.unique_clicks), shown.uniques_are_least)))
         lines.append(fmt.count_of(now.impressions, _("impression"), _("impressions")))
         if now.views:
             lines.append(fmt.count_of(now.views, _("view"), _("views")))

@@ -10,7 +10,7 @@ from bot.charts.words import hour_of
 from bot.impressions.metrics import SPEND, order
 from bot.inputs.money import Money
 from bot.insights import phrases
-from bot.insights.audience import DIRECT, shares
+from bot.insights.audience import DIRECT, opted_out, shares
 from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding
 from bot.insights.rates import Change
@@ -52,12 +52,13 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
 def add_totals(answer: discord.Embed, report: Report) -> None:
     """The headline numbers, each with its change against the period before."""
     now = report.now
-    lines = [_with_change(now.clicks, report.clicks_moved), *imported(now)]
+    lines = [_with_change(fmt.number(now.clicks), report.clicks_moved), *imported(now)]
     if report.post is not None and report.post.link_in_bio:
         lines.append(_("through the bio"))
     answer.add_field(name=_("Clicks"), value="\n".join(lines))
     if report.uniques_by_day is not None:
-        answer.add_field(name=_("Unique clicks"), value=_with_change(now.unique_clicks, report.uniques_moved))
+        uniques = fmt.at_least(fmt.number(now.unique_clicks), report.uniques_are_least)
+        answer.add_field(name=_("Unique clicks"), value=_with_change(uniques, report.uniques_moved))
     answer.add_field(name=_("Impressions"), value=_impressions(report))
     if now.views or now.views_corrected:
         lines = [f"**{fmt.number(now.views)}**", _("no part of impressions"), *corrected(now.views_corrected)]
@@ -92,9 +93,9 @@ def imported(now: Summary) -> list[str]:
     return [text.format(n=fmt.number(n), service=SERVICES[service]) for service, n in now.imported.most_common() if n]
 
 
-def _with_change(value: int, moved: Change | None) -> str:
+def _with_change(value: str, moved: Change | None) -> str:
     said = "" if moved is None else phrases.change(moved)
-    return f"**{fmt.number(value)}**" + (f"\n{said}" if said else "")
+    return f"**{value}**" + (f"\n{said}" if said else "")
 
 
 def _impressions(report: Report) -> str:
@@ -374,4 +375,11 @@ def footer(report: Report) -> str:
         parts.append(_("Imported clicks are never unique clicks"))
     if report.now.unique_clicks:
         parts.append(_("Unique clicks are counted by day"))
+    if report.uniques_by_day is not None and (n := opted_out(report.audience)):
+        said = ngettext(
+            "{n} Do-Not-Track click isn't in the unique count", "{n} Do-Not-Track clicks aren't in the unique count", n
+        )
+        parts.append(said.format(n=fmt.number(n)))
+    if report.uniques_are_least:
+        parts.append(_("Visitors behind one address with one browser can't be told apart"))
     return " · ".join(parts)
