@@ -114,7 +114,7 @@ class Help(commands.Cog):
         report = await self._services.stats.report(who, Subject(Scope.CREATOR, who.user_id), DEFAULT_CHOICE)
         answer = embed(word.name, word.meaning)
         answer.add_field(name=_("How it is counted"), value=word.formula, inline=False)
-        best = most_resonant({id_: tally for id_, tally in report.by_link.items() if id_ in report.links})
+        best = most_resonant({id_: tally for id_, tally in report.by_link.items() if id_ in report.links}).best
         resonant = None if best is None else (fmt.escape(report.links[best].label), report.by_link[best])
         example = word.example(Numbers(report.now, report.before, report.clicks_moved, resonant))
         answer.add_field(

@@ -24,6 +24,7 @@ from bot.charts import (
     Top,
 )
 from bot.insights import phrases
+from bot.insights.noise import Dispersion
 from bot.insights.rates import Rate
 from bot.texts import percent
 
@@ -44,7 +45,7 @@ def traffic(count: int, usual: float, seed: int, growth: float = 1.2) -> tuple[i
 
 
 def interval(clicks: int, impressions: int) -> Interval:
-    rate = Rate(clicks, impressions)
+    rate = Rate(clicks, impressions, Dispersion(1))
     low, high = rate.interval
     return Interval(rate.value, low, high, phrases.parts(rate))
 

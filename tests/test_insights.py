@@ -10,11 +10,12 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from bot.insights.noise import Dispersion
 from bot.insights.periods import last_days
-from bot.insights.rates import Direction, Rate, change, rate_interval, ratio_interval, wilson
+from bot.insights.rates import Direction, Rate, change, is_above, rate_interval, ratio_interval, wilson
 from bot.insights.summary import (
     Engagement,
     PlaceSummary,
@@ -81,10 +82,37 @@ def test_a_rate_over_one_is_shown_and_has_an_interval() -> None:
 
 
 def test_the_ratio_of_two_rates_says_whether_chance_explains_it() -> None:
-    assert ratio_interval(Rate(48, 1000), Rate(45, 1000))[0] < 1 < ratio_interval(Rate(48, 1000), Rate(45, 1000))[1]
-    assert ratio_interval(Rate(80, 1000), Rate(40, 1000))[0] > 1
-    assert ratio_interval(Rate(40, 1000), Rate(80, 1000))[1] < 1
-    assert ratio_interval(Rate(300, 100), Rate(100, 100))[0] > 1  # over 100 %: Poisson
+    def rate(clicks: int, shown: int = 1000) -> Rate:
+        return Rate(clicks, shown, Dispersion(1))
+
+    assert ratio_interval(rate(48), rate(45))[0] < 1 < ratio_interval(rate(48), rate(45))[1]
+    assert ratio_interval(rate(80), rate(40))[0] > 1
+    assert ratio_interval(rate(40), rate(80))[1] < 1
+    assert ratio_interval(rate(300, 100), rate(100, 100))[0] > 1
+    assert ratio_interval(Rate(80, 1000), Rate(40, 1000))[0] < 1, "nothing is known of how they vary"
+    assert is_above(rate(80), rate(40))
+    assert not is_above(rate(40), rate(80))
+    assert not is_above(Rate(80, 1000), Rate(40, 1000))
+
+
+@given(st.integers(0, 2000), st.sampled_from([1.0, 1.5, 3.0, 10.0]))
+def test_the_interval_of_a_rate_has_the_means_that_bring_as_much(events: int, phi: float) -> None:
+    """Against scipy's negative binomial: at each end, what was seen or less (or more) comes in some 2.5 % of cases."""
+    low, high = rate_interval(events, 1, Dispersion(phi))
+
+    def below(count: int, mean: float) -> float:
+        return float(stats.poisson.cdf(count, mean) if phi == 1 else stats.nbinom.cdf(count, mean / (phi - 1), 1 / phi))
+
+    assert 0.015 <= below(events, high) <= 0.035
+    assert low == 0 if events == 0 else 0.01 <= 1 - below(events - 1, low) <= (0.04 if events >= 10 else 0.08)
+
+
+@given(st.integers(20, 1000), st.floats(1, 100))
+def test_the_interval_of_a_rate_passes_one_without_a_jump(shown: int, phi: float) -> None:
+    (low, high), (low_after, high_after) = (rate_interval(n, shown, Dispersion(phi)) for n in (shown, shown + 1))
+    assert low <= 1 <= high
+    assert low <= low_after <= low + 4 / shown
+    assert high <= high_after <= high + 4 / shown
 
 
 @given(*[st.integers(1, 500)] * 4)
@@ -273,7 +301,7 @@ def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many(
     assert found.engagement == Engagement(clicks=20, reactions=90, base=1500, posts=2, of=4)
     assert found.engagement is not None
     assert found.engagement.value == pytest.approx(110 / 1500)
-    assert found.engagement.interval == pytest.approx(proportion_confint(110, 1500, method="wilson"))
+    assert found.engagement.interval == rate_interval(110, 1500)
     assert _summary([Count(1, 7, Kind.CLICK, 20)], [_post(7, days_ago=3)], []).engagement is None
 
 
@@ -325,8 +353,8 @@ def test_best_day_and_rankings() -> None:
         1: Tally(1, 1, Rate(1, 1), rated=1),
         2: Tally(500, 10_000, Rate(480, 10_000), rated=1, places=2),
     }
-    assert most_resonant(tallies) == 2
-    assert most_resonant({1: tallies[1]}) is None
+    assert most_resonant(tallies).best == 2
+    assert most_resonant({1: tallies[1]}).best is None
     assert most_clicks(tallies) == most_impressions(tallies) == [2, 1]
 
 

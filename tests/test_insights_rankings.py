@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bot.insights.benchmark import Measure, PeerPost, benchmark, percentile, words
-from bot.insights.ranking import rank, shrunken
+from bot.insights.noise import Dispersion
+from bot.insights.ranking import rank
 from bot.insights.rates import Rate
 
 NOW = dt.datetime(2026, 5, 13, 12, tzinfo=dt.UTC)
@@ -31,60 +31,16 @@ def test_a_ranking_has_everything_that_has_a_rate_once(rates: dict[int, Rate | N
     found = rank(rates)
     assert sorted((*found.order, *found.too_early)) == sorted(k for k, rate in rates.items() if rate is not None)
     assert found.best is None or found.best == found.order[0]
+    assert not found.is_sure or found.best is not None
 
 
-@given(st.lists(RATES, max_size=20))
-def test_a_shrunken_rate_lies_between_its_own_and_the_others(rates: list[Rate]) -> None:
-    shares = [rate for rate in rates if rate.value <= 1]
-    mean = sum(r.clicks for r in shares) / max(1, sum(r.impressions for r in shares))
-    for rate, drawn in zip(rates, shrunken(rates), strict=True):
-        low, high = sorted((rate.value, mean))
-        assert rate.value > 1 or low - 1e-9 <= drawn.value <= high + 1e-9 or len(shares) < 3
-        assert 0 <= drawn.interval[0] <= drawn.interval[1]
-        assert rate.value <= 1 or drawn.value == rate.value
-
-
-def _drawn_group(a: float, b: float, n: int, shown: int, seed: int) -> tuple[list[float], list[Rate]]:
-    rng = random.Random(seed)
-    true = [rng.betavariate(a, b) for _n in range(n)]
-    return true, [Rate(sum(rng.random() < p for _n in range(shown)), shown) for p in true]
-
-
-def test_shrunken_rates_come_closer_to_the_truth_and_their_intervals_hold() -> None:
-    true, rates = _drawn_group(8, 152, 200, 60, 3)
-    drawn = shrunken(rates)
-    assert sum((d.value - p) ** 2 for d, p in zip(drawn, true, strict=True)) < 0.6 * sum(
-        (r.value - p) ** 2 for r, p in zip(rates, true, strict=True)
-    )
-    held = sum(d.interval[0] <= p <= d.interval[1] for d, p in zip(drawn, true, strict=True))
-    assert held >= 185
-
-
-def test_the_prior_is_as_likely_as_the_best_one_nearly() -> None:
-    """The moments' prior against scipy's beta-binomial likelihood, maximised over a grid of strengths."""
-    _true, rates = _drawn_group(8, 152, 200, 200, 5)
-    drawn = shrunken(rates)
-    # Two posterior means betray the prior: mean + (clicks - ...) is linear in the clicks.
-    few, many = min(rates, key=lambda r: r.clicks), max(rates, key=lambda r: r.clicks)
-    slope = (drawn[rates.index(many)].value - drawn[rates.index(few)].value) / (many.clicks - few.clicks)
-    strength = 1 / slope - 200
-    mean = sum(r.clicks for r in rates) / sum(r.impressions for r in rates)
-
-    def likelihood(m: float) -> float:
-        return float(sum(stats.betabinom.logpmf(r.clicks, 200, mean * m, (1 - mean) * m) for r in rates))
-
-    assert likelihood(strength) > max(likelihood(m) for m in range(20, 600, 20)) - 1
-    a, b = mean * strength, (1 - mean) * strength
-    for rate, shrunk in list(zip(rates, drawn, strict=True))[:20]:
-        exact = stats.beta.ppf([0.025, 0.975], rate.clicks + a, 200 - rate.clicks + b)
-        assert shrunk.interval == pytest.approx(tuple(exact), abs=0.004)
-
-
-def test_rates_that_differ_by_chance_alone_become_one() -> None:
-    drawn = shrunken([Rate(5, 100), Rate(5, 100), Rate(5, 100), Rate(6, 100)])
-    assert max(d.value for d in drawn) - min(d.value for d in drawn) < 0.003
-    assert [d.value for d in shrunken([Rate(1, 1), Rate(0, 9)])] == [1, 0]  # too few to learn from
-    assert [d.value for d in shrunken([Rate(0, 5)] * 4)] == [0] * 4
+def test_the_best_is_sure_where_chance_does_not_explain_its_lead() -> None:
+    calm = Dispersion(1)
+    ahead, close, far = Rate(90, 1000, calm), Rate(80, 1000, calm), Rate(30, 1000, calm)
+    assert rank({1: ahead, 2: far}).is_sure
+    assert not rank({1: ahead, 2: far, 3: close}).is_sure
+    assert not rank({1: Rate(90, 1000), 2: Rate(50, 1000)}).is_sure, "nothing is known of how their clicks vary"
+    assert not rank({1: ahead}).is_sure, "there is no other"
 
 
 @given(st.integers(0, 9), st.lists(st.integers(0, 9), min_size=5, max_size=30))

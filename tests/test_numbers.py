@@ -16,7 +16,7 @@ from bot.insights import phrases
 from bot.insights.milestones import passed
 from bot.insights.noise import Dispersion
 from bot.insights.periods import ONE_DAY, Period
-from bot.insights.rates import Direction, Rate, change, rate_interval, wilson
+from bot.insights.rates import MIN_IMPRESSIONS, Direction, Rate, change, rate_interval, wilson
 from bot.insights.summary import IMPRESSIONS, REACTIONS, VIEWS, Summary, best_of, lifetime_total, summarise
 from bot.insights.tally import by_link, by_post
 from bot.texts import percent, use_locale
@@ -137,7 +137,8 @@ def test_a_rate_reads_beside_what_made_it(clicks: int, impressions: int) -> None
     assert phrases.rate(rate) == f"{percent(clicks / impressions)} ({clicks:,} of {impressions:,})"
     assert phrases.rate(rate, by=VIEWS).endswith(" views)")
     low, high = rate_interval(clicks, impressions)
-    assert phrases.interval((low, high)) == f"{percent(low)}–{percent(high)}"
+    early = impressions < MIN_IMPRESSIONS
+    assert phrases.interval(rate) == ("too early to be sure" if early else f"{percent(low)}–{percent(high)}")
 
 
 @pytest.mark.parametrize(

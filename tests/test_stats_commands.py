@@ -288,7 +288,7 @@ async def test_likes_make_an_engagement_rate(world: World) -> None:
     )
     assert "Kept with them: 60 likes, 20 comments, 10 saves." in text_of(logged)
     shown = await world.admin.slash(world.channel, "stats post", post=post)
-    assert field(shown, "Engagement rate") == "**10.0%** (8.3%–12.0%)\n100 of 1,000 impressions"
+    assert field(shown, "Engagement rate") == "**10.0%** (4.8%–17.3%)\n100 of 1,000 impressions"
     assert field(shown, "Impressions") == "**1,000**\n1,000 reported", "likes are no impressions"
     wrong = await world.admin.slash(world.channel, "impressions log", impressions="1", post=post, likes="many")
     assert "likes: “many” is not a whole number" in text_of(wrong)

@@ -49,9 +49,9 @@ class Content:
     late: bool
     top: tuple[tuple[Link, Tally], ...]
     top_posts: tuple[tuple[Post, Tally], ...]
-    resonant: tuple[Link, Tally] | None
-    """What is surely clicked most often where it is seen; None while it is too early to call."""
-    resonant_post: tuple[Post, Tally] | None
+    resonant: tuple[Link, Tally, bool] | None
+    """What is clicked most often where it is seen, and whether surely; None while it is too early to call."""
+    resonant_post: tuple[Post, Tally, bool] | None
     movers: tuple[Mover, ...]
     """The largest changes first."""
     new_links: tuple[Link, ...]
@@ -122,8 +122,10 @@ def compose(
         is_role_gone=is_role_gone,
         top=tuple((report.links[id_], named[id_]) for id_ in most_clicks(named)[:TOP]),
         top_posts=tuple((report.posts[id_], named_posts[id_]) for id_ in most_clicks(named_posts)[:TOP]),
-        resonant=None if best is None else (report.links[best], named[best]),
-        resonant_post=None if best_post is None else (report.posts[best_post], named_posts[best_post]),
+        resonant=None if best.best is None else (report.links[best.best], named[best.best], best.is_sure),
+        resonant_post=None
+        if best_post.best is None
+        else (report.posts[best_post.best], named_posts[best_post.best], best_post.is_sure),
         movers=tuple(movers),
         new_links=tuple(
             sorted((link for link in links.values() if period.contains(link.created_at)), key=lambda link: -link.id)

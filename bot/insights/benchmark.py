@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.insights.ranking import MIN_IMPRESSIONS
-from bot.insights.rates import Rate
+from bot.insights.rates import MIN_IMPRESSIONS, Rate
 from bot.texts import _, number, percent
 
 WINDOW = dt.timedelta(days=90)

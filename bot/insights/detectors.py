@@ -15,8 +15,7 @@ from bot.insights.audience import DIRECT, shares
 from bot.insights.facts import Facts, Finding
 from bot.insights.hours import WEEKDAYS, Span
 from bot.insights.milestones import passed
-from bot.insights.ranking import MIN_IMPRESSIONS
-from bot.insights.rates import log_variance, ratio_interval, spread, wilson
+from bot.insights.rates import MIN_IMPRESSIONS, log_variance, ratio_interval, spread, wilson
 from bot.insights.summary import Summary
 from bot.texts import _, ngettext, number, percent
 from bot.texts import day as date_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.insights import phrases
 from bot.insights.audience import opted_out, uniques_are_least
 from bot.insights.glossary import GLOSSARY, Numbers, change_in_words
-from bot.insights.rates import Rate
+from bot.insights.rates import MIN_IMPRESSIONS, Rate
 from bot.insights.summary import Engagement, Summary
 from bot.texts import _, ngettext, number, percent
 from storage.records import AsideCount, AudienceCount
@@ -89,8 +89,10 @@ def _notes(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _interval(interval: tuple[float, float]) -> str:
-    low, high = interval
+def _interval(found: Rate) -> str:
+    if found.is_early:
+        return _("Too early to be sure of it: that takes {n} impressions.").format(n=number(MIN_IMPRESSIONS))
+    low, high = found.interval
     return _("With 95% certainty between {low} and {high}.").format(low=percent(low), high=percent(high))
 
 
@@ -113,7 +115,7 @@ def _ctr(numbers: Numbers) -> tuple[str, str]:
     return _quotient(now.ctr.clicks, now.ctr.impressions), _notes(
         _of_all(_("{n} of {all} posts and places have both sides."), now.ctr_places, now.places),
         _("Clicks elsewhere: {n}.").format(n=number(rest)) if rest else "",
-        _interval(now.ctr.interval),
+        _interval(now.ctr),
         _over_one(now.ctr),
         _in_bio(now),
     )
@@ -143,7 +145,7 @@ def _views(numbers: Numbers) -> Iterator[Explained]:
         yield _explained(
             "by_views",
             _quotient(now.by_views.clicks, now.by_views.impressions),
-            _notes(note, _interval(now.by_views.interval)),
+            _notes(note, _interval(now.by_views)),
         )
     if now.engagement_by_views is not None:
         found = now.engagement_by_views
@@ -163,7 +165,7 @@ def _engagement(numbers: Numbers) -> tuple[str, str]:
 
 def _engaged(found: Engagement) -> tuple[str, str]:
     return phrases.engagement(found), _notes(
-        _of_all(_("{n} of {all} posts have both sides."), found.posts, found.of), _interval(found.interval)
+        _of_all(_("{n} of {all} posts have both sides."), found.posts, found.of), _interval(found.rate)
     )
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.insights import phrases
-from bot.insights.ranking import MIN_IMPRESSIONS
-from bot.insights.rates import Change
+from bot.insights.rates import MIN_IMPRESSIONS, Change
 from bot.insights.summary import Summary
 from bot.insights.tally import Tally
 from bot.texts import _, ngettext, number, percent
@@ -251,10 +250,11 @@ GLOSSARY: dict[str, Term] = {
     "resonates": Term(
         _("Resonates most"),
         _(
-            "The link whose CTR is surely the highest: ranked by the lower end of its 95% interval, so that 1 click "
-            "of 1 impression does not beat 480 of 10,000. Below {n} impressions it is too early to call."
+            "The link with the highest CTR, by the lower end of its 95% interval, so that 1 click of 1 impression does "
+            "not beat 480 of 10,000. It is called surely the highest only where chance does not explain its lead over "
+            "each other link. Below {n} impressions it is too early to call."
         ).format(n=MIN_IMPRESSIONS),
-        _("lower bound of Wilson's score interval of clicks / impressions"),
+        _("lower end of the interval of clicks / impressions"),
         _resonant,
     ),
     "change": Term(

@@ -53,7 +53,7 @@ def rate(found: Rate | Engagement, text: str = WITH_PARTS, by: str = IMPRESSIONS
     return text.format(
         rate=percent(found.value),
         parts=parts(found, by),
-        interval=interval(found.interval),
+        interval=interval(found),
         low=percent(low),
         high=percent(high),
     )
@@ -73,7 +73,9 @@ def engagement(found: Engagement) -> str:
     )
 
 
-def interval(bounds: tuple[float, float]) -> str:
+def interval(found: Rate | Engagement) -> str:
     """ "3.1%–4.6%", both ends of a 95 % interval."""
-    low, high = bounds
+    if (found.rate if isinstance(found, Engagement) else found).is_early:
+        return _("too early to be sure")
+    low, high = found.interval
     return f"{percent(low)}–{percent(high)}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.insights.noise import CAUTIOUS, Dispersion, chance
+from bot.insights.noise import CAUTIOUS, Dispersion, chance, t_of_normal, together
 from storage.records import plain
 
 SURE = 0.95
 """How sure a claim and an interval are."""
+MIN_IMPRESSIONS = 100
+"""Below as many impressions it is too early to say what resonates, or how sure a rate is."""
 Z95 = 1.959963984540054
 """The normal quantile of a two-sided 95 % interval."""
 
@@ -28,20 +30,47 @@ def wilson(successes: float, trials: float, z: float = Z95) -> tuple[float, floa
     return 0.0 if successes <= 0 else max(0.0, centre - half), 1.0 if successes >= trials else min(1.0, centre + half)
 
 
-def poisson(events: int, z: float = Z95) -> tuple[float, float]:
-    """Byar's approximation to the exact interval of a Poisson mean (Breslow and Day 1987)."""
-    upper = events + 1
-    high = upper * (1 - 1 / (9 * upper) + z / (3 * math.sqrt(upper))) ** 3
-    low = 0.0 if events == 0 else events * (1 - 1 / (9 * events) - z / (3 * math.sqrt(events))) ** 3
-    return max(0.0, low), high
+def rate_interval(events: int, exposure: int, noise: Dispersion = CAUTIOUS) -> tuple[float, float]:
+    """The 95 % interval of events by exposure > 0, where their variance is `noise.phi` times their mean.
+
+    The ends are the means under which as few, or as many, come in 2.5 % of cases: those of a negative binomial count,
+    by the power that takes the skew from it. It passes a rate of 1 without a jump: clicks and impressions are counted
+    in different places. The lower end of no event is exactly 0.
+    """
+    z = t_of_normal(Z95, noise.days)
+    return _mean_below(events, noise.phi, z) / exposure, _mean_above(events, noise.phi, z) / exposure
 
 
-def rate_interval(events: int, exposure: int, z: float = Z95) -> tuple[float, float]:
-    """Of events by exposure > 0: Wilson's, or a Poisson rate's where events exceed it and a share makes no sense."""
-    if events <= exposure:
-        return wilson(events, exposure, z)
-    low, high = poisson(events, z)
-    return low / exposure, high / exposure
+def _mean_above(events: int, phi: float, z: float) -> float:
+    """The mean under which so few or fewer come with the probability of -z."""
+    low, high = events + 0.5, events + 1 + 4 * phi * z * z + 4 * z * math.sqrt(phi * (events + 1))
+    return _root(lambda mean: _deviate(events + 0.5, mean, phi) + z, low, high)
+
+
+def _mean_below(events: int, phi: float, z: float) -> float:
+    """The mean under which so many or more come with the probability of z; 0 where any mean brings that."""
+    high, low = events - 0.5, events / 1000
+    if events <= 0 or _deviate(high, high, phi) >= z or _deviate(high, low, phi) < z:
+        return 0.0  # so few vary by more than they are
+    return _root(lambda mean: _deviate(high, mean, phi) - z, low, high)
+
+
+def _deviate(count: float, mean: float, phi: float) -> float:
+    """How far out a count lies, as a normal deviate.
+
+    (count / mean)^p is nearly normal for p = 1 - s / 3, the skewness being s times the coefficient of variation:
+    2 for a gamma's (Wilson and Hilferty 1931), 1 for a Poisson's, (2 phi - 1) / phi for a negative binomial's.
+    """
+    power, variance = 1 - (2 * phi - 1) / phi / 3, phi / mean
+    centre = 1 - power * (1 - power) * variance / 2
+    return ((count / mean) ** power - centre) / (power * math.sqrt(variance))
+
+
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    for _n in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
+    return (low + high) / 2
 
 
 @plain
@@ -50,6 +79,8 @@ class Rate:
 
     clicks: int
     impressions: int
+    noise: Dispersion = CAUTIOUS
+    """How much the clicks vary."""
 
     @property
     def value(self) -> float:
@@ -57,8 +88,21 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 %: Wilson's, or a Poisson rate's where clicks exceed impressions."""
-        return rate_interval(self.clicks, self.impressions)
+        """95 %: `rate_interval`."""
+        return rate_interval(self.clicks, self.impressions, self.noise)
+
+    @property
+    def is_early(self) -> bool:
+        return self.impressions < MIN_IMPRESSIONS
+
+
+def is_above(one: Rate, other: Rate) -> bool:
+    """Whether the first rate is the higher one beyond chance: counts that vary so differ as much in fewer than 5 %."""
+    share = one.impressions / (one.impressions + other.impressions)
+    expected = (one.clicks + other.clicks) * share, (one.clicks + other.clicks) * (1 - share)
+    # The logarithm of their ratio varies by the sum of phi / mean: as if both had this phi.
+    noise = together([(one.noise, expected[1]), (other.noise, expected[0])])
+    return one.value > other.value and chance(one.clicks, other.clicks, noise, share) < 1 - SURE
 
 
 class Direction(StrEnum):
@@ -96,11 +140,10 @@ def change(now: int, before: int, noise: Dispersion = CAUTIOUS, share: float = 0
 
 
 def ratio_interval(one: Rate, other: Rate, z: float = Z95) -> tuple[float, float]:
-    """Of one rate by another, both with clicks, on the log scale (Katz et al. 1978; Poisson where a rate exceeds 1)."""
-    variance = sum(
-        1 / rate.clicks - (1 / rate.impressions if rate.clicks <= rate.impressions else 0) for rate in (one, other)
-    )
-    centre, half = math.log(one.value / other.value), z * math.sqrt(variance)
+    """Of one rate by another, both with clicks, on the log scale (delta method): each varies by phi / clicks."""
+    variance = one.noise.phi / one.clicks + other.noise.phi / other.clicks
+    centre = math.log(one.value / other.value)
+    half = t_of_normal(z, min(one.noise.days, other.noise.days)) * math.sqrt(variance)
     return math.exp(centre - half), math.exp(centre + half)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from bot.insights.noise import CAUTIOUS, Dispersion
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
 from storage.records import (
@@ -21,6 +24,8 @@ from storage.records import (
     is_post,
     plain,
 )
+
+R = TypeVar("R", Rate | None, "Engagement | None")
 
 IMPRESSIONS = "impressions"
 VIEWS = "views"
@@ -98,10 +103,12 @@ class Engagement:
     """As many posts have anything to show in the period."""
     by: str = IMPRESSIONS
     """What `base` counts: `IMPRESSIONS` or `VIEWS`."""
+    noise: Dispersion = CAUTIOUS
+    """How much clicks and reactions vary."""
 
     @property
     def rate(self) -> Rate:
-        return Rate(self.clicks + self.reactions, self.base)
+        return Rate(self.clicks + self.reactions, self.base, self.noise)
 
     @property
     def value(self) -> float:
@@ -109,8 +116,13 @@ class Engagement:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 %: Wilson's, or a Poisson rate's above 1."""
+        """95 %: `rate_interval`."""
         return self.rate.interval
+
+
+def varying(found: R, noise: Dispersion) -> R:
+    """The same rate of what varies so; None stays None."""
+    return found if found is None else dataclasses.replace(found, noise=noise)
 
 
 def pooled(found: Iterable[Engagement], by: str, of: int) -> Engagement | None:
@@ -167,6 +179,12 @@ class Summary:
     corrected: int = 0
     """Impressions that platforms took back of what they told before, as a number below 0; no part of `impressions`."""
     views_corrected: int = 0
+
+    def varying(self, noise: Dispersion) -> Summary:
+        """The same, where what is clicked varies so."""
+        rates = {name: varying(getattr(self, name), noise) for name in ("ctr", "by_views")}
+        engagements = {name: varying(getattr(self, name), noise) for name in ("engagement", "engagement_by_views")}
+        return dataclasses.replace(self, **rates, **engagements)
 
     @property
     def imported(self) -> Counter[Service]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from bot.insights.ranking import rank
+from bot.insights.noise import Dispersion
+from bot.insights.ranking import Ranking, rank
 from bot.insights.rates import Rate
-from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, PlaceSummary, places_of, pooled, summed
+from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, PlaceSummary, places_of, pooled, summed, varying
 from storage.records import ELSEWHERE, is_post, plain
 
 K = TypeVar("K")
@@ -33,6 +35,15 @@ class Tally:
     places: int = 1
     imported: int = 0
     """How many of the clicks were counted elsewhere."""
+
+    def varying(self, noise: Dispersion) -> Tally:
+        """The same, where what is clicked varies so."""
+        return dataclasses.replace(
+            self,
+            ctr=varying(self.ctr, noise),
+            by_views=varying(self.by_views, noise),
+            engagement=varying(self.engagement, noise),
+        )
 
 
 def grouped(places: Iterable[PlaceSummary], key: Callable[[PlaceSummary], K | None]) -> dict[K, Tally]:
@@ -131,6 +142,6 @@ def by_engagement(tallies: Mapping[int, Tally]) -> tuple[list[int], set[int]]:
     return surest(*({id_: one.rate for id_, one in known.items() if one.by == by} for by in (IMPRESSIONS, VIEWS)))
 
 
-def most_resonant(tallies: Mapping[int, Tally]) -> int | None:
-    """The id whose CTR is surely the highest; None while it is too early to call."""
-    return rank({id_: tally.ctr for id_, tally in tallies.items()}).best
+def most_resonant(tallies: Mapping[int, Tally]) -> Ranking:
+    """The ranking by CTR, whose best one resonates most."""
+    return rank({id_: tally.ctr for id_, tally in tallies.items()})

@@ -15,8 +15,7 @@ from bot.insights.audience import shares
 from bot.insights.benchmark import SETTLED, WINDOW
 from bot.insights.noise import CAUTIOUS, together
 from bot.insights.periods import Period, local_day
-from bot.insights.ranking import MIN_IMPRESSIONS
-from bot.insights.rates import change
+from bot.insights.rates import MIN_IMPRESSIONS, change
 from bot.insights.summary import IMPRESSIONS, PlaceSummary, Summary, places_of, reported_in, summarise
 from bot.links.platforms import describe
 from bot.reports.frozen import Growth, Median, Ratio, Row, Share

@@ -94,7 +94,7 @@ class Report:
     """Of the whole period before, by day."""
     rates_by_day: tuple[Rate | None, ...]
     """CTR over places that measure impressions."""
-    by_link: Mapping[int, Tally]
+    by_link: dict[int, Tally]
     by_post: Mapping[int, Tally]
     links: Mapping[int, Link]
     """Those of them that may be named."""

@@ -21,7 +21,7 @@ from bot.stats.answers import Grown, LifetimeRate, Report, Target
 from bot.stats.hours import hours
 from bot.stats.question import Scope
 from bot.stats.reading import Figures, Reading
-from bot.stats.sense import with_findings
+from bot.stats.sense import with_findings, with_noise
 from storage import counts, links, posts
 from storage.prepared import Reader, read
 from storage.records import (
@@ -43,7 +43,7 @@ NAMED = 50
 
 async def brief(reading: Reading, target: Target, period: Period) -> Report:
     """A report without what was before and what stands out."""
-    return await _report(reading, target, period, with_before=False)
+    return await with_noise(reading, target, await _report(reading, target, period, with_before=False))
 
 
 async def report(

@@ -10,14 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from bot.insights.benchmark import WINDOW, Benchmark, Measure, PeerPost, benchmark
 from bot.insights.findings import Facts, Placed, findings
 from bot.insights.hours import Claim
-from bot.insights.noise import dispersion
+from bot.insights.noise import CAUTIOUS, Dispersion, dispersion
 from bot.insights.periods import ONE_DAY, Period, local_day
+from bot.insights.rates import MIN_IMPRESSIONS
 from bot.insights.summary import summarise
 from bot.insights.tally import Tally, by_link
 from bot.links.platforms import describe_many
 from bot.stats.answers import Report, Target
 from bot.stats.question import Scope
-from bot.stats.reading import HISTORY, Reading
+from bot.stats.reading import HISTORY, Reading, noise_by_link
 from storage import counts, posts
 from storage.prepared import Reader, read
 from storage.records import AudienceCount, Figure, Kind
@@ -26,7 +27,19 @@ HABIT = 90
 """Days from which hours of the week are learned."""
 
 _History = tuple[dict[Kind, dict[dt.date, int]], int, dt.date | None]
-_Read = tuple[_History, dt.date | None, Sequence[Claim], Sequence[AudienceCount]]
+_Read = tuple[_History, dt.date | None, Sequence[Claim], Sequence[AudienceCount], Mapping[int, Dispersion]]
+
+
+async def with_noise(reading: Reading, target: Target, report: Report) -> Report:
+    """The report with how much its counts vary, which its rates need too."""
+    link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
+
+    def work(reader: Reader) -> Report:
+        began = counts.first_day.within(reader, reading.guild_id, link_ids)
+        history, _ever, _since = _history(reader, reading.guild_id, link_ids, place_id, report.period, began)
+        return _varying(report, history, noise_by_link(reader, reading.guild_id, report.period, _rated(report)))
+
+    return await read(reading.conn, work)
 
 
 async def with_findings(reading: Reading, target: Target, report: Report, most: int) -> Report:
@@ -44,9 +57,11 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         days = (reading.guild_id, previous.first, previous.end)
         audience_before = counts.audience.within(reader, *days, link_ids) if has_audience else ()
         history = _history(reader, reading.guild_id, link_ids, place_id, period, began)
-        return history, began, claims, audience_before
+        noise = noise_by_link(reader, reading.guild_id, period, _rated(report))
+        return history, began, claims, audience_before, noise
 
-    (history, ever, since), began, claims, audience_before = await read(reading.conn, work)
+    (history, ever, since), began, claims, audience_before, noise = await read(reading.conn, work)
+    report = _varying(report, history, noise)
     peers = await _peers(reading, target)
     placed = [
         Placed(id_, peer.rate, side, describe_many(post.platform, post.kind))
@@ -79,7 +94,26 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         ever=ever,
         since=since,
         began=began,
-        noise={kind: dispersion(by_day, period.length) for kind, by_day in history.items()},
+    )
+
+
+def _rated(report: Report) -> set[int]:
+    """The links whose CTR is ranked."""
+    found = ((id_, tally.ctr) for id_, tally in report.by_link.items())
+    return {id_ for id_, ctr in found if ctr is not None and ctr.impressions >= MIN_IMPRESSIONS}
+
+
+def _varying(
+    report: Report, history: Mapping[Kind, Mapping[dt.date, int]], noise_of_links: Mapping[int, Dispersion]
+) -> Report:
+    noise = {kind: dispersion(by_day, report.period.length) for kind, by_day in history.items()}
+    clicks = noise.get(Kind.CLICK, CAUTIOUS)
+    return dataclasses.replace(
+        report,
+        noise=noise,
+        now=report.now.varying(clicks),
+        before=report.before and report.before.varying(clicks),
+        by_link=report.by_link | {id_: report.by_link[id_].varying(noise_of_links[id_]) for id_ in noise_of_links},
     )
 
 

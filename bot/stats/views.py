@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.errors import InvalidError
 from bot.insights.periods import Period, segments
+from bot.insights.rates import MIN_IMPRESSIONS
 from bot.insights.summary import PlaceSummary, summarise
 from bot.insights.tally import (
     Tally,
@@ -24,9 +25,10 @@ from bot.insights.tally import (
 from bot.links.platforms import PLATFORMS, describe_many
 from bot.stats.answers import PAGE, Heatmap, Row, Sources, Target, Top
 from bot.stats.question import Metric, Question, Ranks
-from bot.stats.reading import Reading
+from bot.stats.reading import Reading, noise_by_link
 from bot.texts import _
 from storage import counts, posts
+from storage.prepared import Reader, read
 from storage.records import ELSEWHERE, PROFILE, Kind, Link, Post, is_post
 
 Head = tuple[Question, tuple[Target, ...], tuple[Period, ...], dt.datetime]
@@ -48,6 +50,8 @@ async def top(reading: Reading, head: Head) -> Top:
         return await _groups(reading, head, places, own)
     ranking_links = question.ranks is Ranks.LINKS
     tallies = by_link(places) if ranking_links else by_post(places)
+    if ranking_links:
+        tallies |= await _varying(reading, period, tallies)
     uniques = {}
     if question.metric is Metric.UNIQUES:
         found = await counts.uniques_by_link(reading.conn, reading.guild_id, period.first, period.end, link_ids)
@@ -63,6 +67,18 @@ async def top(reading: Reading, head: Head) -> Top:
     )
     in_bio = sum(tally.in_bio for tally in tallies.values()) if question.metric is Metric.CTR else 0
     return Top(*head, rows, len(shown), pages, len(order) - len(shown), in_bio)
+
+
+async def _varying(reading: Reading, period: Period, tallies: Mapping[int, Tally]) -> dict[int, Tally]:
+    """Those that are ranked by a rate, with how much their clicks vary."""
+    found = ((id_, tally.ctr or tally.by_views) for id_, tally in tallies.items())
+    rated = {id_ for id_, rate in found if rate is not None and rate.impressions >= MIN_IMPRESSIONS}
+
+    def work(reader: Reader) -> dict[int, Tally]:
+        noise = noise_by_link(reader, reading.guild_id, period, rated)
+        return {id_: tallies[id_].varying(noise[id_]) for id_ in rated}
+
+    return await read(reading.conn, work)
 
 
 def _page(head: Head, shown: Sequence[int]) -> tuple[Head, int, Sequence[int]]:

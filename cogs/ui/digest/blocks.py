@@ -251,11 +251,11 @@ def deals(content: Content) -> Block:
 def _resonant(content: Content) -> tuple[str, ...]:
     if content.resonant is None:
         return (stats.too_early(),) if content.top else ()
-    lines = [stats.resonant_line(*content.resonant)]
+    link, tally, is_sure = content.resonant
+    lines = [stats.resonant_line(link, tally, is_sure=is_sure)]
     if content.resonant_post is not None:
-        post, tally = content.resonant_post
-        assert tally.ctr is not None
-        lines.append(f"{_post_name(post, content)}: {phrases.rate(tally.ctr, stats.SURE)}")
+        post, tally, is_sure = content.resonant_post
+        lines.append(f"{_post_name(post, content)}: {stats.resonance(tally, is_sure=is_sure)}")
     return tuple(lines)
 
 

@@ -14,7 +14,7 @@ from bot.insights.audience import shares
 from bot.insights.explain import explain
 from bot.insights.glossary import Numbers
 from bot.insights.hours import Claim
-from bot.insights.rates import Rate
+from bot.insights.rates import Rate, is_above
 from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
 from bot.insights.tally import Tally
 from bot.links.access import Actor
@@ -252,20 +252,16 @@ def _engaged(found: Engagement | None) -> Rate | None:
 
 def _ahead(what: str, rated: list[tuple[str, Rate]]) -> str:
     rated.sort(key=lambda item: -item[1].value)
-    (best, best_rate), (second, second_rate) = rated[0], rated[1]
-    if best_rate.interval[0] > second_rate.interval[1]:
-        return _(
-            "**{best}** has the highest {what}, beyond chance: {low} at least, where **{second}** has {high} at most."
-        ).format(
-            what=what,
-            best=fmt.escape(best),
-            second=fmt.escape(second),
-            low=fmt.percent(best_rate.interval[0]),
-            high=fmt.percent(second_rate.interval[1]),
-        )
-    return _("Too early to call between **{best}** and **{second}**: their 95% intervals of {what} overlap.").format(
-        what=what, best=fmt.escape(best), second=fmt.escape(second)
-    )
+    (best, best_rate), *others = rated
+    names = {"what": what, "best": fmt.escape(best)}
+    rivals = [(name, rate) for name, rate in others if not is_above(best_rate, rate)]
+    if not rivals:
+        low, high = (fmt.percent(end) for end in best_rate.interval)
+        text = _("**{best}** has the highest {what}, beyond chance: 95% sure of {low} to {high}.")
+        return text.format(**names, low=low, high=high)
+    second = fmt.escape(max(rivals, key=lambda item: item[1].interval[1])[0])
+    text = _("Too early to call between **{best}** and **{second}**: chance may explain that their {what} differs.")
+    return text.format(**names, second=second)
 
 
 def _top(answer: answers.Top, name: str) -> discord.Embed:
@@ -458,7 +454,7 @@ def _how(answer: Answer) -> list[tuple[str, str]]:
                     _("Ranking"),
                     _(
                         "By clicks, unique clicks or impressions: the highest count first. By CTR: the lower end of "
-                        "Wilson's 95% interval of clicks / impressions, so that 1 click of 1 impression does not beat "
+                        "the 95% interval of clicks / impressions, so that 1 click of 1 impression does not beat "
                         "480 of 10,000; below 100 impressions it is too early to call. A CTR is formed over the places "
                         "of a link that have both clicks and impressions. Rates by views are ranked behind them, among "
                         "themselves; posts whose link is in the bio have no CTR and are ranked by engagement rate."
@@ -503,7 +499,7 @@ def _how(answer: Answer) -> list[tuple[str, str]]:
                     _("CTR"),
                     _(
                         "Clicks / impressions, seen and displayed together, of what was counted since links have to be "
-                        "seen; in brackets Wilson's 95% interval."
+                        "seen; in brackets the 95% interval."
                     ),
                 ),
             ]

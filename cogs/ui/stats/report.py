@@ -301,8 +301,10 @@ def add_top_links(answer: discord.Embed, report: Report) -> None:
 
 
 def add_resonant(answer: discord.Embed, links: Mapping[int, Link], tallies: Mapping[int, Tally], name: str) -> None:
-    best = most_resonant(tallies)
-    value = too_early() if best is None else resonant_line(links[best], tallies[best])
+    found = most_resonant(tallies)
+    value = too_early()
+    if found.best is not None:
+        value = resonant_line(links[found.best], tallies[found.best], is_sure=found.is_sure)
     answer.add_field(name=name, value=value, inline=False)
 
 
@@ -311,14 +313,16 @@ def ranked_line(place: int, link: Link, tally: Tally) -> str:
     return " · ".join([f"{place}. {fmt.label(link)}", *numbers(tally)])
 
 
-def resonant_line(link: Link, tally: Tally) -> str:
-    """The link whose CTR is surely highest, with its interval."""
+def resonant_line(link: Link, tally: Tally, *, is_sure: bool) -> str:
+    """The link whose CTR is highest by the lower end of its interval."""
+    return f"{fmt.label(link)}: {resonance(tally, is_sure=is_sure)}"
+
+
+def resonance(tally: Tally, *, is_sure: bool) -> str:
+    """Its CTR with the interval, and whether it is the highest beyond chance."""
     assert tally.ctr is not None
-    return f"{fmt.label(link)}: {phrases.rate(tally.ctr, SURE)}"
-
-
-SURE = _("{rate} CTR ({parts}; 95% sure of {low} to {high})")
-"""Of what resonates most."""
+    said = phrases.rate(tally.ctr, _("{rate} CTR ({parts}; 95% sure of {low} to {high})"))
+    return f"{said}, " + (_("surely the highest") if is_sure else _("a lead that chance may explain"))
 
 
 def too_early() -> str:
