@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import event, exc
 
-from storage import backup, files
+from storage import backup, files, statistics
 from storage.errors import StorageError
 
 
@@ -65,6 +65,11 @@ def check_known(path: Path, revision: str | None) -> None:
 
 def upgrade(path: Path, backups: Path) -> None:
     """Bring the file to `head()`, each migration in one transaction; one with data is copied into `backups` first."""
+    _upgrade(path, backups)
+    statistics.keep(path)
+
+
+def _upgrade(path: Path, backups: Path) -> None:
     with suppress(FileExistsError):
         files.make(path)  # figures are their creators' business; SQLite gives its side files the same mode
     if path.stat().st_size:

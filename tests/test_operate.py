@@ -220,7 +220,9 @@ async def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as conn:
         found = {
             table: {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
-            for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for (table,) in conn.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
+            )
         }
         keys = {
             table: [

@@ -55,7 +55,7 @@ PICKED = list(product((0, 2), (0, 1, 3), (False, True), STATES))
 SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     counts._any_history: [()],
     counts._aside_of_place: [(rows,) for rows in PLACES],
-    counts._hours: list(product([*ROWS, *KINDS], OFFSETS)),
+    counts._hours: list(product([*ROWS, *KINDS], OFFSETS, (False, True))),
     counts._by_place_of_quarters: [(rows,) for rows in [*ROWS, *KINDS]],
     counts._dropped: [(rows,) for rows in ROWS],
     counts._shared: [(rows,) for rows in ROWS if rows.each],
