@@ -6,7 +6,7 @@ Ranges of days are half-open and local to the server. `link_ids` None is the who
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 import sqlalchemy as sa
@@ -155,6 +155,18 @@ def audience(
     """Hits by country, by device and by source; what is not known is not in it."""
     found = ranges.sums(reader, Question(AUDIENCE, guild_id, ("value", "facet", "kind"), link_ids), first, end)
     return [AudienceCount(_DIMENSIONS[facet], value, _KINDS[kind], n) for (value, facet, kind), n in found.items()]
+
+
+@Read
+def clicks_by_origin_day(
+    reader: Reader, guild_id: int, first: dt.date, end: dt.date, link_ids: Collection[int] | None = None
+) -> dict[tuple[Dimension, str], dict[dt.date, int]]:
+    """Clicks by source, by device and by country, each by day; days without any are left out."""
+    question = Question(AUDIENCE, guild_id, ("value", "facet"), link_ids, kind=Kind.CLICK)
+    found: dict[tuple[Dimension, str], dict[dt.date, int]] = defaultdict(dict)
+    for (day, value, facet), n in ranges.by_day(reader, question, first, end).items():
+        found[_DIMENSIONS[facet], value][day] = n
+    return found
 
 
 @Read

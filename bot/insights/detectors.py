@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from statistics import NormalDist
 
 from bot.insights import benchmark, phrases
-from bot.insights.audience import DIRECT, shares
-from bot.insights.facts import Facts, Finding
+from bot.insights.audience import DIRECT
+from bot.insights.facts import Facts, Finding, Origins
 from bot.insights.hours import WEEKDAYS, Span
 from bot.insights.milestones import passed
+from bot.insights.noise import MIN_DAYS, t_of_normal
 from bot.insights.rates import MIN_IMPRESSIONS, log_variance, ratio_interval, spread, wilson
 from bot.insights.summary import Summary
 from bot.texts import _, ngettext, number, percent
 from bot.texts import day as date_of
-from storage.records import AudienceCount, Dimension, Kind
+from storage.records import Dimension
 
 LEVEL = 0.005
 """At which each kind of finding is tested, both sides together."""
@@ -28,10 +29,10 @@ MILESTONE = "milestone"
 HABIT = "hours"
 """The topic of what holds for months, not for the period alone."""
 MIN_CLICKS = 50
-MIN_DAYS = 14
-"""Below as many days it is not known how much one differs from the next."""
 UNKNOWN_SPREAD = 0.25
 """Then they are taken to differ by half."""
+MIN_SHARE_DAYS = 5
+"""Below as many days it is not known how much shares differ from one to the next."""
 MIN_WEEKS = 6
 MAX_POSTS = 30
 """As many posts, those with the most impressions, are compared with one another."""
@@ -157,15 +158,15 @@ def _parts(facts: Facts, now: Summary, before: Summary) -> Iterator[list[_Part]]
         for id_ in facts.links.keys() | facts.links_before.keys()
     ]
     if not facts.unfinished:
-        one, other = _counts(facts.audience, Dimension.SOURCE), _counts(facts.audience_before, Dimension.SOURCE)
+        one, other = (_sums(found, Dimension.SOURCE) for found in (facts.origins, facts.origins_before))
         yield [
             _Part(one.get(value, 0), other.get(value, 0), 0, value=(Dimension.SOURCE, value))
             for value in one.keys() | other.keys()
         ]
 
 
-def _counts(audience: Iterable[AudienceCount], dimension: Dimension) -> dict[str, int]:
-    return dict(shares(audience, dimension, Kind.CLICK, 10**6).top)
+def _sums(origins: Origins, dimension: Dimension) -> dict[str, int]:
+    return {value: sum(by_day.values()) for (one, value), by_day in origins.items() if one is dimension}
 
 
 def driver(facts: Facts) -> Iterator[Finding]:
@@ -262,47 +263,77 @@ def odd_day(facts: Facts) -> Iterator[Finding]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Which part of a period's clicks had a value."""
+
+    clicks: int
+    of: int
+    error: float
+    """Its standard error."""
+
+    @property
+    def value(self) -> float:
+        return self.clicks / self.of
+
+
+def _share(by_day: Mapping[dt.date, int], totals: Mapping[dt.date, int]) -> _Share:
+    """With the standard error of a ratio of sums over days (Cochran 1977, 6.4), which differ in their shares too."""
+    clicks, of = sum(by_day.values()), sum(totals.values())
+    share = clicks / of
+    apart = sum((by_day.get(day, 0) - share * n) ** 2 for day, n in totals.items()) * len(totals) / (len(totals) - 1)
+    return _Share(clicks, of, math.sqrt(max(apart, of * share * (1 - share))) / of)
+
+
 def share_change(facts: Facts) -> Iterator[Finding]:
     """The source, country or device whose share of clicks clearly changed."""
-    dimensions = [
-        (dimension, _counts(facts.audience, dimension), _counts(facts.audience_before, dimension))
-        for dimension in (Dimension.SOURCE, Dimension.COUNTRY, Dimension.DEVICE)
-    ]
-    cases = sum(len(now.keys() | before.keys()) for _dimension, now, before in dimensions)
-    z, beyond, days = _z(cases), _beyond(facts), facts.period.length
-    for dimension, now, before in dimensions:
-        total, earlier = sum(now.values()), sum(before.values())
-        if min(total, earlier) < MIN_CLICKS:
+    periods = facts.origins, facts.origins_before
+    looked_at = (Dimension.SOURCE, Dimension.COUNTRY, Dimension.DEVICE)
+    z = _z(sum(dimension in looked_at for dimension, _value in {*facts.origins, *facts.origins_before}))
+    for dimension in looked_at:
+        totals = [_by_day(origins, dimension) for origins in periods]
+        if min(len(days) for days in totals) < MIN_SHARE_DAYS:
             continue
-        best: tuple[float, str] | None = None
-        for value in now.keys() | before.keys():
-            one, other = now.get(value, 0) / total, before.get(value, 0) / earlier
-            variance = one * (1 - one) * log_variance(total, days, beyond)
-            variance += other * (1 - other) * log_variance(earlier, days, beyond)
-            least = abs(one - other) - z * math.sqrt(variance)
-            if abs(one - other) >= 0.1 and least > 0.03 and (best is None or (least, value) > best):
-                best = least, value
+        if min(sum(days.values()) for days in totals) < MIN_CLICKS:
+            continue
+        surely = t_of_normal(z, sum(len(days) - 1 for days in totals))
+        values = {value for origins in periods for one, value in origins if one is dimension}
+        best: tuple[float, str, _Share, _Share] | None = None
+        for value in values:
+            now, before = (
+                _share(origins.get((dimension, value), {}), days) for origins, days in zip(periods, totals, strict=True)
+            )
+            apart = abs(now.value - before.value)
+            least = apart - surely * math.hypot(now.error, before.error)
+            if apart >= 0.1 and least > 0.03 and (best is None or (least, value) > best[:2]):
+                best = least, value, now, before
         if best is None:
             continue
-        least, value = best
-        one, other = now.get(value, 0), before.get(value, 0)
-        rose = one / total > other / earlier
+        least, value, now, before = best
         if (dimension, value) == (Dimension.SOURCE, DIRECT):
             text = _("{now} of your clicks were direct, up from {before}.")
             fell = _("{now} of your clicks were direct, down from {before}.")
         else:
             text = _("{now} of your clicks came from {value}, up from {before}.")
             fell = _("{now} of your clicks came from {value}, down from {before}.")
-        text = text if rose else fell
+        text = text if now.value > before.value else fell
         yield Finding(
-            _say(text, now=percent(one / total, 0), before=percent(other / earlier, 0)),
+            _say(text, now=percent(now.value, 0), before=percent(before.value, 0)),
             _("{one} of {total} clicks; before, {other} of {earlier}").format(
-                one=number(one), total=number(total), other=number(other), earlier=number(earlier)
+                one=number(now.clicks), total=number(now.of), other=number(before.clicks), earlier=number(before.of)
             ),
             weight=5 * least,
             value=(dimension, value),
             topics=frozenset({dimension.value}),
         )
+
+
+def _by_day(origins: Origins, dimension: Dimension) -> Counter[dt.date]:
+    found: Counter[dt.date] = Counter()
+    for (one, _value), by_day in origins.items():
+        if one is dimension:
+            found.update(by_day)
+    return found
 
 
 def concentration(facts: Facts) -> Iterator[Finding]:

@@ -12,7 +12,10 @@ from bot.insights.periods import Period
 from bot.insights.rates import Rate
 from bot.insights.summary import Summary
 from bot.insights.tally import Tally
-from storage.records import AudienceCount, Dimension, Post
+from storage.records import Dimension, Post
+
+Origins = Mapping[tuple[Dimension, str], Mapping[dt.date, int]]
+"""(dimension, value) -> clicks by day, of days with any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,8 @@ class Facts:
     posts: Mapping[int, Post] = field(default_factory=dict)
     """Only those that may be named to the reader."""
     hours: Sequence[Claim] = ()
-    audience: Sequence[AudienceCount] = ()
-    audience_before: Sequence[AudienceCount] = ()
+    origins: Origins = field(default_factory=dict)
+    origins_before: Origins = field(default_factory=dict)
     """Over whole days."""
     history: Mapping[dt.date, int] = field(default_factory=dict)
     """Clicks by local day of the 13 weeks before the period (more is better), a zero for each day without any."""

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.insights.benchmark import WINDOW, Benchmark, Measure, PeerPost, benchmark
-from bot.insights.findings import Facts, Placed, findings
+from bot.insights.facts import Facts, Origins, Placed
+from bot.insights.findings import findings
 from bot.insights.hours import Claim
 from bot.insights.noise import CAUTIOUS, Dispersion, dispersion
 from bot.insights.periods import ONE_DAY, Period, local_day
@@ -21,13 +22,13 @@ from bot.stats.question import Scope
 from bot.stats.reading import HISTORY, Reading, noise_by_link
 from storage import counts, posts
 from storage.prepared import Reader, read
-from storage.records import AudienceCount, Figure, Kind
+from storage.records import Figure, Kind
 
 HABIT = 90
 """Days from which hours of the week are learned."""
 
 _History = tuple[dict[Kind, dict[dt.date, int]], int, dt.date | None]
-_Read = tuple[_History, dt.date | None, Sequence[Claim], Sequence[AudienceCount], Mapping[int, Dispersion]]
+_Read = tuple[_History, dt.date | None, Sequence[Claim], Origins, Origins, Mapping[int, Dispersion]]
 
 
 async def with_noise(reading: Reading, target: Target, report: Report) -> Report:
@@ -54,13 +55,17 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
     def work(reader: Reader) -> _Read:
         began = counts.first_day.within(reader, reading.guild_id, link_ids)
         claims, _odd = reading.hours_within(reader, link_ids, place_id, habit, Kind.CLICK, began)
-        days = (reading.guild_id, previous.first, previous.end)
-        audience_before = counts.audience.within(reader, *days, link_ids) if has_audience else ()
+        origins, origins_before = (
+            counts.clicks_by_origin_day.within(reader, reading.guild_id, one.first, one.end, link_ids)
+            if has_audience
+            else {}
+            for one in (period, previous)
+        )
         history = _history(reader, reading.guild_id, link_ids, place_id, period, began)
         noise = noise_by_link(reader, reading.guild_id, period, _rated(report))
-        return history, began, claims, audience_before, noise
+        return history, began, claims, origins, origins_before, noise
 
-    (history, ever, since), began, claims, audience_before, noise = await read(reading.conn, work)
+    (history, ever, since), began, claims, origins, origins_before, noise = await read(reading.conn, work)
     report = _varying(report, history, noise)
     peers = await _peers(reading, target)
     placed = [
@@ -80,8 +85,8 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
         links_before=_named(before, report),
         posts=report.posts,
         hours=claims,
-        audience=report.audience,
-        audience_before=audience_before,
+        origins=origins,
+        origins_before=origins_before,
         history=history.get(Kind.CLICK, {}),
         incomplete={day for gap in report.gaps for day in (gap.start.date(), gap.end.date())},
         placed=placed,
