@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo run test proofs bench bench-stats bench-digests bench-import gallery lint requirements clean
+.PHONY: demo run test proofs bench bench-stats bench-digests bench-import truth gallery lint requirements clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -36,6 +36,9 @@ bench: $(VENV)/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench_picks
 	$(BIN)/python -m tests.bench_shares
 	$(BIN)/python -m tests.bench_profile
+
+truth: $(VENV)/.test ## how often what is claimed is false, in made-up worlds; into docs/metrics.md
+	$(BIN)/python -m tests.truth
 
 gallery: $(VENV)/.test ## every kind of chart, into docs/gallery.md
 	$(BIN)/python -m tests.gallery

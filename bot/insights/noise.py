@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
-from statistics import NormalDist, fmean, variance
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from statistics import NormalDist, fmean
 from typing import TypeVar
 
 from storage.records import plain
@@ -64,13 +64,19 @@ def dispersion(by_day: Mapping[dt.date, int], length: int) -> Dispersion:
     expected = sum((len(counts) - 1) * fmean(counts) for counts in groups)
     if expected <= 0:
         return CAUTIOUS
-    phi = max(1.0, sum((len(counts) - 1) * variance(counts) for counts in groups) / expected)
+    phi = max(1.0, sum(map(_squares, groups)) / expected)
     kurtosis = 6 * (phi - 1) / mean + 1 / (phi * mean)
     days = max(1.0, sum(len(counts) - 1 for counts in groups) / (1 + kurtosis / 2))
     blocks = _blocks(by_day, min(length, _WEEK))
-    if len(blocks) >= _MIN_BLOCKS and (of_blocks := variance(blocks) / fmean(blocks)) > phi:
+    if len(blocks) >= _MIN_BLOCKS and (of_blocks := _squares(blocks) / (len(blocks) - 1) / fmean(blocks)) > phi:
         return Dispersion(of_blocks, min(days, len(blocks) - 1 + _BLOCKS_KNOW))
     return Dispersion(phi, days)
+
+
+def _squares(counts: Sequence[int]) -> float:
+    """The squared distances from their mean; `statistics.variance` works with fractions, a hundred times as long."""
+    mean = fmean(counts)
+    return sum((count - mean) ** 2 for count in counts)
 
 
 def _blocks(by_day: Mapping[dt.date, int], length: int) -> list[int]:
