@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.insights.periods import local_day
 from bot.profiles.flags import KEPT
+from bot.servers import Servers
 from bot.tracking.visitors import Visitors
-from storage import hits, notices, profiles, recount, servers, totals
+from storage import hits, notices, profiles, recount, regroup, servers, totals
 from storage.database import Database
 from storage.ids import Ids, floor
 
@@ -64,6 +65,12 @@ class Housekeeping:
         await self._db.write(lambda conn: recount.set_horizon(conn, horizon))
         async with self._db.read() as conn:
             guild_ids = await servers.all_ids(conn)
+            regrouping = await regroup.waiting(conn)
+        for guild_id in regrouping:  # whose zone was changed by a process that is gone
+            try:
+                await Servers(self._db).regroup(guild_id)
+            except Exception:
+                log.exception("days not given another zone", guild_id=guild_id)
         deleted = 0
         for guild_id in guild_ids:
             try:

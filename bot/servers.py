@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -11,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidError
 from bot.inputs.text import shorten
-from bot.insights.periods import ONE_DAY, day_start, is_zone, local_day
+from bot.insights.periods import is_zone
 from bot.links.access import Actor, require_manager
 from bot.texts import _
-from storage import recount, servers
+from storage import regroup, servers
 from storage.database import Database
 from storage.records import Server
 
@@ -67,20 +66,14 @@ class Servers:
             new = dataclasses.replace(old, **changes, is_set_up=True)  # type: ignore[arg-type]
             await servers.put(conn, new)
             if new.timezone != old.timezone:
-                await _regroup(conn, new)
+                await conn.run_sync(regroup.begin, new.guild_id)
             return new
 
-        return await self._db.write(work)
+        changed = await self._db.write(work)
+        await self.regroup(actor.guild_id)
+        return changed
 
-
-async def _regroup(conn: AsyncConnection, server: Server) -> None:
-    counted = await servers.counted_range(conn, server.guild_id)
-    if counted is None:
-        return
-    first, last = (local_day(at, server.timezone) for at in counted)
-    days: list[tuple[dt.date, dt.datetime, dt.datetime]] = []
-    day = first
-    while day <= last:
-        days.append((day, day_start(day, server.timezone), day_start(day + ONE_DAY, server.timezone)))
-        day += ONE_DAY
-    await recount.rebuild_days(conn, server.guild_id, days)
+    async def regroup(self, guild_id: int) -> None:
+        """Give the server's earlier counts the days of its zone, where a change of that is not done yet."""
+        while await self._db.write_quietly(lambda writer: regroup.step(writer, guild_id)):
+            pass

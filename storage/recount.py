@@ -124,32 +124,6 @@ async def repair(conn: AsyncConnection, found: Sequence[Mismatch]) -> None:
             await conn.execute(table.insert().values(**key, writer_id=0, count=item.events))
 
 
-async def rebuild_days(
-    conn: AsyncConnection, guild_id: int, days: Sequence[tuple[dt.date, dt.datetime, dt.datetime]]
-) -> None:
-    """Build the daily rollup anew from the quarter hours; `days` are (local date, start, end).
-
-    Uniques keep theirs, and so does what was brought from elsewhere: some of it knows days alone.
-    """
-    await conn.run_sync(totals.reopen, guild_id)
-    await conn.execute(sa.delete(hits_daily).where(hits_daily.c.guild_id == guild_id, counted_here(hits_daily)))
-    quarter = hits_quarter.c
-    keys = (quarter.guild_id, quarter.link_id, quarter.place_id, quarter.kind, quarter.writer_id)
-    for day, start, end in days:
-        day_rows = (
-            sa.select(*keys, sa.literal(day, sa.Date), sa.func.sum(quarter.count))
-            .where(
-                quarter.guild_id == guild_id, quarter.bucket >= start, quarter.bucket < end, counted_here(hits_quarter)
-            )
-            .group_by(*keys)
-        )
-        await conn.execute(
-            hits_daily.insert().from_select(
-                ["guild_id", "link_id", "place_id", "kind", "writer_id", "day", "count"], day_rows
-            )
-        )
-
-
 def counted_here(table: sa.Table) -> sa.ColumnElement[bool]:
     """That a rollup's row was counted here."""
     return table.c.writer_id >= 0

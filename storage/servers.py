@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import upsert
 from storage.prepared import Reader, Statement
-from storage.records import ALL_LINKS, AddPolicy, Server
+from storage.records import AddPolicy, Server
 from storage.schema import closed_days, hits_quarter, servers
 
 
@@ -56,18 +56,3 @@ async def all_ids(conn: AsyncConnection) -> list[int]:
     known = sa.union(sa.select(servers.c.guild_id), sa.select(counted.c.guild_id)).subquery()
     query = sa.select(known.c.guild_id).where(known.c.guild_id.is_not(None)).order_by(known.c.guild_id)
     return list((await conn.execute(query)).scalars())
-
-
-async def counted_range(conn: AsyncConnection, guild_id: int) -> tuple[dt.datetime, dt.datetime] | None:
-    """The first and the last quarter-hour bucket in which the server has hits of its own."""
-    bucket = hits_quarter.c.bucket
-    row = (
-        await conn.execute(
-            sa.select(sa.func.min(bucket), sa.func.max(bucket)).where(
-                hits_quarter.c.guild_id == guild_id,
-                hits_quarter.c.link_id == ALL_LINKS,
-                hits_quarter.c.writer_id >= 0,
-            )
-        )
-    ).one()
-    return None if row[0] is None else (row[0], row[1])

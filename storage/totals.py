@@ -142,7 +142,8 @@ async def _building(conn: AsyncConnection, guild_id: int) -> dt.date | None:
     return (await conn.execute(query)).scalar_one_or_none()
 
 
-def _segments(day: dt.date, zone: ZoneInfo) -> list[Segment]:
+@lru_cache(maxsize=1_000)
+def segments(day: dt.date, zone: ZoneInfo) -> Sequence[Segment]:
     """The quarter hours that count for a local day, in stretches of one UTC offset."""
     at = dt.datetime.combine(day, dt.time(), dt.UTC) - dt.timedelta(hours=27)
     found: list[Segment] = []
@@ -177,7 +178,7 @@ def _build(conn: sa.Connection, guild_id: int, day: dt.date, low: int, high: int
     else:
         conn.execute(sa.update(totals).where(*mine, c.month == month).values({today: yesterday}))
     zone, _ = servers.settled(conn, {guild_id})[guild_id]
-    counted = _counts(guild_id, day, _segments(day, zone), low, high).subquery()
+    counted = _counts(guild_id, day, segments(day, zone), low, high).subquery()
     names = ["guild_id", "month", "facet", "link_id", "kind", "value", today.name]
     values = sa.select(sa.literal(guild_id, sa.BigInteger), sa.literal(month, sa.Date), *counted.c).where(sa.true())
     upsert.add_selected(conn, totals, names, values, today.name)
@@ -250,7 +251,7 @@ async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
         before = after
         for number in range((stop - month).days):
             day = month + number * ONE_DAY
-            counts = _counts(guild_id, day, _segments(day, zone), -1, _LAST)
+            counts = _counts(guild_id, day, segments(day, zone), -1, _LAST)
             rows = (await conn.execute(counts)).all()
             counted: Counter[Key] = Counter({(row[0], row[1], row[2], row[3]): row[4] for row in rows})
             found += [

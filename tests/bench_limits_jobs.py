@@ -49,6 +49,7 @@ from storage.ids import Ids
 from storage.records import BARE, SERVER_TARGET, AlertTarget, Hit, Kind, Link, Post
 from storage.search import link_key, post_key
 from storage.seen import Seen
+from tests import export_files as files
 from tests.conftest import NOW
 
 LARGE, CREATORS, LINKS, POSTS, EVENTS, FIGURES = 7, 40, 4_990, 49_900, 600_000, 60_000
@@ -320,15 +321,24 @@ async def export(large: Path, small: Path) -> None:
 
 
 def _file(count: int) -> bytes:
-    lines = [b"Post,Date,Impressions,Likes\n"]
+    """An export of X, of so many posts."""
+    rows = []
     for n in range(count):
-        lines.append(f"https://www.instagram.com/p/C{n:010}/,2026-02-{n % 28 + 1:02},{1_000 + n},{n}\n".encode())
-    return b"".join(lines)
+        id_ = 300_000_000_000_000_000 + n
+        row = {
+            "Post id": id_,
+            "Date": "Tue, Mar 3, 2026",
+            "Post text": f"post {n}",
+            "Impressions": 1_000 + n,
+            "Likes": n,
+        }
+        rows.append(row | {"Post Link": f"https://x.com/maya/status/{id_}"})
+    return files.table(files.X, rows).encode()
 
 
 def _links_file(count: int) -> bytes:
     lines = [f"new{n},https://shop.example/new/{n},New {n}\n" for n in range(count)]
-    return ("name,destination,title\n" + "".join(lines)).encode()
+    return ("slug,destination,title\n" + "".join(lines)).encode()
 
 
 async def undo(large: Path, small: Path) -> None:
@@ -358,7 +368,6 @@ async def undo(large: Path, small: Path) -> None:
 async def zone(large: Path, small: Path) -> None:
     async with _open(large) as db:
         await measured("/setup zone", lambda: Servers(db).change(MANAGER, timezone="Europe/Berlin"))
-        await measured("housekeeping after it", _housekeeping(db, FixedClock(NOW)).run)
 
 
 async def housekeeping(large: Path, small: Path) -> None:
