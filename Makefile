@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo run test proofs bench bench-stats bench-digests bench-import truth gallery lint requirements clean
+.PHONY: demo run test proofs bench bench-stats bench-digests bench-import bench-limits truth gallery lint requirements clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -48,6 +48,10 @@ bench-stats: $(VENV)/.test ## every question of /stats over 10 million events, b
 
 bench-digests: $(VENV)/.test ## ten thousand servers' digests due in the same minute; a quarter of an hour
 	$(BIN)/python -m tests.bench_digests
+
+bench-limits: $(VENV)/.test ## answers of one server at its limits, and long work and jobs there
+	$(BIN)/python -m tests.bench_limits
+	$(BIN)/python -m tests.bench_limits_jobs
 
 bench-import: $(VENV)/.test ## an export of 50,000 posts, beside plain SQLite
 	$(BIN)/python -c 'from tests.bench_import import main; main()'

@@ -101,6 +101,7 @@ class Report:
     posts: Mapping[int, Post]
     """Those of links that may be named."""
     lifetime: tuple[LifetimeRate, ...]
+    """The first few; none of a server."""
     grown: tuple[Grown, ...]
     set_aside: Sequence[AsideCount]
     audience: Sequence[AudienceCount]

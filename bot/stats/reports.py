@@ -39,6 +39,8 @@ from storage.records import (
 
 NAMED = 50
 """Links and posts of a report that are looked up by name at most, the busiest first."""
+OLDEST = 5
+"""Posts older than the period whose lifetime CTR is told at most."""
 
 
 async def brief(reading: Reading, target: Target, period: Period) -> Report:
@@ -103,7 +105,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
             for id_ in busiest
             if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
         },
-        lifetime=await _lifetime(reading, now.lifetime, figures),
+        lifetime=await _lifetime(reading, target, now.lifetime, figures),
         grown=tuple(_grown(own, figures, period, IMPRESSIONS)),
         grown_views=tuple(_grown(own, figures, period, VIEWS)),
         set_aside=counted.set_aside,
@@ -211,10 +213,17 @@ async def _rates_by_day(
     return tuple(Rate(clicks[day], impressions[day]) if impressions[day] else None for day in period.days)
 
 
-async def _lifetime(reading: Reading, old: Iterable[Post], figures: Figures) -> tuple[LifetimeRate, ...]:
-    """Of posts that carry one link all their life: those that were moved show theirs in an answer of their own."""
+async def _lifetime(
+    reading: Reading, target: Target, old: Iterable[Post], figures: Figures
+) -> tuple[LifetimeRate, ...]:
+    """Of posts that carry one link all their life: those that were moved show theirs in an answer of their own.
+
+    A whole server's are not told.
+    """
     found: list[tuple[Post, int, int, str]] = []
-    for post in old:
+    for post in () if target.subject.scope is Scope.SERVER else old:
+        if len(found) == OLDEST:
+            break
         for metric in (IMPRESSIONS, VIEWS):
             total = lifetime_total(figures[post.id], metric)
             if post.link_id is not None and post.moved_at is None and total:

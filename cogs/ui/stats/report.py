@@ -39,10 +39,10 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
         add_top_links(answer, report)
     add_audience(answer, report)
     add_benchmarks(answer, report)
-    if report.lifetime and scope is not Scope.SERVER:
+    if report.lifetime:
         rows = [
             _("{post}: {ctr}").format(post=fmt.post_name(item.post), ctr=phrases.rate(item.rate, by=item.by))
-            for item in report.lifetime[:TOP]
+            for item in report.lifetime
             if item.post.id in report.posts
         ]
         if rows:
