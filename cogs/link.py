@@ -129,12 +129,12 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         await begin(interaction)
         who = actor(interaction)
         creator_id = 0 if creator is None else creator.id
-        found = await self._services.links.visible(who, creator_id=creator_id or None, archived=archived)
-        if not found:
+        listed = await self._services.links.page(who, 0, ui.PAGE, creator_id=creator_id, archived=archived)
+        if not listed.count:
             text = _("No archived links.") if archived else await ways.no_links(interaction)
             await interaction.followup.send(text, ephemeral=True)
             return
-        message = await ui.listing(interaction, found, 0, creator_id=creator_id, archived=archived)
+        message = await ui.listing(interaction, listed, creator_id=creator_id, archived=archived)
         await interaction.followup.send(**message, ephemeral=True)
 
     @app_commands.command(name="show", description="Everything about one link, and its posts")

@@ -83,17 +83,13 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
         who = actor(interaction)
         link_id = 0 if link is None else (await self._services.links.find(who, link)).id
         creator_id = 0 if creator is None else creator.id
-        found = await self._services.posts.visible(
-            who, creator_id=creator_id or None, link_id=link_id or None, archived=archived
-        )
-        if not found:
+        which = {"creator_id": creator_id, "link_id": link_id, "archived": archived}
+        listed = await self._services.posts.page(who, 0, ui.PAGE, **which)
+        if not listed.count:
             text = _("No archived posts.") if archived else await ways.no_posts(interaction)
             await interaction.followup.send(text, ephemeral=True)
             return
-        links = await ui.links_of(interaction)
-        message = await ui.listing(
-            interaction, found, links, 0, creator_id=creator_id, link_id=link_id, archived=archived
-        )
+        message = await ui.listing(interaction, listed, **which)
         await interaction.followup.send(**message, ephemeral=True)
 
     @app_commands.command(name="show", description="Everything about one post, and what its platform told of it")

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import search
-from storage.records import Link, State
+from storage.prepared import Read, Reader, Statement, one_of, padded, spread
+from storage.records import Link, Page, State
 from storage.schema import links
 
-COLUMNS = [column for column in links.c if column is not links.c.search]
-"""Those of a `Link`."""
+COLUMNS = [links.c[field.name] for field in dataclasses.fields(Link)]
+"""Those of a `Link`, in its order."""
+_TAGS, _STATE = COLUMNS.index(links.c.tags), COLUMNS.index(links.c.state)
+_STANDING = (State.ACTIVE, State.ARCHIVED)
+_STATES = {state.value: state for state in State}
 
 
-def _link(row: Any) -> Link:
-    return Link(**{**row, "tags": tuple(row["tags"]), "state": State(row["state"])})
+def _link(row: Sequence[Any]) -> Link:
+    values = list(row)
+    values[_TAGS], values[_STATE] = tuple(row[_TAGS]), _STATES[row[_STATE]]
+    return Link(*values)
 
 
 async def add(conn: AsyncConnection, link: Link) -> None:
@@ -27,42 +33,83 @@ async def add(conn: AsyncConnection, link: Link) -> None:
 
 async def get(conn: AsyncConnection, guild_id: int, link_id: int) -> Link | None:
     """The link unless it was deleted."""
-    query = sa.select(*COLUMNS).where(
-        links.c.guild_id == guild_id, links.c.id == link_id, links.c.state != State.DELETED
-    )
-    row = (await conn.execute(query)).mappings().one_or_none()
-    return None if row is None else _link(row)
+    found = await by_ids(conn, guild_id, [link_id])
+    return found[0] if found else None
 
 
-async def find(
-    conn: AsyncConnection,
+@Read
+def find(
+    reader: Reader,
     guild_id: int,
     *,
     creator_id: int | None = None,
-    states: Iterable[State] = (State.ACTIVE, State.ARCHIVED),
+    states: Iterable[State] = _STANDING,
 ) -> list[Link]:
     """The server's links, newest first; of one creator when named."""
-    query = sa.select(*COLUMNS).where(links.c.guild_id == guild_id, links.c.state.in_(list(states)))
-    if creator_id is not None:
-        query = query.where(links.c.creator_id == creator_id)
-    rows = (await conn.execute(query.order_by(links.c.id.desc()))).mappings()
-    return [_link(row) for row in rows]
+    shape = tuple(states), creator_id is not None
+    return list(map(_link, reader.rows(_newest_first, *shape, guild_id=guild_id, creator_id=creator_id)))
 
 
-async def to(conn: AsyncConnection, guild_id: int, destination: str) -> list[Link]:
+@Read
+def page(
+    reader: Reader,
+    guild_id: int,
+    number: int,
+    size: int,
+    *,
+    creator_id: int | None = None,
+    states: Iterable[State] = (State.ACTIVE,),
+) -> Page[Link]:
+    """So many of the links that `find` would find: the page with that number, or the last one."""
+    shape, values = (tuple(states), creator_id is not None), {"guild_id": guild_id, "creator_id": creator_id}
+    ((count,),) = reader.rows(_count, *shape, **values)
+    pages = max(1, -(-count // size))
+    number = min(number, pages - 1)
+    rows = reader.rows(_page, *shape, **values, most=size, skipped=number * size)
+    return Page(list(map(_link, rows)), number, pages, count)
+
+
+@Read
+def to(reader: Reader, guild_id: int, destination: str) -> list[Link]:
     """The server's active links to a destination, newest first."""
-    query = sa.select(*COLUMNS).where(
-        links.c.guild_id == guild_id, links.c.destination == destination, links.c.state == State.ACTIVE
-    )
-    return [_link(row) for row in (await conn.execute(query.order_by(links.c.id.desc()))).mappings()]
+    return list(map(_link, reader.rows(_to, guild_id=guild_id, destination=destination)))
 
 
-async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Link]:
+@Read
+def by_ids(reader: Reader, guild_id: int, ids: Iterable[int]) -> list[Link]:
     """Those of the server's links that are not deleted, in no particular order."""
-    query = sa.select(*COLUMNS).where(
-        links.c.guild_id == guild_id, links.c.id.in_(list(ids)), links.c.state != State.DELETED
+    if not (named := list(ids)):
+        return []
+    return list(map(_link, reader.rows(_by_ids, padded(len(named)), guild_id=guild_id, **spread("id", named))))
+
+
+def _links(states: Iterable[State] = _STANDING) -> Statement:
+    c = links.c
+    return sa.select(*COLUMNS).where(
+        c.guild_id == sa.bindparam("guild_id"), sa.or_(*(c.state == state.value for state in states))
     )
-    return [_link(row) for row in (await conn.execute(query)).mappings()]
+
+
+def _newest_first(states: Iterable[State], of_creator: bool) -> Statement:
+    query = _links(states).order_by(links.c.id.desc())
+    return query.where(links.c.creator_id == sa.bindparam("creator_id")) if of_creator else query
+
+
+def _count(states: Iterable[State], of_creator: bool) -> Statement:
+    return _newest_first(states, of_creator).order_by(None).with_only_columns(sa.func.count())
+
+
+def _page(states: Iterable[State], of_creator: bool) -> Statement:
+    query = _newest_first(states, of_creator)
+    return query.limit(sa.bindparam("most", type_=sa.Integer)).offset(sa.bindparam("skipped", type_=sa.Integer))
+
+
+def _to() -> Statement:
+    return _links([State.ACTIVE]).where(links.c.destination == sa.bindparam("destination")).order_by(links.c.id.desc())
+
+
+def _by_ids(size: int) -> Statement:
+    return _links().where(one_of(links.c.id, "id", size))
 
 
 async def ids_of(conn: AsyncConnection, guild_id: int, creator_id: int) -> list[int]:

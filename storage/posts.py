@@ -4,35 +4,86 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import imports, search
-from storage.records import Figure, Post, State
+from storage.prepared import Read, Reader, Statement, one_of, padded, spread
+from storage.records import Figure, Page, Post, State
 from storage.schema import figures, posts
 
-COLUMNS = [column for column in posts.c if column is not posts.c.search]
-"""Those of a `Post`."""
+COLUMNS = [posts.c[field.name] for field in dataclasses.fields(Post)]
+"""Those of a `Post`, in its order."""
+_FIGURE = [figures.c[field.name] for field in dataclasses.fields(Figure)]
+_STATE = COLUMNS.index(posts.c.state)
+_STATES = {state.value: state for state in State}
 _VALUES = 10_000
 """As many are named in one statement: SQLite takes 32,766."""
 
 
-def _post(row: Any) -> Post:
-    return Post(**{**row, "state": State(row["state"])})
+def _post(row: Sequence[Any]) -> Post:
+    values = list(row)
+    values[_STATE] = _STATES[row[_STATE]]
+    return Post(*values)
 
 
 _STANDING = (State.ACTIVE, State.ARCHIVED)
 
 
-def _posts(guild_id: int, states: Iterable[State] = _STANDING) -> sa.Select[Any]:
-    """A server's posts that are not deleted, without those of an import that is not there yet or any more."""
-    c = posts.c
-    return sa.select(*COLUMNS).where(
-        c.guild_id == guild_id, c.state.in_(list(states)), imports.shown(guild_id, c.import_id)
+def _posts(
+    states: Iterable[State] = _STANDING,
+    *,
+    of_creator: bool = False,
+    links: int | None = None,
+    ids: int | None = None,
+    since: bool = False,
+) -> Statement:
+    """A server's posts in some states, without those of an import that is not there yet or any more.
+
+    Of a creator, of so many links, of so many ids, or since a time.
+    """
+    c, guild_id = posts.c, sa.bindparam("guild_id", type_=posts.c.guild_id.type)
+    query = sa.select(*COLUMNS).where(
+        c.guild_id == guild_id,
+        sa.or_(*(c.state == state.value for state in states)),
+        imports.shown(guild_id, c.import_id),
     )
+    if of_creator:
+        query = query.where(c.creator_id == sa.bindparam("creator_id"))
+    if links is not None:
+        query = query.where(one_of(c.link_id, "link", links))
+    if ids is not None:
+        query = query.where(one_of(c.id, "id", ids))
+    if since:
+        # A function has a type, and hands it on.
+        query = query.where(sa.func.coalesce(c.published_at, c.created_at) >= sa.bindparam("since"))
+    return query
+
+
+def _newest_first(states: Iterable[State], of_creator: bool, links: int | None) -> Statement:
+    return _posts(states, of_creator=of_creator, links=links).order_by(posts.c.id.desc())
+
+
+def _count(states: Iterable[State], of_creator: bool, links: int | None) -> Statement:
+    return _posts(states, of_creator=of_creator, links=links).with_only_columns(sa.func.count())
+
+
+def _page(states: Iterable[State], of_creator: bool, links: int | None) -> Statement:
+    query = _newest_first(states, of_creator, links)
+    return query.limit(sa.bindparam("most", type_=sa.Integer)).offset(sa.bindparam("skipped", type_=sa.Integer))
+
+
+def _by_ids(size: int) -> Statement:
+    return _posts(ids=size)
+
+
+def _since(of_creator: bool) -> Statement:
+    return _posts(of_creator=of_creator, since=True)
 
 
 def add_now(conn: sa.Connection, post: Post) -> None:
@@ -47,13 +98,13 @@ async def add(conn: AsyncConnection, post: Post) -> None:
 
 async def get(conn: AsyncConnection, guild_id: int, post_id: int) -> Post | None:
     """The post unless it was deleted."""
-    query = _posts(guild_id).where(posts.c.id == post_id)
-    row = (await conn.execute(query)).mappings().one_or_none()
-    return None if row is None else _post(row)
+    found = await by_ids(conn, guild_id, [post_id])
+    return found[0] if found else None
 
 
-async def find(
-    conn: AsyncConnection,
+@Read
+def find(
+    reader: Reader,
     guild_id: int,
     *,
     creator_id: int | None = None,
@@ -61,20 +112,42 @@ async def find(
     states: Iterable[State] = _STANDING,
 ) -> list[Post]:
     """The server's posts, newest first; of one creator or of some links when named."""
-    query = _posts(guild_id, states)
-    if creator_id is not None:
-        query = query.where(posts.c.creator_id == creator_id)
-    if link_ids is not None:
-        query = query.where(posts.c.link_id.in_(link_ids))
-    return [_post(row) for row in (await conn.execute(query.order_by(posts.c.id.desc()))).mappings()]
+    found: list[Post] = []
+    for some in _parts(link_ids):
+        named = {} if some is None else spread("link", some)
+        shape = (tuple(states), creator_id is not None, None if some is None else padded(len(some)))
+        found += map(_post, reader.rows(_newest_first, *shape, guild_id=guild_id, creator_id=creator_id, **named))
+    return found if link_ids is None or len(link_ids) <= _VALUES else sorted(found, key=attrgetter("id"), reverse=True)
 
 
-async def by_ids(conn: AsyncConnection, guild_id: int, ids: Iterable[int]) -> list[Post]:
+@Read
+def page(
+    reader: Reader,
+    guild_id: int,
+    number: int,
+    size: int,
+    *,
+    creator_id: int | None = None,
+    link_id: int | None = None,
+    states: Iterable[State] = (State.ACTIVE,),
+) -> Page[Post]:
+    """So many of the posts that `find` would find: the page with that number, or the last one."""
+    shape = tuple(states), creator_id is not None, None if link_id is None else 1
+    values = {"guild_id": guild_id, "creator_id": creator_id, "link_0": link_id}
+    ((count,),) = reader.rows(_count, *shape, **values)
+    pages = max(1, -(-count // size))
+    number = min(number, pages - 1)
+    rows = reader.rows(_page, *shape, **values, most=size, skipped=number * size)
+    return Page(list(map(_post, rows)), number, pages, count)
+
+
+@Read
+def by_ids(reader: Reader, guild_id: int, ids: Iterable[int]) -> list[Post]:
     """Those of the server's posts that are not deleted, in no particular order."""
     found: list[Post] = []
     for some in _parts(list(ids)):
-        query = _posts(guild_id).where(posts.c.id.in_(some or ()))
-        found += [_post(row) for row in (await conn.execute(query)).mappings()]
+        assert some is not None
+        found += map(_post, reader.rows(_by_ids, padded(len(some)), guild_id=guild_id, **spread("id", some)))
     return found
 
 
@@ -86,20 +159,20 @@ async def to_log(conn: AsyncConnection, guild_id: int, creator_id: int, limit: i
         imports.shown(guild_id, figures.c.import_id),
     )
     at = sa.func.coalesce(posts.c.published_at, posts.c.created_at)
-    query = _posts(guild_id, [State.ACTIVE]).add_columns(told.label("told")).where(posts.c.creator_id == creator_id)
-    rows = (await conn.execute(query.order_by(told, at.desc(), posts.c.id.desc()).limit(limit))).mappings()
-    return [(_post({name: row[name] for name in row if name != "told"}), bool(row["told"])) for row in rows]
+    query = _posts([State.ACTIVE], of_creator=True).add_columns(told.label("told"))
+    query = query.order_by(told, at.desc(), posts.c.id.desc()).limit(limit)
+    rows = await conn.execute(query, {"guild_id": guild_id, "creator_id": creator_id})
+    return [(_post(post), bool(is_told)) for *post, is_told in rows]
 
 
-async def since(conn: AsyncConnection, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
+@Read
+def since(reader: Reader, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
     """The server's posts published at `at` or later (registered, where nobody said), in no particular order.
 
     Of one creator when named.
     """
-    query = _posts(guild_id).where(sa.func.coalesce(posts.c.published_at, posts.c.created_at) >= at)
-    if creator_id is not None:
-        query = query.where(posts.c.creator_id == creator_id)
-    return [_post(row) for row in (await conn.execute(query)).mappings()]
+    values = {"guild_id": guild_id, "creator_id": creator_id, "since": at}
+    return list(map(_post, reader.rows(_since, creator_id is not None, **values)))
 
 
 async def change(conn: AsyncConnection, guild_id: int, post_id: int, **values: object) -> None:
@@ -136,14 +209,39 @@ async def delete_figures(
     return (await conn.execute(sa.delete(figures).where(*where))).rowcount
 
 
-async def find_figures(conn: AsyncConnection, guild_id: int, post_ids: Collection[int] | None = None) -> list[Figure]:
+@Read
+def find_figures(reader: Reader, guild_id: int, post_ids: Collection[int] | None = None) -> list[Figure]:
     """Every snapshot of the server's posts (of `post_ids` when named), in the order of their `as_of`."""
-    query = sa.select(figures).where(figures.c.guild_id == guild_id, imports.shown(guild_id, figures.c.import_id))
+    return _figures(reader, _all_figures, post_ids, guild_id=guild_id)
+
+
+@Read
+def figures_in(
+    reader: Reader,
+    guild_id: int,
+    start: dt.datetime,
+    end: dt.datetime,
+    post_ids: Collection[int] | None = None,
+) -> list[Figure]:
+    """The snapshots of `start` <= `as_of` < `end`, and the last one before them of each post's metric that has some.
+
+    Of the server's posts (of `post_ids` when named), in the order of their `as_of`.
+    """
+    found = _figures(reader, _figures_within, post_ids, guild_id=guild_id, start=start, end=end)
+    if found:
+        found = _figures(reader, _figures_before, post_ids, guild_id=guild_id, start=start, end=end) + found
+    return found
+
+
+def _figures(
+    reader: Reader, build: Callable[[int | None], Statement], post_ids: Collection[int] | None, **values: Any
+) -> list[Figure]:
     found: list[Figure] = []
     for some in _parts(post_ids):
-        part = query if some is None else query.where(figures.c.post_id.in_(some))
-        found += [Figure(**row) for row in (await conn.execute(part)).mappings()]
-    return sorted(found, key=lambda figure: (figure.as_of, figure.id))
+        named = {} if some is None else spread("post", some)
+        rows = reader.rows(build, None if some is None else padded(len(some)), **values, **named)
+        found += itertools.starmap(Figure, rows)
+    return found if post_ids is None or len(post_ids) <= _VALUES else sorted(found, key=attrgetter("as_of", "id"))
 
 
 def _parts(ids: Collection[int] | None) -> Iterator[list[int] | None]:
@@ -155,47 +253,40 @@ def _parts(ids: Collection[int] | None) -> Iterator[list[int] | None]:
     yield from (named[n : n + _VALUES] for n in range(0, len(named), _VALUES))
 
 
-async def figures_in(
-    conn: AsyncConnection,
-    guild_id: int,
-    start: dt.datetime,
-    end: dt.datetime,
-    post_ids: Collection[int] | None = None,
-) -> list[Figure]:
-    """The snapshots of `start` <= `as_of` < `end`, and the last one before them of each post's metric that has some.
-
-    Of the server's posts (of `post_ids` when named), in the order of their `as_of`.
-    """
-    found: list[Figure] = []
-    for some in _parts(post_ids):
-        found += await _figures_in(conn, guild_id, start, end, some)
-    return sorted(found, key=lambda figure: (figure.as_of, figure.id))
+def _shown(size: int | None) -> Statement:
+    """The snapshots of a server, or of so many of its posts."""
+    c, guild_id = figures.c, sa.bindparam("guild_id", type_=figures.c.guild_id.type)
+    query = sa.select(*_FIGURE).where(c.guild_id == guild_id, imports.shown(guild_id, c.import_id))
+    return query if size is None else query.where(one_of(c.post_id, "post", size))
 
 
-async def _figures_in(
-    conn: AsyncConnection, guild_id: int, start: dt.datetime, end: dt.datetime, post_ids: list[int] | None
-) -> list[Figure]:
-    c, other = figures.c, figures.alias().c
-    within = sa.select(figures).where(
-        c.guild_id == guild_id, c.as_of >= start, c.as_of < end, imports.shown(guild_id, c.import_id)
-    )
-    if post_ids is not None:
-        within = within.where(c.post_id.in_(post_ids))
-    found = [Figure(**row) for row in (await conn.execute(within)).mappings()]
-    shown = within.with_only_columns(c.post_id, c.metric).distinct().subquery()
+def _all_figures(size: int | None) -> Statement:
+    return _shown(size).order_by(figures.c.as_of, figures.c.id)
+
+
+def _within(size: int | None) -> Statement:
+    c = figures.c
+    return _shown(size).where(c.as_of >= sa.bindparam("start"), c.as_of < sa.bindparam("end"))
+
+
+def _figures_within(size: int | None) -> Statement:
+    return _within(size).order_by(figures.c.as_of, figures.c.id)
+
+
+def _figures_before(size: int | None) -> Statement:
+    c, other, guild_id = figures.c, figures.alias().c, sa.bindparam("guild_id", type_=figures.c.guild_id.type)
+    shown = _within(size).with_only_columns(c.post_id, c.metric).distinct().subquery()
     # The last one before: by its time, then by its id where two have the same.
     latest = (
         sa.select(other.id)
         .where(
             *(other.guild_id == guild_id, other.post_id == shown.c.post_id, other.metric == shown.c.metric),
-            other.as_of < start,
+            other.as_of < sa.bindparam("start"),
             imports.shown(guild_id, other.import_id),
         )
         .order_by(other.as_of.desc(), other.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    before = sa.select(figures).where(c.guild_id == guild_id, c.id.in_(sa.select(latest).select_from(shown)))
-    if found:
-        found += [Figure(**row) for row in (await conn.execute(before)).mappings()]
-    return found
+    ids = sa.select(latest).select_from(shown)
+    return sa.select(*_FIGURE).where(c.guild_id == guild_id, c.id.in_(ids)).order_by(c.as_of, c.id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -39,9 +40,12 @@ class _Prepared:
 
     def made(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """The driver's rows with the values that their columns have."""
+        if not rows or not self.results:
+            return rows
+        columns: list[Any] = list(zip(*rows, strict=True))
         for number, make in self.results:
-            rows = [(*row[:number], make(row[number]), *row[number + 1 :]) for row in rows]
-        return rows
+            columns[number] = map(make, columns[number])
+        return list(zip(*columns, strict=True))
 
 
 class Memory:
@@ -116,7 +120,8 @@ async def read(conn: AsyncConnection, work: Callable[[Reader], T]) -> T:
     driver: Any = (await conn.get_raw_connection()).driver_connection
     # aiosqlite has no public way into its thread; SQLAlchemy's own dialect goes this one too.
     memory = conn.sync_engine.get_execution_options().get("memory")
-    return await driver._execute(work, Reader(driver._conn, conn.dialect, memory))
+    within = copy_context()  # the thread has none of its own: without it, texts would not be in the reader's language
+    return await driver._execute(within.run, work, Reader(driver._conn, conn.dialect, memory))
 
 
 class Read(Generic[P, T]):

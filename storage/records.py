@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, Generic, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
@@ -21,6 +21,19 @@ def plain(cls: type[T]) -> type[T]:
     """A dataclass that is frozen for type checkers alone: at run time that takes five times as long to make, of which
     there is one for each hit, and thousands in the answer to one question."""
     return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list."""
+
+    items: Sequence[T]
+    number: int
+    """The first one is 0."""
+    pages: int
+    """How many there are: at least one."""
+    count: int
+    """Of all items."""
 
 
 class Service(StrEnum):
@@ -104,7 +117,7 @@ class Server:
     is_set_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@plain
 class Link:
     guild_id: int
     id: int
@@ -131,7 +144,7 @@ class Link:
         return self.title or self.slug
 
 
-@dataclass(frozen=True, slots=True)
+@plain
 class Post:
     """One piece of content on a platform; `link_id` and `code` are None for one that carries no tracked link."""
 
@@ -318,7 +331,7 @@ class Segment:
     offset: dt.timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@plain
 class Figure:
     """A snapshot of a post's lifetime total as the platform told it; what was spent on it is in minor units."""
 

@@ -98,7 +98,7 @@ async def test_reported_impressions_pass_round_numbers_and_corrections_pass_noth
     await world.add_link(creator=world.maya)
     await world.maya.slash(world.channel, "post add", link="summer", platform="instagram", kind="story")
     await set_up(world)
-    post = str((await world.app.services.posts.visible(_actor(world, world.maya)))[0].id)
+    post = str((await world.app.services.posts.page(_actor(world, world.maya))).items[0].id)
 
     async def report(impressions: str) -> int:
         world.move(hours=5)

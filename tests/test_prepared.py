@@ -19,7 +19,8 @@ import pytest
 import sqlalchemy as sa
 
 import storage
-from storage import counts, histories, imports, picks, ranges, servers, transfer, upsert
+from storage import counts, histories, imports, picks, posts, ranges, servers, transfer, upsert
+from storage import links as links_storage
 from storage.database import Database
 from storage.prepared import Reader, Statement, read
 from storage.ranges import Rows, Source
@@ -52,6 +53,9 @@ SIZES = [(size,) for size in (1, 2, 8)]
 STATES = [(State.ACTIVE,), (State.ACTIVE, State.ARCHIVED)]
 PICKED = list(product((0, 2), (0, 1, 3), (False, True), STATES))
 
+FOUND = list(product(STATES, (False, True)))
+NAMED = [(None,), (1,), (2,)]
+
 SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     counts._any_history: [()],
     counts._aside_of_place: [(rows,) for rows in PLACES],
@@ -65,11 +69,24 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     imports._named: [(False,), (True,)],
     imports._known: list(product((1, 4), (0, 1))),
     imports._totals: SIZES,
+    links_storage._newest_first: FOUND,
+    links_storage._count: FOUND,
+    links_storage._page: FOUND,
+    links_storage._to: [()],
+    links_storage._by_ids: SIZES,
     picks._most_clicked: [("link_id",), ("place_id",)],
     picks._links: PICKED,
     picks._posts: [(*shape, linked) for shape in PICKED for linked in (False, True)],
     picks._creators: [(10,)],
     picks._tags: [(states,) for states in STATES],
+    posts._newest_first: list(product(STATES, (False, True), (None, 1, 2))),
+    posts._count: list(product(STATES, (False, True), (None, 1))),
+    posts._page: list(product(STATES, (False, True), (None, 1))),
+    posts._by_ids: SIZES,
+    posts._since: [(False,), (True,)],
+    posts._all_figures: NAMED,
+    posts._figures_within: NAMED,
+    posts._figures_before: NAMED,
     ranges._closed_days: [()],
     ranges._within: asked(),
     ranges._between: asked(),
@@ -88,7 +105,17 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
 }
 """Each statement that is prepared, in the shapes that it can have."""
 
-PARTS = {counts._quarters, ranges._closed, ranges._summed, ranges._open, transfer._summed}
+PARTS = {
+    links_storage._links,
+    posts._posts,
+    posts._shown,
+    posts._within,
+    counts._quarters,
+    ranges._closed,
+    ranges._summed,
+    ranges._open,
+    transfer._summed,
+}
 """Functions that other statements are made with."""
 
 

@@ -9,7 +9,7 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from storage.records import Segment
@@ -52,6 +52,7 @@ def _offset(at: dt.datetime, tz: ZoneInfo) -> dt.timedelta:
     return at.astimezone(tz).utcoffset() or dt.timedelta()
 
 
+@lru_cache(maxsize=20_000)  # of the same few days thousands of times in one answer
 def day_start(day: dt.date, zone: str) -> dt.datetime:
     """The first instant of a local day."""
     return instant(day, dt.time(), zone)

@@ -24,7 +24,7 @@ from bot.texts import _
 from storage import addresses, counts, links, posts, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Address, Link, Post, State
+from storage.records import Address, Link, Page, Post, State
 
 T = TypeVar("T")
 
@@ -166,16 +166,24 @@ class Posts:
         self._recent.note(actor, post.id)
         return post
 
-    async def visible(
-        self, actor: Actor, *, creator_id: int | None = None, link_id: int | None = None, archived: bool = False
-    ) -> Sequence[Post]:
-        """The posts that the actor may see, newest first: a creator's own, a manager's server."""
-        if not actor.manager:
-            creator_id = actor.user_id
+    async def page(
+        self,
+        actor: Actor,
+        number: int = 0,
+        size: int = 10,
+        *,
+        creator_id: int = 0,
+        link_id: int = 0,
+        archived: bool = False,
+    ) -> Page[Post]:
+        """So many of the posts that the actor may see, newest first: a creator's own, a manager's server.
+
+        The page with that number, or the last one; 0 is no creator, and no link.
+        """
+        which = {"creator_id": (creator_id or None) if actor.manager else actor.user_id, "link_id": link_id or None}
         states = (State.ARCHIVED,) if archived else (State.ACTIVE,)
-        link_ids = None if link_id is None else [link_id]
         async with self._db.read() as conn:
-            return await posts.find(conn, actor.guild_id, creator_id=creator_id, link_ids=link_ids, states=states)
+            return await posts.page(conn, actor.guild_id, number, size, **which, states=states)
 
     async def of_link(self, link: Link) -> Sequence[Post]:
         """A link's posts that are not archived, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,7 +27,7 @@ from storage import addresses, counts, links, posts, servers
 from storage.database import Database
 from storage.errors import NameTaken
 from storage.ids import Ids
-from storage.records import Address, Link, Post, State
+from storage.records import Address, Link, Page, Post, State
 
 NAMES_EVER = 4
 """Times as many names are given out ever as there may be links at once."""
@@ -213,6 +213,21 @@ class Links:
         states = (State.ARCHIVED,) if archived else (State.ACTIVE,)
         async with self._db.read() as conn:
             return await links.find(conn, actor.guild_id, creator_id=creator_id, states=states)
+
+    async def page(
+        self, actor: Actor, number: int = 0, size: int = 1, *, creator_id: int = 0, archived: bool = False
+    ) -> Page[Link]:
+        """So many of those that `visible` shows: the page with that number, or the last one; 0 is no creator."""
+        whose = (creator_id or None) if actor.manager else actor.user_id
+        states = (State.ARCHIVED,) if archived else (State.ACTIVE,)
+        async with self._db.read() as conn:
+            return await links.page(conn, actor.guild_id, number, size, creator_id=whose, states=states)
+
+    async def some(self, actor: Actor, link_ids: Collection[int]) -> dict[int, Link]:
+        """Those of the links that the actor may see, archived ones too, by id."""
+        async with self._db.read() as conn:
+            found = await links.by_ids(conn, actor.guild_id, link_ids)
+        return {link.id: link for link in found if actor.owns(link.creator_id)}
 
     async def edit(
         self,

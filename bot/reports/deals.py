@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,8 +16,8 @@ from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_day
 from bot.inputs.money import Money
 from bot.inputs.text import parse_line, shorten
-from bot.insights.periods import ONE_DAY, Period, local_day
-from bot.insights.summary import Summary, summarise
+from bot.insights.periods import ONE_DAY, Period, day_start, local_day
+from bot.insights.summary import IMPRESSIONS, Summary
 from bot.links.access import Actor
 from bot.reports.pace import Pace, pace
 from bot.reports.service import MAX_BRAND, BrandReports, Made, Selection, Wish, select
@@ -26,6 +28,7 @@ from bot.texts import _
 from storage import brand, counts, servers
 from storage.database import Database
 from storage.ids import Ids
+from storage.prepared import Reader, read
 from storage.records import Deal, Kind, PlaceKey, Post, State
 
 METRICS = ("impressions", "clicks")
@@ -241,16 +244,20 @@ def _value(summary: Summary, metric: str) -> int:
 
 async def _curve(reading: Reading, targets: Sequence[Target], period: Period, metric: str) -> Sequence[int]:
     """What was reached by the end of each day, as a report over the days up to then would say."""
-    days = [0] * period.length
-    for target in targets:
-        link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
-        found = await counts.by_place_day(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
-        own = await reading.posts(target) or ()
-        figures = await reading.figures(own, period)
-        told = [post for post in own if metric == "impressions" and figures.get(post.id)]
-        for n, reached in enumerate(_reached(period, found, told, figures, metric)):
-            days[n] += reached
-    return days
+    ids = [await reading.link_ids(target) for target in targets]
+
+    def work(reader: Reader) -> Sequence[int]:
+        days = [0] * period.length
+        for target, link_ids in zip(targets, ids, strict=True):
+            which = (reading.guild_id, period.first, period.end, link_ids, reading.place_id(target))
+            found = counts.by_place_day.within(reader, *which)
+            own = reading.posts_within(reader, target) or ()
+            _posts, figures = reading.figures_within(reader, own, period)
+            told = [post for post in own if metric == "impressions" and figures.get(post.id)]
+            days = [sum(both) for both in zip(days, _reached(period, found, told, figures, metric), strict=True)]
+        return days
+
+    return await read(reading.conn, work) if targets else [0] * period.length
 
 
 def _reached(
@@ -260,22 +267,45 @@ def _reached(
     figures: Figures,
     metric: str,
 ) -> Sequence[int]:
-    """Of one target. Only posts whose platform told something need more than a sum."""
+    """Of one target: what `summarise` says of the days up to each, in one walk over what was counted and told."""
     kind = Kind.CLICK if metric == "clicks" else Kind.IMPRESSION
-    special = {post.id for post in told}
-    plain: dict[dt.date, int] = defaultdict(int)
-    apart: dict[dt.date, Counter[PlaceKey]] = defaultdict(Counter)
-    for day, key, n in found:
-        _link_id, place_id, counted = key
-        if place_id in special:
-            apart[day][key] += n
-        elif Kind(counted).metric is kind:
-            plain[day] += n
-    total, days = 0, []
-    so_far: Counter[PlaceKey] = Counter()
-    for day in period.days:
-        total += plain[day]
-        so_far += apart[day]
-        until = Period(period.first, day + ONE_DAY, period.zone)
-        days.append(total + (_value(summarise(until, so_far, (), 0, told, figures), metric) if told else 0))
-    return days
+    ends = [day_start(day + ONE_DAY, period.zone) for day in period.days]
+    # What each day adds: to what is simply counted, and to what a platform's number may stand for.
+    plain = [0] * period.length
+    measured: list[Counter[int]] = [Counter() for _day in ends]
+    grown: list[dict[int, int]] = [{} for _day in ends]
+    places = {post.id: (post.link_id, post.id) for post in told}
+    for day, (link_id, place_id, counted), n in found:
+        if Kind(counted).metric is kind:
+            at = (day - period.first).days
+            if places.get(place_id) == (link_id, place_id):
+                measured[at][place_id] += n
+            else:
+                plain[at] += n
+    for post in told:
+        start = 0
+        for figure in figures[post.id]:
+            if figure.metric != IMPRESSIONS or figure.as_of >= period.end_at:
+                continue
+            if figure.as_of < period.start_at:
+                start = figure.value
+            else:
+                grown[bisect_right(ends, figure.as_of)][post.id] = figure.value - start
+    return list(accumulate(_steps(plain, measured, grown)))
+
+
+def _steps(
+    plain: Sequence[int], measured: Sequence[Mapping[int, int]], grown: Sequence[Mapping[int, int]]
+) -> Iterator[int]:
+    """By how much the total changes with each day; a correction leaves what was measured."""
+    so_far, reported, shown = Counter[int](), dict[int, int](), dict[int, int]()
+    for n, counted, told in zip(plain, measured, grown, strict=True):
+        so_far.update(counted)
+        reported.update(told)
+        change = n
+        for post_id in counted.keys() | told.keys():
+            growth = reported.get(post_id, -1)
+            now = growth if growth >= 0 else so_far[post_id]
+            change += now - shown.get(post_id, 0)
+            shown[post_id] = now
+        yield change

@@ -25,6 +25,7 @@ from bot.stats.reading import Figures, Reading
 from bot.stats.reports import brief, report
 from bot.texts import _
 from storage import links
+from storage.prepared import Reader, read
 from storage.records import BARE, ELSEWHERE, PROFILE, Dimension, Kind, Post, is_post
 
 MOST_GROUPS = 8
@@ -58,30 +59,49 @@ async def make(
     before the period.
     """
     reports = [await report(reading, target, period, with_before=with_before, most=0) for target in targets]
+    window = Period(period.end - WINDOW, period.end, period.zone)
+    recent = [(await brief(reading, target, window)).now.by_place for target in targets]
+
+    def work(reader: Reader) -> Made:
+        return _made(reader, reading, list(zip(targets, reports, recent, strict=True)), period, window, named)
+
+    return await read(reading.conn, work)
+
+
+def _made(
+    reader: Reader,
+    reading: Reading,
+    found: Sequence[tuple[Target, Report, Sequence[PlaceSummary]]],
+    period: Period,
+    window: Period,
+    named: Collection[int],
+) -> Made:
+    """All of it, in the database's own thread: `found` are the targets' reports, and the places of the `window`."""
+    reports = [one for _target, one, _recent in found]
     own: dict[int, Post] = {}
-    for target in targets:
-        own |= {post.id: post for post in await reading.posts(target) or ()}
-    figures = await reading.figures(list(own.values()), period)
+    for target, _report, _recent in found:
+        own |= {post.id: post for post in reading.posts_within(reader, target) or ()}
+    _posts, figures = reading.figures_within(reader, list(own.values()), period)
     places = [place for one in reports for place in one.now.by_place]
     told = {post.id: _told(post, figures, period) for post in own.values()}
     corrected = Counter[str]()
     for post_id, grown in told.items():
         corrected.update({metric: growth for metric, growth in grown.items() if growth < 0})
         told[post_id] = {metric: growth for metric, growth in grown.items() if growth >= 0}
-    carried = await links.by_ids(reading.conn, reading.guild_id, _link_ids(own))
+    carried = links.by_ids.within(reader, reading.guild_id, _link_ids(own))
     nameable = {link.id for link in carried if not link.private} | set(named)
-    window = Period(period.end - WINDOW, period.end, period.zone)
+    of_window = [(target, recent) for target, _report, recent in found]
     now = [one.now for one in reports]
-    only_links = all(target.post is None for target in targets)
+    only_links = all(target.post is None for target, _report, _recent in found)
     return Made(
         {
             "total": _total(places, own, told, now),
             "platforms": tuple(_platforms(places, own, told)),
             "best": tuple(_best(places, own, told, nameable)),
-            "medians": tuple(await _medians(reading, targets, window, period)),
+            "medians": tuple(_medians(reader, reading, of_window, window, period)),
             "median_first": window.first,
             "growth": tuple(_growth(reports)),
-            "audience": tuple(_audience(reports)) if any(target.post is None for target in targets) else (),
+            "audience": tuple(_audience(reports)) if any(target.post is None for target, _, _ in found) else (),
             "unique_clicks": sum(one.unique_clicks for one in now) if only_links else None,
             "engagement": _engagement(now),
             "set_aside": sum(item.count for one in reports for item in one.set_aside),
@@ -260,16 +280,21 @@ def _told_until(own: Mapping[int, Post], figures: Figures, period: Period) -> dt
     return local_day(max(told), period.zone) if told else None
 
 
-async def _medians(reading: Reading, targets: Sequence[Target], window: Period, period: Period) -> list[Median]:
+def _medians(
+    reader: Reader,
+    reading: Reading,
+    found: Iterable[tuple[Target, Sequence[PlaceSummary]]],
+    window: Period,
+    period: Period,
+) -> list[Median]:
     """Of the posts published in the last 90 days, each with all it brought in them; the youngest still collect."""
     end = min(period.end_at, reading.now)
     values: dict[str, list[Fraction]] = defaultdict(list)
-    for target in targets:
-        found = (await brief(reading, target, window)).now.by_place
-        own = {post.id: post for post in await reading.posts(target) or ()}
-        figures = await reading.figures(list(own.values()), window)
+    for target, places in found:
+        own = {post.id: post for post in reading.posts_within(reader, target) or ()}
+        _posts, figures = reading.figures_within(reader, list(own.values()), window)
         settled = {id_ for id_, post in own.items() if window.start_at <= post.created_at <= end - SETTLED}
-        for place in found:
+        for place in places:
             if place.place_id in settled:
                 for metric, value in _of_post(place, own[place.place_id], figures, window):
                     values[metric].append(value)

@@ -58,7 +58,7 @@ class Reading:
         """Private links and creators' notes are told where `named_private`; elsewhere a `sharer_id`'s own notes are."""
         self.conn = conn
         self.server = server
-        self._named_private = named_private
+        self.named_private = named_private
         self._sharer_id = sharer_id
         self.guild_id = server.guild_id
         self.now = now
@@ -93,29 +93,32 @@ class Reading:
         """The place that a target's hits are on; None for all of its links' places."""
         return None if target.post is None else target.post.id
 
-    async def posts(self, target: Target) -> list[Post] | None:
+    def posts_within(self, reader: Reader, target: Target) -> list[Post] | None:
         """The posts whose figures count in a target's numbers; None for all of the server's."""
         if target.only is not None:
-            return await posts.find(self.conn, self.guild_id, link_ids=target.only)
+            return posts.find.within(reader, self.guild_id, link_ids=target.only)
         match target.subject.scope:
             case Scope.LINK:
-                return await posts.find(self.conn, self.guild_id, link_ids=[target.subject.id])
+                return posts.find.within(reader, self.guild_id, link_ids=[target.subject.id])
             case Scope.POST:
                 assert target.post is not None
                 return [target.post]
             case Scope.CREATOR:
-                return await posts.find(self.conn, self.guild_id, creator_id=target.subject.id)
+                return posts.find.within(reader, self.guild_id, creator_id=target.subject.id)
             case Scope.SERVER:
                 return None
 
-    async def figures(self, own: Sequence[Post] | None, period: Period) -> dict[int, list[Figure]]:
-        """What platforms told in the period and the one before, by post."""
+    def figures_within(
+        self, reader: Reader, own: Sequence[Post] | None, period: Period
+    ) -> tuple[list[Post], dict[int, list[Figure]]]:
+        """What platforms told in the period and the one before, by post, and the posts: those it is of where `own` is
+        None."""
         found: dict[int, list[Figure]] = defaultdict(list)
         ids = None if own is None else [post.id for post in own]
         start, end = period.previous.start_at, period.end_at
-        for figure in await posts.figures_in(self.conn, self.guild_id, start, end, ids):
+        for figure in posts.figures_in.within(reader, self.guild_id, start, end, ids):
             found[figure.post_id].append(figure)
-        return found
+        return posts.by_ids.within(reader, self.guild_id, found) if own is None else list(own), found
 
     async def told(self, target: Target) -> list[Figure]:
         """The latest of each metric that a platform told of a post; what was spent only where private links are named.
@@ -125,16 +128,20 @@ class Reading:
         if target.post is None:
             return []
         found = {one.metric: one for one in await posts.find_figures(self.conn, self.guild_id, [target.post.id])}
-        return [one for one in found.values() if self._named_private or not one.currency]
+        return [one for one in found.values() if self.named_private or not one.currency]
 
     async def named_links(self, ids: Iterable[int], target: Target) -> dict[int, Link]:
         """Those of the links that may be named in this answer."""
+        return await read(self.conn, lambda reader: self.named_links_within(reader, ids, target))
+
+    def named_links_within(self, reader: Reader, ids: Iterable[int], target: Target) -> dict[int, Link]:
+        """`named_links` as a part of another trip to the database."""
         scope = target.subject.scope
-        found = await links.by_ids(self.conn, self.guild_id, ids)
+        found = links.by_ids.within(reader, self.guild_id, ids)
         return {
             link.id: link
             for link in found
-            if scope in (Scope.LINK, Scope.POST) or not link.private or (self._named_private and scope is Scope.CREATOR)
+            if scope in (Scope.LINK, Scope.POST) or not link.private or (self.named_private and scope is Scope.CREATOR)
         }
 
     async def notes(self, target: Target, period: Period) -> list[Note]:
@@ -145,13 +152,13 @@ class Reading:
         """
         scope, subject = target.subject.scope, target.link or target.post
         creator_id = target.subject.id if scope is Scope.CREATOR else None if subject is None else subject.creator_id
-        creators = {None, creator_id} if self._named_private or creator_id == self._sharer_id else {None}
+        creators = {None, creator_id} if self.named_private or creator_id == self._sharer_id else {None}
         found = await notes.find(self.conn, self.guild_id, creators, first=period.first, end=period.end)
         mine = None if target.link is None else target.link.id
         told: Collection[int | None] = (None, mine)
         if scope is Scope.CREATOR:
             noted = {note.link_id for note in found if note.link_id is not None}
-            told = {None, *(noted if self._named_private else await self.named_links(noted, target))}
+            told = {None, *(noted if self.named_private else await self.named_links(noted, target))}
         shown = [note for note in reversed(found) if note.link_id in told]
         since = await meta.get(self.conn, VIEWABLE_SINCE)
         if since is not None and target.post is None:

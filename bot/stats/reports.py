@@ -7,7 +7,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from bot.insights.audit import through_one
 from bot.insights.findings import MOST
@@ -16,7 +15,7 @@ from bot.insights.periods import Period, local_day
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
 from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, lifetime_total, summarise
-from bot.insights.tally import by_link, by_post, most_clicks
+from bot.insights.tally import Tally, by_link, by_post, most_clicks
 from bot.stats.answers import Grown, LifetimeRate, Report, Target
 from bot.stats.hours import hours
 from bot.stats.question import Scope
@@ -31,6 +30,7 @@ from storage.records import (
     DayCount,
     DroppedCount,
     Kind,
+    Link,
     PlaceCounts,
     PlaceKey,
     Post,
@@ -59,31 +59,13 @@ async def report(
 async def _report(reading: Reading, target: Target, period: Period, *, with_before: bool) -> Report:
     conn, guild_id, post = reading.conn, reading.guild_id, target.post
     link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
-    own = await reading.posts(target)
-    figures = await reading.figures(own, period)
-    own = own if own is not None else await posts.by_ids(conn, guild_id, figures)
-    if len(target.carried) > 1:  # all its clicks are at hand, those at links that it carried before too
-        own = [dataclasses.replace(post, moved_at=None) for post in own]
-
-    counted = await read(conn, lambda reader: _counted(reader, reading, target, period, link_ids))
-    now = counted.summary(own, figures)
-    before = unique_change = previous_clicks = None
-    if with_before:
-        earlier = await read(conn, lambda reader: _counted_before(reader, reading, target, period, link_ids))
-        before = earlier.summary(own, figures)
+    found = await read(conn, lambda reader: _summed(reader, reading, target, period, link_ids, with_before=with_before))
+    now, before, counted = found.now, found.before, found.counted
+    unique_change = previous_clicks = None
+    if before is not None:
         previous_clicks = before.clicks_by_day if any(before.clicks_by_day) else None
         if target.post is None and not period.is_unfinished(reading.now):
             unique_change = now.unique_clicks, before.unique_clicks
-
-    tallies, post_tallies = by_link(now.by_place), by_post(now.by_place)
-    named = await reading.named_links(
-        {*islice(most_clicks(tallies), NAMED), *islice(rank({k: t.ctr for k, t in tallies.items()}).order, NAMED)},
-        target,
-    )
-    busiest = list(islice(most_clicks(post_tallies), NAMED))
-    known = {post.id: post for post in own}
-    missing = [id_ for id_ in busiest if id_ not in known]
-    known |= {post.id: post for post in await posts.by_ids(conn, guild_id, missing)}
     imported = await _imported_by_day(reading, now, period)
     return Report(
         period=period,
@@ -97,17 +79,13 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         # What was counted elsewhere came by the day, and has no hours.
         hours=None if imported else await hours(reading, target, period, with_before=with_before),
         rates_by_day=await _rates_by_day(reading, now, period, link_ids, place_id),
-        by_link=tallies,
-        by_post=post_tallies,
-        links=named,
-        posts={
-            id_: known[id_]
-            for id_ in busiest
-            if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
-        },
-        lifetime=await _lifetime(reading, target, now.lifetime, figures),
-        grown=tuple(_grown(own, figures, period, IMPRESSIONS)),
-        grown_views=tuple(_grown(own, figures, period, VIEWS)),
+        by_link=found.by_link,
+        by_post=found.by_post,
+        links=found.links,
+        posts=found.posts,
+        lifetime=found.lifetime,
+        grown=found.grown,
+        grown_views=found.grown_views,
         set_aside=counted.set_aside,
         audience=counted.audience,
         gaps=gaps(counted.dropped, period.zone),
@@ -117,6 +95,65 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         post=target.post,
         told=await reading.told(target),
         clicks_ever=0 if post is None else await read(conn, lambda reader: _clicks_ever(reader, target.carried, post)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Summed:
+    """What a report says of posts, and of whatever there may be thousands of: made in the database's own thread."""
+
+    counted: _Counted
+    now: Summary
+    before: Summary | None
+    by_link: Mapping[int, Tally]
+    by_post: Mapping[int, Tally]
+    links: Mapping[int, Link]
+    posts: Mapping[int, Post]
+    lifetime: tuple[LifetimeRate, ...]
+    grown: tuple[Grown, ...]
+    grown_views: tuple[Grown, ...]
+
+
+def _summed(
+    reader: Reader,
+    reading: Reading,
+    target: Target,
+    period: Period,
+    link_ids: Collection[int] | None,
+    *,
+    with_before: bool,
+) -> _Summed:
+    own, figures = reading.figures_within(reader, reading.posts_within(reader, target), period)
+    if len(target.carried) > 1:  # all its clicks are at hand, those at links that it carried before too
+        own = [dataclasses.replace(post, moved_at=None) for post in own]
+    counted = _counted(reader, reading, target, period, link_ids)
+    now = counted.summary(own, figures)
+    before = None
+    if with_before:
+        before = _counted_before(reader, reading, target, period, link_ids).summary(own, figures)
+
+    tallies, post_tallies = by_link(now.by_place), by_post(now.by_place)
+    ranked = rank({id_: tally.ctr for id_, tally in tallies.items()}).order
+    named = reading.named_links_within(reader, {*most_clicks(tallies)[:NAMED], *ranked[:NAMED]}, target)
+    busiest = most_clicks(post_tallies)[:NAMED]
+    known = {post.id: post for post in own}
+    missing = [id_ for id_ in busiest if id_ not in known]
+    known |= {post.id: post for post in posts.by_ids.within(reader, reading.guild_id, missing)}
+    return _Summed(
+        counted=counted,
+        now=now,
+        before=before,
+        by_link=tallies,
+        by_post=post_tallies,
+        links=named,
+        posts={
+            id_: known[id_]
+            for id_ in busiest
+            if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
+        },
+        lifetime=_lifetime(reader, target, now.lifetime, figures),
+        grown=tuple(_grown(own, figures, period, IMPRESSIONS)),
+        grown_views=tuple(_grown(own, figures, period, VIEWS)),
     )
 
 
@@ -213,30 +250,22 @@ async def _rates_by_day(
     return tuple(Rate(clicks[day], impressions[day]) if impressions[day] else None for day in period.days)
 
 
-async def _lifetime(
-    reading: Reading, target: Target, old: Iterable[Post], figures: Figures
-) -> tuple[LifetimeRate, ...]:
+def _lifetime(reader: Reader, target: Target, old: Iterable[Post], figures: Figures) -> tuple[LifetimeRate, ...]:
     """Of posts that carry one link all their life: those that were moved show theirs in an answer of their own.
 
     A whole server's are not told.
     """
-    found: list[tuple[Post, int, int, str]] = []
+    found: list[LifetimeRate] = []
     for post in () if target.subject.scope is Scope.SERVER else old:
         if len(found) == OLDEST:
             break
         for metric in (IMPRESSIONS, VIEWS):
             total = lifetime_total(figures[post.id], metric)
             if post.link_id is not None and post.moved_at is None and total:
-                found.append((post, post.link_id, total, metric))
+                clicks = _clicks_ever(reader, [post.link_id], post)
+                found.append(LifetimeRate(post, Rate(clicks, total), metric))
                 break
-
-    def work(reader: Reader) -> tuple[LifetimeRate, ...]:
-        return tuple(
-            LifetimeRate(post, Rate(_clicks_ever(reader, [link_id], post), total), metric)
-            for post, link_id, total, metric in found
-        )
-
-    return await read(reading.conn, work) if found else ()
+    return tuple(found)
 
 
 def _clicks_ever(reader: Reader, link_ids: Iterable[int], post: Post) -> int:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from bot.insights.benchmark import WINDOW, Benchmark, Measure, PeerPost, benchmark
-from bot.insights.facts import Facts, Origins, Placed
+from bot.insights.facts import Facts, Placed
 from bot.insights.findings import findings
-from bot.insights.hours import Claim
 from bot.insights.noise import CAUTIOUS, Dispersion, dispersion
 from bot.insights.periods import ONE_DAY, Period, local_day
 from bot.insights.rates import MIN_IMPRESSIONS
@@ -28,7 +27,6 @@ HABIT = 90
 """Days from which hours of the week are learned."""
 
 _History = tuple[dict[Kind, dict[dt.date, int]], int, dt.date | None]
-_Read = tuple[_History, dt.date | None, Sequence[Claim], Origins, Origins, Mapping[int, Dispersion]]
 
 
 async def with_noise(reading: Reading, target: Target, report: Report) -> Report:
@@ -52,7 +50,7 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
     habit, previous = Period(period.end - HABIT * ONE_DAY, period.end, period.zone), period.previous
     has_audience = target.post is None and report.before is not None
 
-    def work(reader: Reader) -> _Read:
+    def work(reader: Reader) -> Report:
         began = counts.first_day.within(reader, reading.guild_id, link_ids)
         claims, _odd = reading.hours_within(reader, link_ids, place_id, habit, Kind.CLICK, began)
         origins, origins_before = (
@@ -61,45 +59,36 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
             else {}
             for one in (period, previous)
         )
-        history = _history(reader, reading.guild_id, link_ids, place_id, period, began)
-        noise = noise_by_link(reader, reading.guild_id, period, _rated(report))
-        return history, began, claims, origins, origins_before, noise
+        history, ever, since = _history(reader, reading.guild_id, link_ids, place_id, period, began)
+        told = _varying(report, history, noise_by_link(reader, reading.guild_id, period, _rated(report)))
+        peers = _peers(reader, reading, target)
+        before = {} if told.before is None else by_link(told.before.by_place)
+        facts = Facts(
+            period=period,
+            unfinished=told.unfinished,
+            now=told.now,
+            before=told.before,
+            links=_named(told.by_link, told),
+            links_before=_named(before, told),
+            posts=told.posts,
+            hours=claims,
+            origins=origins,
+            origins_before=origins_before,
+            history=history.get(Kind.CLICK, {}),
+            incomplete={day for gap in told.gaps for day in (gap.start.date(), gap.end.date())},
+            placed=list(_placed(reading, told, peers)),
+            lifetime=None if target.post is not None else (ever, ever + told.now.clicks),
+        )
+        return dataclasses.replace(
+            told,
+            findings=findings(facts, most),
+            benchmarks=_benchmarks(reading, target, peers),
+            ever=ever,
+            since=since,
+            began=began,
+        )
 
-    (history, ever, since), began, claims, origins, origins_before, noise = await read(reading.conn, work)
-    report = _varying(report, history, noise)
-    peers = await _peers(reading, target)
-    placed = [
-        Placed(id_, peer.rate, side, describe_many(post.platform, post.kind))
-        for id_, post in report.posts.items()
-        if (peer := peers.get(id_)) is not None and peer.rate is not None
-        if (found := benchmark(peer, list(peers.values()), reading.now)) is not None
-        if (side := found.own or found.server) is not None
-    ]
-    before = {} if report.before is None else by_link(report.before.by_place)
-    facts = Facts(
-        period=period,
-        unfinished=report.unfinished,
-        now=report.now,
-        before=report.before,
-        links=_named(report.by_link, report),
-        links_before=_named(before, report),
-        posts=report.posts,
-        hours=claims,
-        origins=origins,
-        origins_before=origins_before,
-        history=history.get(Kind.CLICK, {}),
-        incomplete={day for gap in report.gaps for day in (gap.start.date(), gap.end.date())},
-        placed=placed,
-        lifetime=None if target.post is not None else (ever, ever + report.now.clicks),
-    )
-    return dataclasses.replace(
-        report,
-        findings=findings(facts, most),
-        benchmarks=_benchmarks(reading, target, peers),
-        ever=ever,
-        since=since,
-        began=began,
-    )
+    return await read(reading.conn, work)
 
 
 def _rated(report: Report) -> set[int]:
@@ -120,6 +109,16 @@ def _varying(
         before=report.before and report.before.varying(clicks),
         by_link=report.by_link | {id_: report.by_link[id_].varying(noise_of_links[id_]) for id_ in noise_of_links},
     )
+
+
+def _placed(reading: Reading, report: Report, peers: Mapping[int, PeerPost]) -> Iterator[Placed]:
+    """Where posts of the report stand among their peers by CTR."""
+    for id_, post in report.posts.items():
+        peer = peers.get(id_)
+        if peer is None or peer.rate is None or (found := benchmark(peer, list(peers.values()), reading.now)) is None:
+            continue
+        if (side := found.own or found.server) is not None:
+            yield Placed(id_, peer.rate, side, describe_many(post.platform, post.kind))
 
 
 def _named(tallies: Mapping[int, Tally], report: Report) -> dict[int, Tally]:
@@ -149,7 +148,7 @@ def _history(
     return history, ever, since
 
 
-async def _peers(reading: Reading, target: Target) -> dict[int, PeerPost]:
+def _peers(reader: Reader, reading: Reading, target: Target) -> dict[int, PeerPost]:
     """The posts of the last 90 days that a creator's are held against: theirs, and the server's if it opted in."""
     owned = target.post or target.link
     creator_id = target.subject.id if target.subject.scope is Scope.CREATOR else owned.creator_id if owned else None
@@ -158,14 +157,13 @@ async def _peers(reading: Reading, target: Target) -> dict[int, PeerPost]:
     today = local_day(reading.now, reading.server.timezone)
     window = Period(today - WINDOW, today + ONE_DAY, reading.server.timezone)
     whose = None if reading.server.benchmarks else creator_id
-    found = {
-        post.id: post for post in await posts.since(reading.conn, reading.guild_id, window.start_at, creator_id=whose)
-    }
+    since = posts.since.within(reader, reading.guild_id, window.start_at, creator_id=whose)
+    found = {post.id: post for post in since}
     figures: dict[int, list[Figure]] = defaultdict(list)
-    for figure in await posts.find_figures(reading.conn, reading.guild_id, list(found)):
+    for figure in posts.find_figures.within(reader, reading.guild_id, list(found)):
         figures[figure.post_id].append(figure)
     link_ids = {post.link_id for post in found.values() if post.link_id is not None}
-    by_place = await counts.by_place(reading.conn, reading.guild_id, window.first, window.end, link_ids)
+    by_place = counts.by_place.within(reader, reading.guild_id, window.first, window.end, link_ids)
     places = summarise(window, by_place, (), 0, found.values(), figures).by_place
     return {
         post.id: PeerPost(

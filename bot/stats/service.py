@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import dataclasses
+from collections.abc import Collection, Hashable
+from contextlib import suppress
 
+from cachetools import TTLCache
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
@@ -20,9 +23,12 @@ from bot.stats.page import page
 from bot.stats.question import Question, Scope, Subject, View
 from bot.stats.reading import Reading
 from bot.stats.reports import brief, report
-from bot.texts import _
+from bot.texts import _, current_locale
 from storage import links, posts, servers
 from storage.database import Database
+
+RANKED, RANKED_SECONDS = 60_000, 300
+"""As many links and posts of rankings are kept in order, for so long: some 20 MiB."""
 
 
 class Stats:
@@ -32,6 +38,9 @@ class Stats:
         self._db = db
         self._clock = clock
         self._base_url = base_url
+        self._rankings: TTLCache[Hashable, views.Ranking] = TTLCache(
+            RANKED, RANKED_SECONDS, timer=clock.monotonic, getsizeof=lambda ranked: len(ranked.tallies)
+        )
 
     async def choice(self, actor: Actor, text: str) -> Choice:
         """The time that was typed or chosen. Raises InvalidError."""
@@ -67,13 +76,24 @@ class Stats:
                     pairs = [(target, period) for target in targets for period in periods]
                     return Compared(*head, tuple([await brief(reading, *pair) for pair in pairs]))
                 case View.TOP:
-                    return await views.top(reading, head)
+                    return await views.top(reading, await self._ranking(reading, head), question.page)
                 case View.HEATMAP:
                     return await views.heatmap(reading, head)
                 case View.SOURCES:
                     return await views.sources(reading, head)
                 case View.PROFILE:
                     return await page(reading, head)
+
+    async def _ranking(self, reading: Reading, head: views.Head) -> views.Ranking:
+        """A ranking as its first page had it, for whoever turns that page within some minutes; a first page is new."""
+        question = head[0]
+        key = (reading.guild_id, dataclasses.replace(question, page=0), reading.named_private, current_locale())
+        ranked = self._rankings.get(key) if question.page else None
+        if ranked is None:
+            ranked = await views.ranking(reading, head)
+            with suppress(ValueError):  # which is raised for what alone weighs too much
+                self._rankings[key] = ranked
+        return ranked
 
     async def report(self, actor: Actor, subject: Subject, choice: Choice) -> Report:
         """A subject's numbers for who may see them. Raises UserError."""

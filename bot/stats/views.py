@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.errors import InvalidError
 from bot.insights.periods import Period, segments
@@ -35,68 +36,104 @@ Head = tuple[Question, tuple[Target, ...], tuple[Period, ...], dt.datetime]
 """What every answer begins with."""
 
 
-async def top(reading: Reading, head: Head) -> Top:
-    """The page that is asked for; what may not be named is left out and counted."""
-    question, (target, *_rest), (period, *_more), _now = head
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A whole ranking: what may be named of it in order, and whatever its pages say but days and names."""
+
+    head: Head
+    order: Sequence[int]
+    tallies: Mapping[int, Tally]
+    uniques: Mapping[int, int]
+    early: Collection[int]
+    unnamed: int
+    in_bio: int
+    groups: Sequence[str] = ()
+    """What groups of posts are called, by number."""
+
+
+async def ranking(reading: Reading, head: Head) -> Ranking:
+    """What is ranked, in order; what may not be named is left out and counted."""
+    question, (target, *_rest), _periods, _now = head
     if question.ranks is not Ranks.LINKS and question.metric is Metric.UNIQUES:
         raise InvalidError(_("by: unique clicks are counted for a link as a whole; rank posts by clicks instead."))
-    link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
-    own = await reading.posts(target)
-    figures = await reading.figures(own, period)
-    own = own if own is not None else await posts.by_ids(reading.conn, reading.guild_id, figures)
-    by_place = await counts.by_place(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
+    link_ids = await reading.link_ids(target)
+    return await read(reading.conn, lambda reader: _ranking(reader, reading, head, link_ids))
+
+
+def _ranking(reader: Reader, reading: Reading, head: Head, link_ids: Collection[int] | None) -> Ranking:
+    question, (target, *_rest), (period, *_more), _now = head
+    own, figures = reading.figures_within(reader, reading.posts_within(reader, target), period)
+    days = (reading.guild_id, period.first, period.end)
+    by_place = counts.by_place.within(reader, *days, link_ids, reading.place_id(target))
     places = summarise(period, by_place, (), 0, own, figures).by_place
+    known = {post.id: post for post in own}
+    if question.ranks is not Ranks.LINKS:
+        missing = [place.place_id for place in places if is_post(place.place_id) and place.place_id not in known]
+        known |= {post.id: post for post in posts.by_ids.within(reader, reading.guild_id, missing)}
     if question.ranks in (Ranks.PLATFORMS, Ranks.KINDS):
-        return await _groups(reading, head, places, own)
-    ranking_links = question.ranks is Ranks.LINKS
-    tallies = by_link(places) if ranking_links else by_post(places)
-    if ranking_links:
-        tallies |= await _varying(reading, period, tallies)
+        return _groups(head, places, known)
+    tallies = by_link(places) if question.ranks is Ranks.LINKS else by_post(places)
+    if question.ranks is Ranks.LINKS:
+        tallies |= _varying(reader, reading, period, tallies)
     uniques = {}
     if question.metric is Metric.UNIQUES:
-        found = await counts.uniques_by_link(reading.conn, reading.guild_id, period.first, period.end, link_ids)
+        found = counts.uniques_by_link.within(reader, *days, link_ids)
         uniques = {link_id: n for link_id, n in found.items() if link_id in tallies}  # views of profiles are none
     order, early = _order(tallies, question.metric, uniques)
-    nameable, found_posts = await _nameable(reading, order, target, by_posts=not ranking_links)
-    shown = [id_ for id_ in order if id_ in nameable]
-    head, pages, ids = _page(head, shown)
-    trends = await _trends(reading, ids, found_posts, question.metric, period)
-    rows = tuple(
-        Row(id_, tallies[id_], uniques.get(id_), trends[id_], nameable[id_], found_posts.get(id_), id_ in early)
-        for id_ in ids
-    )
+    if question.ranks is Ranks.LINKS:
+        named = reading.named_links_within(reader, order, target)
+        shown = [id_ for id_ in order if id_ in named]
+    else:
+        carried = {known[id_].link_id for id_ in order if id_ in known}
+        named = {None, *reading.named_links_within(reader, (id_ for id_ in carried if id_ is not None), target)}
+        shown = [id_ for id_ in order if id_ in known and known[id_].link_id in named]
     in_bio = sum(tally.in_bio for tally in tallies.values()) if question.metric is Metric.CTR else 0
-    return Top(*head, rows, len(shown), pages, len(order) - len(shown), in_bio)
+    return Ranking(head, shown, tallies, uniques, early, len(order) - len(shown), in_bio)
 
 
-async def _varying(reading: Reading, period: Period, tallies: Mapping[int, Tally]) -> dict[int, Tally]:
+def _varying(reader: Reader, reading: Reading, period: Period, tallies: Mapping[int, Tally]) -> dict[int, Tally]:
     """Those that are ranked by a rate, with how much their clicks vary."""
     found = ((id_, tally.ctr or tally.by_views) for id_, tally in tallies.items())
     rated = {id_ for id_, rate in found if rate is not None and rate.impressions >= MIN_IMPRESSIONS}
-
-    def work(reader: Reader) -> dict[int, Tally]:
-        noise = noise_by_link(reader, reading.guild_id, period, rated)
-        return {id_: tallies[id_].varying(noise[id_]) for id_ in rated}
-
-    return await read(reading.conn, work)
+    noise = noise_by_link(reader, reading.guild_id, period, rated)
+    return {id_: tallies[id_].varying(noise[id_]) for id_ in rated}
 
 
-def _page(head: Head, shown: Sequence[int]) -> tuple[Head, int, Sequence[int]]:
-    """The head with the page that there is, how many there are, and what stands on it."""
-    pages = max(1, -(-len(shown) // PAGE))
-    page = min(head[0].page, pages - 1)
-    return (dataclasses.replace(head[0], page=page), *head[1:]), pages, shown[page * PAGE : (page + 1) * PAGE]
+async def top(reading: Reading, ranked: Ranking, page: int) -> Top:
+    """A page of a ranking, the last one where it has fewer."""
+    question, (target, *_rest), (period, *_more), _now = ranked.head
+    pages = max(1, -(-len(ranked.order) // PAGE))
+    page = min(page, pages - 1)
+    head = (dataclasses.replace(question, page=page), *ranked.head[1:])
+    ids = ranked.order[page * PAGE : (page + 1) * PAGE]
+    if ranked.groups:
+        rows = [Row(n, ranked.tallies[n], None, (), None, None, n in ranked.early, ranked.groups[n]) for n in ids]
+    else:
+        by_posts = question.ranks is not Ranks.LINKS
+        nameable, found_posts = await _nameable(reading, ids, target, by_posts=by_posts)
+        ids = [id_ for id_ in ids if id_ in nameable]  # but for what was deleted or made private since
+        trends = await _trends(reading, ids, found_posts, question.metric, period)
+        rows = [
+            Row(
+                id_,
+                ranked.tallies[id_],
+                ranked.uniques.get(id_),
+                trends[id_],
+                nameable[id_],
+                found_posts.get(id_),
+                id_ in ranked.early,
+            )
+            for id_ in ids
+        ]
+    return Top(*head, tuple(rows), len(ranked.order), pages, ranked.unnamed, ranked.in_bio)
 
 
-async def _groups(reading: Reading, head: Head, places: Sequence[PlaceSummary], own: Sequence[Post]) -> Top:
+def _groups(head: Head, places: Sequence[PlaceSummary], known: Mapping[int, Post]) -> Ranking:
     """A ranking of platforms, or of kinds of posts; what comes through no post is a group of its own.
 
     Sums name nobody, so that private links are in them.
     """
     question = head[0]
-    known = {post.id: post for post in own}
-    missing = [place.place_id for place in places if is_post(place.place_id) and place.place_id not in known]
-    known |= {post.id: post for post in await posts.by_ids(reading.conn, reading.guild_id, missing)}
 
     def name(place: PlaceSummary) -> str | None:
         if not is_post(place.place_id):
@@ -112,9 +149,7 @@ async def _groups(reading: Reading, head: Head, places: Sequence[PlaceSummary], 
     order, early = _order(tallies, question.metric, {})
     # What has no such number is named too, at the end: else it would seem not to be there.
     order += [n for n in most_clicks(tallies) if n not in order]
-    head, pages, ids = _page(head, order)
-    rows = tuple(Row(n, tallies[n], None, (), None, None, n in early, found[n][0]) for n in ids)
-    return Top(*head, rows, len(order), pages, 0)
+    return Ranking(head, order, tallies, {}, early, 0, 0, [name for name, _tally in found])
 
 
 def _other(place_id: int) -> str:

@@ -14,7 +14,7 @@ from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
-from storage.records import Link, Post, State
+from storage.records import Link, Page, Post, State
 
 PAGE = 10
 TAGS = 3
@@ -63,13 +63,10 @@ def _ends(link: Link) -> str:
 
 
 async def listing(
-    interaction: discord.Interaction, links: Sequence[Link], page: int, *, creator_id: int, archived: bool
+    interaction: discord.Interaction, listed: Page[Link], *, creator_id: int, archived: bool
 ) -> dict[str, Any]:
     """The keywords of a message that lists a page of links, with buttons where there is more than one page."""
-    who, base_url = actor(interaction), services(interaction).links.base_url
-    pages = max(1, -(-len(links) // PAGE))
-    page = min(max(page, 0), pages - 1)
-    shown = links[page * PAGE : (page + 1) * PAGE]
+    who, base_url, shown = actor(interaction), services(interaction).links.base_url, listed.items
     names = await people.names_of(interaction, (link.creator_id for link in shown)) if who.manager else {}
     rows = []
     for link in shown:
@@ -87,12 +84,12 @@ async def listing(
             notes.append(" ".join(tags))
         rows.append(f"**{fmt.escape(link.label, 60)}** {' · '.join(notes)}\n`{base_url / link.slug}`")
     title = _("Archived links") if archived else _("Links")
-    answer = embed(f"{title} ({fmt.number(len(links))})", fmt.rows(rows, 4096))
+    answer = embed(f"{title} ({fmt.number(listed.count)})", fmt.rows(rows, 4096))
     view = Buttons()
-    if pages > 1:
-        answer.set_footer(text=_("Page {page} of {pages}").format(page=page + 1, pages=pages))
-        for step, label in ((page - 1, _("Previous")), (page + 1, _("Next"))):
-            view.add_item(PageButton(who.user_id, creator_id, archived, step, label, off=not 0 <= step < pages))
+    if listed.pages > 1:
+        answer.set_footer(text=_("Page {page} of {pages}").format(page=listed.number + 1, pages=listed.pages))
+        for step, label in ((listed.number - 1, _("Previous")), (listed.number + 1, _("Next"))):
+            view.add_item(PageButton(who.user_id, creator_id, archived, step, label, off=not 0 <= step < listed.pages))
     return {"embed": answer, "view": view}
 
 
@@ -138,11 +135,11 @@ class PageButton(
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
-        found = await services(interaction).links.visible(
-            actor(interaction), creator_id=self._creator_id or None, archived=self._archived
+        creator_id, archived, links = self._creator_id, self._archived, services(interaction).links
+        listed = await links.page(
+            actor(interaction), max(self._page, 0), PAGE, creator_id=creator_id, archived=archived
         )
-        message = await listing(interaction, found, self._page, creator_id=self._creator_id, archived=self._archived)
-        await conclude(interaction, **message)
+        await conclude(interaction, **await listing(interaction, listed, creator_id=creator_id, archived=archived))
 
 
 class DeleteButton(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -16,7 +16,7 @@ from cogs.ui import format as fmt
 from cogs.ui import people
 from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
-from storage.records import Figure, Link, Post, State
+from storage.records import Figure, Link, Page, Post, State
 
 PAGE = 10
 
@@ -91,20 +91,12 @@ def total(metric: str, value: int) -> str:
 
 
 async def listing(
-    interaction: discord.Interaction,
-    posts: Sequence[Post],
-    links: Mapping[int, Link],
-    page: int,
-    *,
-    creator_id: int,
-    link_id: int,
-    archived: bool,
+    interaction: discord.Interaction, listed: Page[Post], *, creator_id: int, link_id: int, archived: bool
 ) -> dict[str, Any]:
     """The keywords of a message that lists a page of posts, with buttons where there is more than one page."""
-    who, base_url = actor(interaction), services(interaction).links.base_url
-    pages = max(1, -(-len(posts) // PAGE))
-    page = min(max(page, 0), pages - 1)
-    shown = posts[page * PAGE : (page + 1) * PAGE]
+    who, base_url, shown = actor(interaction), services(interaction).links.base_url, listed.items
+    ids = {post.link_id for post in shown if post.link_id is not None}
+    links = await services(interaction).links.some(who, ids)
     names = await people.names_of(interaction, (post.creator_id for post in shown)) if who.manager else {}
     rows = []
     for post in shown:
@@ -118,12 +110,12 @@ async def listing(
         place = _("no link") if link is None or post.code is None else f"`{base_url / link.slug / post.code}`"
         rows.append(f"**{fmt.post_name(post)}** · {' · '.join(notes)}\n{place}")
     title = _("Archived posts") if archived else _("Posts")
-    answer = embed(f"{title} ({fmt.number(len(posts))})", fmt.rows(rows, 4096))
+    answer = embed(f"{title} ({fmt.number(listed.count)})", fmt.rows(rows, 4096))
     view = Buttons()
-    if pages > 1:
-        answer.set_footer(text=_("Page {page} of {pages}").format(page=page + 1, pages=pages))
-        for step, label in ((page - 1, _("Previous")), (page + 1, _("Next"))):
-            off = not 0 <= step < pages
+    if listed.pages > 1:
+        answer.set_footer(text=_("Page {page} of {pages}").format(page=listed.number + 1, pages=listed.pages))
+        for step, label in ((listed.number - 1, _("Previous")), (listed.number + 1, _("Next"))):
+            off = not 0 <= step < listed.pages
             view.add_item(PostPageButton(who.user_id, creator_id, link_id, archived, step, label, off=off))
     return {"embed": answer, "view": view}
 
@@ -206,22 +198,12 @@ class PostPageButton(
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
-        who, found = actor(interaction), services(interaction)
-        creator_id, link_id = self._creator_id, self._link_id
-        posts = await found.posts.visible(
-            who, creator_id=creator_id or None, link_id=link_id or None, archived=self._archived
+        creator_id, link_id, archived = self._creator_id, self._link_id, self._archived
+        listed = await services(interaction).posts.page(
+            actor(interaction), max(self._page, 0), PAGE, creator_id=creator_id, link_id=link_id, archived=archived
         )
-        links = await links_of(interaction)
-        message = await listing(
-            interaction, posts, links, self._page, creator_id=creator_id, link_id=link_id, archived=self._archived
-        )
-        await conclude(interaction, **message)
-
-
-async def links_of(interaction: discord.Interaction) -> dict[int, Link]:
-    """The links that the asker may see, archived ones too, by id."""
-    who, links = actor(interaction), services(interaction).links
-    return {link.id: link for archived in (False, True) for link in await links.visible(who, archived=archived)}
+        which = {"creator_id": creator_id, "link_id": link_id, "archived": archived}
+        await conclude(interaction, **await listing(interaction, listed, **which))
 
 
 class PostStateButton(

@@ -23,11 +23,11 @@ async def no_links(interaction: discord.Interaction) -> str:
 async def no_posts(interaction: discord.Interaction) -> str:
     """Where there are no posts yet: how the asker registers one."""
     who, server = await _asker(interaction)
-    own = await services(interaction).links.visible(who)
-    if not own:
+    own = await services(interaction).links.page(who)
+    if not own.count:
         return _("No posts yet.") + " " + first_link(who, server)
     return _("No posts yet. Register the first with /post add, for example:") + (
-        f"\n`/post add link:{own[0].slug} permalink:https://www.instagram.com/reel/…`"
+        f"\n`/post add link:{own.items[0].slug} permalink:https://www.instagram.com/reel/…`"
     )
 
 
@@ -40,7 +40,7 @@ async def to_a_link(interaction: discord.Interaction, who: Actor | None = None) 
 async def to_numbers(interaction: discord.Interaction, creator_id: int) -> str:
     """Where nothing was counted of a creator in a period: how the asker comes by something to show."""
     who, server = await _asker(interaction)
-    if await services(interaction).links.visible(who, creator_id=creator_id):
+    if (await services(interaction).links.page(who, creator_id=creator_id)).count:
         return _("Choose another period, or share a link first.")
     if creator_id != who.user_id:
         return _("They have no links here.")
@@ -52,7 +52,7 @@ async def first_steps(interaction: discord.Interaction) -> str:
     who, server = await _asker(interaction)
     if may_add(who, server):
         return _("`/link add`, then `/stats link`.")
-    if await services(interaction).links.visible(who):
+    if (await services(interaction).links.page(who)).count:
         return _("`/link list` and `/stats link`.")
     return _("`/stats server`.") + " " + first_link(who, server)
 

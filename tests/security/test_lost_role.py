@@ -38,7 +38,7 @@ async def test_a_creator_who_lost_the_role_reads_and_archives_alone(demoted: Wor
         assert f"<@&{world.creator_role.id}>" in refused
     added = text_of(await world.sam.slash(world.channel, "link add", destination=evil))
     assert re.search("You may not add links in this server.*ask a manager", added)
-    posts = await world.app.services.posts.visible(Actor(world.guild.id, world.sam.id))
+    posts = (await world.app.services.posts.page(Actor(world.guild.id, world.sam.id))).items
     moved = await world.sam.slash(world.channel, "post move", post=str(posts[0].id), link="summer")
     assert REFUSED in text_of(moved)
     message = await world.sam.send(world.channel, "https://shop.example/summer")

@@ -70,7 +70,7 @@ async def test_a_name_that_somebody_saw_is_never_given_out_again(world: World, s
             await world.add_link("other")
             await world.admin.slash(world.channel, "post add", link="wish", platform="x", kind="post")
             posts, admin = world.app.services.posts, Actor(world.guild.id, world.admin.id, manager=True)
-            (post,) = await posts.visible(admin)
+            (post,) = (await posts.page(admin)).items
             await posts.move(admin, post.id, await world.app.services.links.find(admin, "other"))
     assert "never given out again" in await _delete(world, "wish")
     assert "is taken, or was once" in text_of(await world.add_link("wish"))
