@@ -105,7 +105,7 @@ class _Summed:
     counted: _Counted
     now: Summary
     before: Summary | None
-    by_link: Mapping[int, Tally]
+    by_link: dict[int, Tally]
     by_post: Mapping[int, Tally]
     links: Mapping[int, Link]
     posts: Mapping[int, Post]
