@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -20,6 +22,7 @@ import sqlalchemy as sa
 from alembic import command as alembic_command
 from yarl import URL
 
+from bot import workers
 from bot.app import Application, open_application
 from bot.charts import Chart, ChartRenderer, Theme, draw
 from bot.client import Client
@@ -28,6 +31,7 @@ from bot.config import Config, StorageSection, WebSection
 from bot.cooldowns import Cooldowns
 from bot.digests import due
 from bot.errors import UserError
+from bot.imports.reader import limit_memory
 from bot.insights.periods import local_day
 from storage import counts, migrate, recount, servers
 from storage.database import Database
@@ -40,6 +44,8 @@ from tests.machine import (  # noqa: F401  fixtures and hooks, for all tests
     pytest_terminal_summary,
 )
 from tests.waiting import becomes
+
+T = TypeVar("T")
 
 BROWSER = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -61,6 +67,12 @@ for _type in (dt.date, dt.datetime):
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOW)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One more than there are cores: there is always one that waits for a process, a browser or a disk."""
+    return (yield) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -251,9 +263,26 @@ class QuickCharts(ChartRenderer):
         return draw(chart, theme)
 
 
+@pytest.fixture(scope="session")
+def worker_process() -> Iterator[ProcessPoolExecutor]:
+    pool = workers.start(limit_memory)
+    yield pool
+    workers.end(pool)
+
+
+@pytest.fixture
+def kept_worker(worker_process: ProcessPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read and written by one process for all tests: to start one for each takes longer than most tests."""
+
+    async def call(work: Callable[[], T], seconds: float, _prepare: Callable[[], None] | None = None) -> T:
+        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(worker_process, work), seconds)
+
+    monkeypatch.setattr(workers, "call", call)
+
+
 @pytest.fixture
 async def world(
-    tmp_path: Path, empty_database: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, empty_database: Path, clock: FixedClock, kept_worker: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     shutil.copy(empty_database, tmp_path / "eyeballs.db")
     monkeypatch.setattr(Cooldowns, "wait", lambda *_: (0, 0))  # tests ask faster than people do, at a standing clock

@@ -292,7 +292,7 @@ class DigestMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", [25, pytest.param(200, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("number", [15, pytest.param(200, marks=pytest.mark.proof)])
 async def test_whatever_happens_no_digest_comes_twice_or_gets_lost(tmp_path: Path, number: int) -> None:
     _fresh[:] = [tmp_path / "fresh.db"]
     told.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -53,7 +54,8 @@ def export(*rows: dict[str, object]) -> bytes:
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Application]:
+async def app(tmp_path: Path, empty_database: Path, clock: FixedClock, kept_worker: None) -> AsyncIterator[Application]:
+    shutil.copy(empty_database, tmp_path / "eyeballs.db")
     config = Config(
         web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0),
         storage=StorageSection(path=tmp_path / "eyeballs.db", backups=tmp_path / "backups"),

@@ -448,13 +448,13 @@ def test_the_configuration_is_named_on_either_side_of_the_command(typed: Eyeball
     assert re.fullmatch(r"Eyeballs \d+\.\d+\.\d+\S*\n", typed("--version").stdout)
 
 
-def test_an_unknown_server_is_not_exported(eyeballs: Eyeballs, folder: Path) -> None:
+def test_an_unknown_server_is_not_exported(typed: Eyeballs, folder: Path) -> None:
     asyncio.run(_fill(folder / "data" / "eyeballs.db"))
-    done = eyeballs("export", "--server", "4711", "--out", "out.json")
+    done = typed("export", "--server", "4711", "--out", "out.json")
     assert done.returncode == 1
     assert done.stderr == "--server: 4711 has nothing here to export; was its id copied whole?\n"
     assert not (folder / "out.json").exists()
-    assert eyeballs("export", "--server", "1", "--out", "out.json").returncode == 0
+    assert typed("export", "--server", "1", "--out", "out.json").returncode == 0
 
 
 async def test_check_knows_its_own_instance_from_another(tmp_path: Path) -> None:
@@ -472,7 +472,7 @@ async def test_check_knows_its_own_instance_from_another(tmp_path: Path) -> None
     assert f"on 127.0.0.1:{port} an Eyeballs answers that does not use {tmp_path / 'other.db'}" in problem
 
 
-def test_the_operator_takes_a_page_down(eyeballs: Eyeballs, folder: Path) -> None:
+def test_the_operator_takes_a_page_down(typed: Eyeballs, folder: Path) -> None:
     path = folder / "data" / "eyeballs.db"
 
     async def page() -> Profile | None:
@@ -485,10 +485,10 @@ def test_the_operator_takes_a_page_down(eyeballs: Eyeballs, folder: Path) -> Non
             await pages.set_up(Actor(1, 2, manager=True), "maya", "Maya")
 
     asyncio.run(fill())
-    assert "There is no page “@nobody”" in eyeballs("takedown", "nobody").stderr
-    assert "@maya answers “not found”" in eyeballs("takedown", "@Maya").stdout
+    assert "There is no page “@nobody”" in typed("takedown", "nobody").stderr
+    assert "@maya answers “not found”" in typed("takedown", "@Maya").stdout
     assert (asyncio.run(page()) or pytest.fail("gone")).taken_down == "operator"
-    assert "may be public again" in eyeballs("takedown", "@maya", "--restore").stdout
+    assert "may be public again" in typed("takedown", "@maya", "--restore").stdout
     assert (asyncio.run(page()) or pytest.fail("gone")).taken_down == ""
 
 
@@ -511,15 +511,15 @@ def test_what_is_made_in_one_second_stands_side_by_side(
     ]
 
 
-def test_a_damaged_or_foreign_copy_is_not_restored(eyeballs: Eyeballs, folder: Path) -> None:
+def test_a_damaged_or_foreign_copy_is_not_restored(typed: Eyeballs, folder: Path) -> None:
     path = folder / "data" / "eyeballs.db"
     asyncio.run(_fill(path))
     (folder / "junk.db").write_bytes(b"this is no database at all" * 100)
-    assert "not a sound SQLite database" in eyeballs("restore", "junk.db", "--yes").stderr
+    assert "not a sound SQLite database" in typed("restore", "junk.db", "--yes").stderr
     with closing(sqlite3.connect(folder / "foreign.db")) as conn, conn:
         conn.execute("CREATE TABLE other (x)")
-    assert "not one of Eyeballs" in eyeballs("restore", "foreign.db", "--yes").stderr
-    assert eyeballs("recount", "--check").returncode == 0
+    assert "not one of Eyeballs" in typed("restore", "foreign.db", "--yes").stderr
+    assert typed("recount", "--check").returncode == 0
 
 
 def test_restore_refuses_while_the_bot_runs(eyeballs: Eyeballs, folder: Path) -> None:
@@ -534,8 +534,8 @@ def test_restore_refuses_while_the_bot_runs(eyeballs: Eyeballs, folder: Path) ->
     assert "Another Eyeballs process is using" in asyncio.run(hold()).stderr
 
 
-def test_check_says_what_to_mend(eyeballs: Eyeballs, folder: Path) -> None:
-    done = eyeballs("check")
+def test_check_says_what_to_mend(typed: Eyeballs, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = typed("check")
     assert done.returncode == 1
     assert "PROBLEM  web.base_url is missing" in done.stdout
     assert "PROBLEM  The Discord bot token is missing" in done.stdout
@@ -547,7 +547,8 @@ def test_check_says_what_to_mend(eyeballs: Eyeballs, folder: Path) -> None:
             await db.write(lambda conn: meta.put(conn, "unknown_proxy_seen_at", now))
 
     asyncio.run(seen())
-    done = eyeballs("check", EYEBALLS_WEB__BASE_URL="https://go.example")
+    monkeypatch.setenv("EYEBALLS_WEB__BASE_URL", "https://go.example")
+    done = typed("check")
     assert "web.trusted_proxies is empty" in done.stdout
     assert "a forwarded header came from a peer that is not listed" in done.stdout
 

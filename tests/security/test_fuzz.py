@@ -16,7 +16,7 @@ LOG_BYTES = 20_000
 SPENT_MIB = 40
 
 
-@pytest.mark.parametrize("requests", [3_000, pytest.param(100_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("requests", [1_500, pytest.param(100_000, marks=pytest.mark.proof)])
 async def test_no_request_is_answered_with_5xx_or_a_traceback(tmp_path: Path, requests: int) -> None:
     log = tmp_path / "log"
     async with served(tmp_path / "eyeballs.db", "--page", log=log) as (process, port):
