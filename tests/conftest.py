@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import ipaddress
 import shutil
 import sqlite3
 from collections import Counter
@@ -288,7 +289,12 @@ async def world(
     monkeypatch.setattr(Cooldowns, "wait", lambda *_: (0, 0))  # tests ask faster than people do, at a standing clock
     monkeypatch.setattr(due, "SPREAD", dt.timedelta(milliseconds=1))  # digests come at their local time
     config = Config(
-        web=WebSection(base_url="https://go.example", host="127.0.0.1", port=0, trusted_proxies=("127.0.0.0/8",)),
+        web=WebSection(
+            base_url="https://go.example",
+            host="127.0.0.1",
+            port=0,
+            trusted_proxies=(ipaddress.ip_network("127.0.0.0/8"),),
+        ),
         storage=StorageSection(path=tmp_path / "eyeballs.db", backups=tmp_path / "backups"),
     )
     async with AsyncExitStack() as stack:
