@@ -11,8 +11,8 @@ from storage.records import AudienceCount, Dimension, Kind
 DIRECT = "direct"
 """The source of who typed the address, scanned it, or came from an app that does not say so."""
 OPTED_OUT, CROWD = "opted_out", "crowd"
-"""Why a click's visitor can't be told from others: they asked not to be tracked, or a crowd was behind their network,
-where several may have one and the same browser."""
+"""Why a click's visitor can't be told from others: they asked not to be tracked, or so many were behind their network
+that day that several may have had one and the same browser."""
 MANY, PART = 10, 5
 """From how many clicks of crowds on, and beyond which part of all, unique clicks are a lower bound."""
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 REMEMBERED = 32_768
 """Entries that a table holds at most; the ones not touched for longest are forgotten first. All tables of `networks`
-take some 45 MiB when they are full of networks that came several times, and 10 when each came once."""
+take some 50 MiB when they are full of networks that came several times, and 10 when each came once."""
 
 _KEY = secrets.token_hex(16)
 

@@ -21,6 +21,9 @@ BURST, PER_SECOND = 30, 0.5
 CROWD, CROWD_SECONDS = 4, 600.0
 """Different browsers that make their network a crowd, and within which time. There, people can't be told apart by their
 browsers, which are alike: neither repeats nor a browser's pace are looked at, and the network's pace holds."""
+SEVERAL = 6
+"""Different browsers of one day from which on a network's visitors are likely to be more than its browsers: a household
+has fewer, an office or a carrier more, though seldom within ten minutes."""
 PACE, PACE_SECONDS = 300, 120.0
 """What one network may add to a link's clicks, to its impressions and to a profile's views, and within which time."""
 HOURLY_BURST, HOURLY_PER_SECOND = 560, 0.4
@@ -36,13 +39,13 @@ SHARED_SECONDS = 86_400.0
 
 
 class Verdict(NamedTuple):
-    """The reason to set a person's hit aside, None to count it; and whether it came from a crowd."""
+    """The reason to set a person's hit aside, None to count it; and whether others may have looked alike that day."""
 
     reason: Reason | None
-    crowd: bool
+    alike: bool
 
 
-_COUNTED, _OF_CROWD, _REPEAT = Verdict(None, False), Verdict(None, True), Verdict(Reason.REPEAT, False)
+_COUNTED, _ALIKE, _REPEAT = Verdict(None, False), Verdict(None, True), Verdict(Reason.REPEAT, False)
 _THROTTLED = Verdict(Reason.THROTTLED, False)
 
 _Request = tuple[int, int, int, int, Kind, dt.date, int | None, bool, float]
@@ -66,6 +69,7 @@ class Networks:
         self._pace = Pace(PACE, PACE_SECONDS, HOURLY_BURST, HOURLY_PER_SECOND)
         self._shares = Tally(SHARE_SECONDS)
         self._clicks = Tally(SHARED_SECONDS)
+        self._browsers: Aging[int] = Aging(SHARED_SECONDS)
 
     def judge(
         self,
@@ -109,8 +113,7 @@ class Networks:
         now: float,
     ) -> Verdict:
         is_click = kind is Kind.CLICK
-        is_crowd = self._crowds.is_crowd(network, browser, now)
-        if not is_crowd:
+        if not self._crowds.is_crowd(network, browser, now):
             if not (reported or self._browser_pace.take(browser, now)):
                 return _THROTTLED
             if is_click and self._repeats.is_repeat(hash((browser, guild_id, link_id, place_id)), now):
@@ -126,7 +129,13 @@ class Networks:
             clicks = self._clicks.add(hash((key, day)), now)
             if clicks >= SHARED:
                 self._note_shared(guild_id, link_id, day, clicks)
-        return _OF_CROWD if is_crowd else _COUNTED
+        return _ALIKE if self._several(hash((network, day)), browser, now) else _COUNTED
+
+    def _several(self, network_day: int, browser: int, now: float) -> bool:
+        """Whether `SEVERAL` browsers or more came from the network that day: of each a bit is kept, one of 64."""
+        bits = (self._browsers.get(network_day, now) or 0) | 1 << (browser & 63)
+        self._browsers.put(network_day, bits, now)
+        return bits.bit_count() >= SEVERAL
 
 
 def network_and_browser(network: str, user_agent: str) -> tuple[int, int]:

@@ -313,10 +313,10 @@ class Tracker:
                 if max_clicks is not None and self._clicks[guild_id, link_ids[0]] >= max_clicks:
                     return Outcome.OVER  # others were faster since it was resolved
             counting: list[Mark] = []
-            is_crowd = False
+            is_alike = False
             for mark in marks:
                 about = (network, browser, guild_id, mark.link_id, place_id, kind, day, max_clicks, reported, seconds)
-                reason, is_crowd = self._networks.judge(*about)
+                reason, is_alike = self._networks.judge(*about)
                 if reason is None:
                     counting.append(mark)
                 else:
@@ -331,7 +331,7 @@ class Tracker:
             source = source_of(agent, visit.facts.headers.get("referer", ""), visit.host)
             anonymity = ""
             if kind in BY_VISITOR:
-                anonymity = OPTED_OUT if visitor is None else CROWD if is_crowd else ""
+                anonymity = OPTED_OUT if visitor is None else CROWD if is_alike else ""
             counted = []
             for mark in counting:
                 is_told = is_known(source) or self._sources.allows((guild_id, mark.link_id, day), source)

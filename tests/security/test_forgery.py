@@ -183,7 +183,7 @@ def test_what_is_remembered_has_an_end_whatever_comes() -> None:
         networks.judge(*who, GUILD, SUMMER, BARE, Kind.CLICK, TODAY, 10, False, 1_000.0 + n / 10_000)
     tables = [table for rule in vars(networks).values() for table in (rule, *getattr(rule, "__dict__", {}).values())]
     sizes = [len(table) for table in tables if isinstance(table, Aging)]
-    assert len(sizes) == 7
+    assert len(sizes) == 8
     assert REMEMBERED // 8 < min(sizes) <= max(sizes) <= REMEMBERED
 
 
