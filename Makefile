@@ -37,8 +37,9 @@ bench: $(VENV)/.test ## speeds as ratios against a baseline
 	$(BIN)/python -m tests.bench_shares
 	$(BIN)/python -m tests.bench_profile
 
-truth: $(VENV)/.test ## how often what is claimed is false, in made-up worlds; into docs/metrics.md
+truth: $(VENV)/.test ## how often claims are false in made-up worlds, and known people counted; for docs/metrics.md and counting.md
 	$(BIN)/python -m tests.truth
+	$(BIN)/python -m pytest -m proof -s tests/truth/test_counting.py
 
 gallery: $(VENV)/.test ## every kind of chart, into docs/gallery.md
 	$(BIN)/python -m tests.gallery
