@@ -21,7 +21,7 @@ from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy import event
 
-from bot.charts import Paper, Theme, draw
+from bot.charts import Chart, Paper, Theme, draw
 from bot.charts.canvas import Canvas
 from bot.errors import NotFoundError
 from bot.inputs.text import clean
@@ -35,7 +35,7 @@ from storage.database import Lane
 from storage.records import BrandReport, Kind
 from tests.branded import ADDRESS, address_of, fullest
 from tests.branded import a_shop as _shop  # noqa: F401
-from tests.conftest import World, answer_of, fetch, text_of
+from tests.conftest import QuickCharts, World, answer_of, fetch, text_of
 from tests.machine import LaunchBrowser, Poppler
 from tests.profiled import look, picture, set_up
 from tests.sampled import a_busy_server as _busy  # noqa: F401
@@ -83,6 +83,20 @@ def cells(chart: Any) -> Iterator[str]:
     for grid in (*chart.grids, *chart.blocks):
         for row in grid.rows:
             yield from row
+
+
+@pytest.fixture
+def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sheet stands for all: to draw one takes a quarter of a second, and most tests look at none."""
+    kept: dict[tuple[type, Theme], bytes] = {}
+
+    async def sketch(_self: QuickCharts, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
+        key = type(chart), theme
+        if key not in kept:
+            kept[key] = draw(chart, theme)
+        return kept[key]
+
+    monkeypatch.setattr(QuickCharts, "draw", sketch)
 
 
 async def test_all_four_forms_say_what_the_storage_holds_to_the_digit(
@@ -215,6 +229,7 @@ async def revoke(world: World, report: str) -> None:
     await world.admin.click(answer_of(asked), label="Revoke it for good")
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_unknown_expired_and_revoked_addresses_answer_alike(shop: World) -> None:
     live = [address_of(await shop.admin.slash(shop.channel, "brand report", days=days)) for days in (40, 5, 40)]
     assert [(await shop.visit(path)).status for path in live] == [200, 200, 200]
@@ -242,6 +257,7 @@ async def test_unknown_expired_and_revoked_addresses_answer_alike(shop: World) -
     assert [(await shop.visit(path)).status for path in (live[1], anew)] == [404, 200]
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_unknown_and_revoked_addresses_take_the_same_question(shop: World) -> None:
     """Both are one row looked up by the same statement: nothing is found before it is decided."""
     path = address_of(await shop.admin.slash(shop.channel, "brand report"))
@@ -265,6 +281,7 @@ async def test_unknown_and_revoked_addresses_take_the_same_question(shop: World)
     assert asked[: len(asked) // 2] == asked[len(asked) // 2 :]
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_views_are_counted_apart_and_previews_set_aside(shop: World) -> None:
     path = address_of(await shop.admin.slash(shop.channel, "brand report", brand="Acme"))
     await shop.visit(path)
@@ -283,6 +300,7 @@ async def test_views_are_counted_apart_and_previews_set_aside(shop: World) -> No
     assert hits == 0
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_the_page_is_harmless_and_keeps_its_address_to_itself(shop: World) -> None:
     result = await shop.admin.slash(
         shop.channel, "brand report", brand="<script>alert(1)</script>", note="=HYPERLINK() & <b>bold</b> \u202egnp"
@@ -302,6 +320,7 @@ async def test_the_page_is_harmless_and_keeps_its_address_to_itself(shop: World)
     assert table["report", "", "note"]["value"].startswith("'=")
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_viewable_impressions_are_told_from_the_other_measured_ones(shop: World) -> None:
     await set_up(shop, shop.admin, handle="maya")
     await shop.admin.slash(shop.channel, "profile publish")
@@ -354,6 +373,7 @@ async def test_without_a_picture_of_theirs_initials_stand_there(shop: World, mon
         assert '<div class="avatar"' in answer.text
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_nothing_leaks_across_creators_and_servers(shop: World) -> None:
     mine = await shop.admin.slash(shop.channel, "brand report", brand="Acme", cpm="10 EUR")
     path = address_of(mine)
@@ -409,6 +429,7 @@ async def test_nothing_leaks_across_creators_and_servers(shop: World) -> None:
     assert (await shop.visit(address_of(back))).status == 200
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_an_address_is_taken_back_only_when_that_is_confirmed(shop: World) -> None:
     await shop.add_link("leos", creator=shop.leo)
     await shop.visit("/leos")
@@ -429,6 +450,7 @@ async def test_an_address_is_taken_back_only_when_that_is_confirmed(shop: World)
     assert "taken back already" in text_of(refused)
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_a_private_link_is_named_only_where_it_was_chosen(shop: World) -> None:
     await shop.admin.slash(shop.channel, "post add", link="brand-deal", platform="x", kind="post", title="Hush")
     await shop.visit("/brand-deal/x1")
@@ -442,6 +464,7 @@ async def test_a_private_link_is_named_only_where_it_was_chosen(shop: World) -> 
     assert "Unannounced brand deal" in text
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_links_posts_and_tags_are_counted_once_together(shop: World) -> None:
     """A post of a chosen link adds nothing; posts alone have neither unique clicks nor an audience."""
 
@@ -499,6 +522,7 @@ async def test_what_cannot_be_is_said_in_a_sentence_and_keeps_nothing(
     assert "None yet" in text_of(await world.maya.slash(world.channel, "brand list"))
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_one_creator_has_so_many_open_addresses(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MOST", 2)
     for _n in range(2):

@@ -73,7 +73,7 @@ async def test_ctr_leaves_out_what_has_one_side_only(world: World) -> None:
     world.move(minutes=5)
     await world.admin.slash(world.channel, "impressions log", impressions="400", post=await _post_choice(world))
     text = text_of(await world.admin.slash(world.channel, "stats link", link="summer"))
-    assert "CTR: **0.25%** (0.044%–1.4%)\n1 of 400\n1 of 2 posts and places" in text
+    assert "CTR: **0.25%** (0.073%–4.5%)\n1 of 400\n1 of 2 posts and places" in text
 
 
 async def test_a_post_with_both_kinds_of_impressions_counts_once(world: World) -> None:
