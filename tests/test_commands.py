@@ -491,7 +491,7 @@ async def test_an_unexpected_fault_shows_a_number_and_no_more(world: World, monk
         raise RuntimeError("secret detail")
 
     world.expected = (RuntimeError,)
-    monkeypatch.setattr(type(world.app.services.links), "visible", broken)
+    monkeypatch.setattr(type(world.app.services.links), "page", broken)
     text = text_of(await world.admin.slash(world.channel, "link list"))
     assert "Something went wrong" in text
     assert "secret" not in text
