@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,9 +15,10 @@ from bot.insights.periods import local_day
 from bot.profiles.flags import KEPT
 from bot.servers import Servers
 from bot.tracking.visitors import Visitors
-from storage import hits, notices, profiles, recount, regroup, servers, totals
+from storage import hits, notices, prepared, profiles, recount, regroup, servers, totals
 from storage.database import Database
 from storage.ids import Ids, floor
+from storage.prepared import Reader
 
 CHUNK = 2_000
 """Events deleted in one transaction: hits wait for none of them longer than some milliseconds."""
@@ -26,7 +29,22 @@ CLOSED_AFTER = dt.timedelta(hours=2)
 AHEAD = dt.timedelta(hours=48)
 """What was written for a time later than this from now was written by a clock that was wrong."""
 
+LOOKED_AT = 200
+"""Servers that are looked at in one trip to the database."""
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a server's housekeeping has to do."""
+
+    until: dt.date | None
+    """The day before which days are to be closed; None where all are."""
+    is_ahead: bool = False
+    """Whether events are dated in days to come."""
+    is_old: bool = False
+    """Whether events are to be deleted."""
 
 
 class Housekeeping:
@@ -72,20 +90,49 @@ class Housekeeping:
             except Exception:
                 log.exception("days not given another zone", guild_id=guild_id)
         deleted = 0
-        for guild_id in guild_ids:
+        for guild_id, due in await self._look(guild_ids, now, horizon):
             try:
-                await self._close_days(guild_id, now - CLOSED_AFTER)
+                if due.until is not None:
+                    await self._close_days(guild_id, due.until)
             except Exception:
                 log.exception("days not closed", guild_id=guild_id)
             try:
-                if is_settled:
+                if is_settled and due.is_ahead:
                     await self._bring_back(guild_id, now)
-                deleted += await self._delete_events(guild_id, horizon)
+                if due.is_old:
+                    deleted += await self._delete_events(guild_id, horizon)
             except Exception:
                 log.exception("old events not deleted", guild_id=guild_id)
         if deleted:
             log.info("old events deleted", count=deleted, before=horizon.isoformat())
         return deleted
+
+    async def _look(self, guild_ids: Sequence[int], now: dt.datetime, horizon: dt.datetime) -> list[tuple[int, Due]]:
+        """What is to be done, of the servers where there is something: some hundreds of them are one trip."""
+
+        def due(reader: Reader, guild_id: int) -> Due:
+            today, first = (
+                local_day(now - CLOSED_AFTER, servers.zone(reader, guild_id)),
+                totals.next_day(reader, guild_id),
+            )
+            until = None if first is None or first >= today else today
+            is_ahead = hits.are_ahead(reader, guild_id, now + AHEAD)
+            return Due(until, is_ahead=is_ahead, is_old=hits.are_old(reader, guild_id, horizon))
+
+        def work(reader: Reader, some: Sequence[int]) -> list[tuple[int, Due]]:
+            found = []
+            for guild_id in some:
+                try:
+                    found.append((guild_id, due(reader, guild_id)))
+                except Exception:
+                    log.exception("server not looked at", guild_id=guild_id)
+            return found
+
+        found = []
+        for at in range(0, len(guild_ids), LOOKED_AT):
+            async with self._db.read() as conn:
+                found += await prepared.read(conn, partial(work, some=guild_ids[at : at + LOOKED_AT]))
+        return [(guild_id, one) for guild_id, one in found if one != Due(None)]
 
     async def _mend(self, now: dt.datetime) -> None:
         """Take back what was written ahead: it would outlive its time, or keep others from their turn."""
@@ -101,8 +148,6 @@ class Housekeeping:
         """Count what a clock that was ahead has counted in days to come as of now."""
         async with self._db.read() as conn:
             today = local_day(now, (await servers.get(conn, guild_id)).timezone)
-            if not await hits.are_ahead(conn, guild_id, now + AHEAD):
-                return
         while await self._db.write(
             lambda conn: conn.run_sync(hits.bring_back, guild_id, now + AHEAD, now, today, self._ids, CHUNK)
         ):
@@ -116,15 +161,8 @@ class Housekeeping:
             if n < CHUNK:
                 return deleted
 
-    async def _close_days(self, guild_id: int, at: dt.datetime) -> None:
-        """Build the totals of the days that were over at an instant, day by day in small transactions."""
-        while True:
-            async with self._db.read() as conn:
-                today = local_day(at, (await servers.get(conn, guild_id)).timezone)
-                steps = await totals.steps(conn, guild_id, today)
-            if not steps:
-                return
-            for step in steps:
-                # As hits are: nothing that is cached changes by it. Whatever waits comes between two steps.
-                if not await self._db.write(step, first=True):
-                    break
+    async def _close_days(self, guild_id: int, until: dt.date) -> None:
+        """Build the totals of the days before `until`, in small transactions: whatever waits comes between two."""
+        at: totals.Position | None = totals.BEGINNING
+        while at is not None:
+            at = await self._db.write_quietly(partial(totals.close, guild_id=guild_id, before=until, at=at))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import servers, totals, upsert
 from storage.ids import Ids, floor
+from storage.prepared import Reader, Statement
 from storage.records import ALL_LINKS, BARE, Dimension, Hit, Kind, Salt, SetAside
 from storage.schema import (
     audience_daily,
@@ -204,10 +205,26 @@ def _ahead(guild_id: int, after: dt.datetime) -> tuple[sa.ColumnElement[bool], .
     return hits.c.guild_id == guild_id, hits.c.id > floor(after), hits.c.at > after
 
 
-async def are_ahead(conn: AsyncConnection, guild_id: int, after: dt.datetime) -> bool:
+def _any_ahead() -> Statement:
+    c = hits.c
+    ahead = (c.id > sa.bindparam("above_id"), c.at > sa.bindparam("after"))
+    return sa.select(sa.exists().where(c.guild_id == sa.bindparam("guild_id"), *ahead))
+
+
+def are_ahead(reader: Reader, guild_id: int, after: dt.datetime) -> bool:
     """Whether the server has events that were dated after `after`."""
-    query = sa.select(sa.exists().where(*_ahead(guild_id, after)))
-    return bool((await conn.execute(query)).scalar_one())
+    return bool(reader.rows(_any_ahead, guild_id=guild_id, above_id=floor(after), after=after)[0][0])
+
+
+def _any_old() -> Statement:
+    c = hits.c
+    old = (c.id < sa.bindparam("below_id"), c.at < sa.bindparam("before"))
+    return sa.select(sa.exists().where(c.guild_id == sa.bindparam("guild_id"), *old))
+
+
+def are_old(reader: Reader, guild_id: int, before: dt.datetime) -> bool:
+    """Whether `delete_events` would delete some of the server's."""
+    return bool(reader.rows(_any_old, guild_id=guild_id, below_id=floor(before), before=before)[0][0])
 
 
 def bring_back(

@@ -89,7 +89,7 @@ def _build(conn: sa.Connection, guild_id: int, zone: ZoneInfo, day: dt.date, low
     Uniques keep theirs, and so does what was brought from elsewhere: some of it knows days alone.
     """
     mine = {"guild": guild_id, "low": low}
-    ids = [id_ for (id_,) in conn.execute(_links(), mine) if id_ is not None]
+    ids = [id_ for (id_,) in conn.execute(_links(), mine | {"most": LINKS}) if id_ is not None]
     high = ids[-1] if len(ids) == LINKS else _LAST
     conn.execute(_delete(), mine | {"of_day": day, "high": high})
     if ids and (times := _times(day, zone)):
@@ -111,7 +111,8 @@ def _links() -> sa.Select[*tuple[Any, ...]]:
     first = mine.where(link_id > sa.bindparam("low")).add_columns(sa.literal(1, sa.Integer).label("n"))
     found = first.cte("found", recursive=True)
     after = mine.where(link_id > found.c.id).scalar_subquery()
-    found = found.union_all(sa.select(after, found.c.n + 1).where(found.c.id.is_not(None), found.c.n < LINKS))
+    most = sa.bindparam("most", type_=sa.Integer)
+    found = found.union_all(sa.select(after, found.c.n + 1).where(found.c.id.is_not(None), found.c.n < most))
     return sa.select(found.c.id)
 
 

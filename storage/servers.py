@@ -46,6 +46,16 @@ def settled(conn: sa.Connection, guild_ids: Collection[int]) -> dict[int, tuple[
     return found
 
 
+def _zone() -> Statement:
+    return sa.select(servers.c.timezone).where(servers.c.guild_id == sa.bindparam("guild_id"))
+
+
+def zone(reader: Reader, guild_id: int) -> str:
+    """The name of the server's time zone."""
+    rows = reader.rows(_zone, guild_id=guild_id)
+    return rows[0][0] if rows else Server(guild_id).timezone
+
+
 async def all_ids(conn: AsyncConnection) -> list[int]:
     """Every server that has settings or hits."""
     hit = hits_quarter.c.guild_id

@@ -7,11 +7,11 @@ after it: from then on they are read from the daily rollups, until they are buil
 from __future__ import annotations
 
 import datetime as dt
+import time
 from calendar import monthrange
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
-from itertools import pairwise
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from operator import sub
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import servers, upsert
+from storage.database import Writer
+from storage.prepared import Reader, Statement
 from storage.records import ALL_LINKS, Dimension, Mismatch, Segment
 from storage.schema import (
     audience_daily,
@@ -27,6 +29,7 @@ from storage.schema import (
     hits_daily,
     hits_quarter,
     links,
+    metadata,
     set_aside_daily,
     totals,
     uniques_daily,
@@ -39,15 +42,23 @@ FACETS = (ALL, PLACE, UNIQUE, HOUR, ASIDE, *(dimension.value for dimension in Di
 
 TABLE = totals.name
 
+FIRSTS = tuple(table.name for table in (totals, hits_daily, uniques_daily, audience_daily, set_aside_daily))
+"""Tables whose first day, or month, a server's first day is found by."""
+
 LINKS_A_STEP = 10
-"""Links whose totals are built in one transaction: hits wait for some 10 ms."""
+"""Links whose totals are built at once."""
 
 ONE_DAY = dt.timedelta(days=1)
 HOUR_MS = 3_600_000
 _LAST = 2**63 - 1
 _QUARTER = dt.timedelta(minutes=15)
 
-Step = Callable[[AsyncConnection], Awaitable[bool]]
+SECONDS = 0.015
+"""After which `close` begins nothing more: hits wait."""
+
+Position = tuple[dt.date, int]
+"""A day, and the link up to which its totals are built."""
+BEGINNING: Position = (dt.date.min, -1)
 Key = tuple[str, int, str, str]
 """facet, link_id, kind, value."""
 
@@ -88,58 +99,73 @@ def reopen(conn: sa.Connection, guild_id: int, day: dt.date = dt.date.min) -> No
     conn.execute(sa.update(closed_days).where(c.guild_id == guild_id).values(earlier | {"version": c.version + 1}))
 
 
-async def steps(conn: AsyncConnection, guild_id: int, before: dt.date) -> list[Step]:
-    """What closes the server's next day before `before`: transactions, to be run in turn until one returns False.
+def close(writer: Writer, guild_id: int, before: dt.date, at: Position = BEGINNING) -> Position | None:
+    """Close some of the server's days before `before`, in one transaction; where to go on, None when nothing is left.
 
-    Empty when there is nothing to close. A step that finds the day opened again meanwhile returns False.
+    A day that is opened again between two of them is begun anew.
     """
-    day = await _next_day(conn, guild_id)
-    if day is None or day >= before:
-        return []
-    ids = (await conn.execute(sa.select(links.c.id).where(links.c.guild_id == guild_id).order_by(links.c.id))).scalars()
-    # Ranges and not the ids themselves: nothing is left out, whatever its link.
-    ends = [-1, *list(ids)[LINKS_A_STEP - 1 :: LINKS_A_STEP], _LAST]
-    last = len(ends) - 2
-
-    def step(number: int, low: int, high: int) -> Step:
-        async def work(conn: AsyncConnection) -> bool:
-            if number == 0:
-                if await _next_day(conn, guild_id) != day:
-                    return False
+    begun = time.perf_counter()
+    with writer.begin() as conn:
+        if at != BEGINNING and _building(conn, guild_id) != at[0] + ONE_DAY:
+            at = BEGINNING
+        while True:
+            if at == BEGINNING:
+                day = next_day(Reader(conn.connection, conn.dialect, None), guild_id)
+                if day is None or day >= before:
+                    return None
                 # From here on, a hit on that day opens it again.
-                claim = {"until": day, "building": day + ONE_DAY}
-                mine = sa.update(closed_days).where(closed_days.c.guild_id == guild_id).values(claim)
-                if not (await conn.execute(mine)).rowcount:
-                    await conn.execute(closed_days.insert().values(guild_id=guild_id, **claim))
-            elif await _building(conn, guild_id) != day + ONE_DAY:
-                return False
-            await conn.run_sync(_build, guild_id, day, low, high)
-            if number == last:
-                await conn.execute(
-                    sa.update(closed_days).where(closed_days.c.guild_id == guild_id).values(until=day + ONE_DAY)
-                )
-            return True
-
-        return work
-
-    return [step(number, low, high) for number, (low, high) in enumerate(pairwise(ends))]
+                _set(conn, guild_id, until=day, building=day + ONE_DAY)
+                at = day, -1
+            day, low = at
+            high = (
+                conn.execute(_step_end(), {"guild": guild_id, "low": low, "skipped": LINKS_A_STEP - 1}).scalar()
+                or _LAST
+            )
+            _build(conn, guild_id, day, low, high)
+            at = day, high
+            if high == _LAST:
+                _set(conn, guild_id, until=day + ONE_DAY, building=day + ONE_DAY)
+                at = BEGINNING
+            if writer.wanted or time.perf_counter() - begun > SECONDS:
+                return at
 
 
-async def _next_day(conn: AsyncConnection, guild_id: int) -> dt.date | None:
-    known = await until(conn, guild_id)
-    if known > dt.date.min:
-        return known
+def _set(conn: sa.Connection, guild_id: int, **values: dt.date) -> None:
+    mine = sa.update(closed_days).where(closed_days.c.guild_id == guild_id).values(values)
+    if not conn.execute(mine).rowcount:
+        conn.execute(closed_days.insert().values(guild_id=guild_id, **values))
+
+
+@cache
+def _step_end() -> sa.Select[*tuple[Any, ...]]:
+    """The last link of a step, of those above one: ranges and not ids, so that nothing is left out."""
+    c = links.c
+    query = sa.select(c.id).where(c.guild_id == sa.bindparam("guild"), c.id > sa.bindparam("low"))
+    return query.order_by(c.id).limit(1).offset(sa.bindparam("skipped", type_=sa.Integer))
+
+
+def _until() -> Statement:
+    return sa.select(closed_days.c.until).where(closed_days.c.guild_id == sa.bindparam("guild_id"))
+
+
+def _first(name: str) -> Statement:
+    table = metadata.tables[name]
+    day = table.c.month if table is totals else table.c.day
+    return sa.select(sa.func.min(day)).where(table.c.guild_id == sa.bindparam("guild_id"))
+
+
+def next_day(reader: Reader, guild_id: int) -> dt.date | None:
+    """The first day of a server that has no totals yet, None where nothing was ever counted."""
+    for (known,) in reader.rows(_until, guild_id=guild_id):
+        if known > dt.date.min:
+            return known
     # From the first month that anything was ever built for: what is left of an older build is overwritten.
-    found = [(await conn.execute(sa.select(sa.func.min(totals.c.month)).where(totals.c.guild_id == guild_id))).scalar()]
-    for table in (hits_daily, uniques_daily, audience_daily, set_aside_daily):
-        query = sa.select(sa.func.min(table.c.day)).where(table.c.guild_id == guild_id)
-        found.append((await conn.execute(query)).scalar())
+    found = [reader.rows(_first, name, guild_id=guild_id)[0][0] for name in FIRSTS]
     return min((day.replace(day=1) for day in found if day is not None), default=None)
 
 
-async def _building(conn: AsyncConnection, guild_id: int) -> dt.date | None:
-    query = sa.select(closed_days.c.building).where(closed_days.c.guild_id == guild_id)
-    return (await conn.execute(query)).scalar_one_or_none()
+def _building(conn: sa.Connection, guild_id: int) -> dt.date | None:
+    return conn.execute(sa.select(closed_days.c.building).where(closed_days.c.guild_id == guild_id)).scalar()
 
 
 @lru_cache(maxsize=1_000)
@@ -163,39 +189,71 @@ def segments(day: dt.date, zone: ZoneInfo) -> Sequence[Segment]:
 
 def _build(conn: sa.Connection, guild_id: int, day: dt.date, low: int, high: int) -> None:
     """Bring the totals of the links above `low` up to `high` to the end of `day`."""
+    zone, _ = servers.settled(conn, {guild_id})[guild_id]
+    stretches = segments(day, zone)
     month, today = column(day)
+    last_month, yesterday = column(day - ONE_DAY)
+    mine = _values(guild_id, day, stretches, low, high) | {"of_month": month, "last_month": last_month}
+    for statement in _carrying(today.name, yesterday.name):
+        conn.execute(statement, mine)
+    conn.execute(_adding(conn.dialect.name, today.name, len(stretches)), mine)
+
+
+# Built once: to build a statement takes SQLAlchemy longer than SQLite takes to run it.
+
+_MINE = {name: sa.bindparam(name, type_=sa.BigInteger) for name in ("guild", "low", "high")}
+_DATES = {name: sa.bindparam(name, type_=sa.Date) for name in ("of_day", "of_month", "last_month")}
+
+
+def _values(guild_id: int, day: dt.date, stretches: Sequence[Segment], low: int, high: int) -> dict[str, Any]:
+    """The parameters of `_counts`."""
+    values: dict[str, Any] = {"guild": guild_id, "of_day": day, "low": low, "high": high}
+    for n, one in enumerate(stretches):
+        offset = int(one.offset.total_seconds() * 1000)
+        values |= {f"start_{n}": one.start, f"end_{n}": one.end, f"offset_{n}": offset}
+    return values
+
+
+@cache
+def _carrying(today: str, yesterday: str) -> Sequence[sa.Executable]:
+    """What gives the totals of a day those of the day before; today's is "t1" on the first day of a month."""
     c = totals.c
     key = [c.guild_id, c.facet, c.link_id, c.kind, c.value]
-    mine = (c.guild_id == guild_id, c.facet.in_(FACETS), c.link_id > low, c.link_id <= high)
-    _, yesterday = column(day - ONE_DAY)
-    if day.day == 1:
-        conn.execute(sa.delete(totals).where(*mine, c.month == month))
-        carried = sa.select(*key, sa.literal(month, sa.Date), yesterday, yesterday).where(
-            *mine, c.month == (day - ONE_DAY).replace(day=1)
-        )
-        names = [*(column.name for column in key), "month", "t0", "t1"]
-        conn.execute(totals.insert().from_select(names, carried))
-    else:
-        conn.execute(sa.update(totals).where(*mine, c.month == month).values({today: yesterday}))
-    zone, _ = servers.settled(conn, {guild_id})[guild_id]
-    counted = _counts(guild_id, day, segments(day, zone), low, high).subquery()
-    names = ["guild_id", "month", "facet", "link_id", "kind", "value", today.name]
-    values = sa.select(sa.literal(guild_id, sa.BigInteger), sa.literal(month, sa.Date), *counted.c).where(sa.true())
-    upsert.add_selected(conn, totals, names, values, today.name)
+    mine = (c.guild_id == _MINE["guild"], c.facet.in_(FACETS), c.link_id > _MINE["low"], c.link_id <= _MINE["high"])
+    if today != "t1":
+        return (sa.update(totals).where(*mine, c.month == _DATES["of_month"]).values({today: c[yesterday]}),)
+    carried = sa.select(*key, _DATES["of_month"], c[yesterday], c[yesterday]).where(
+        *mine, c.month == _DATES["last_month"]
+    )
+    names = [*(column.name for column in key), "month", "t0", "t1"]
+    gone = sa.delete(totals).where(*mine, c.month == _DATES["of_month"])
+    return gone, totals.insert().from_select(names, carried)
 
 
-def _counts(
-    guild_id: int, day: dt.date, segments: Sequence[Segment], low: int, high: int
-) -> sa.Select[*tuple[Any, ...]]:
-    """A day's counts by facet, link, kind and value, of the links above `low` up to `high`."""
+@cache
+def _adding(dialect: str, today: str, stretches: int) -> sa.Insert:
+    counted = _counts(stretches).subquery()
+    names = ["guild_id", "month", "facet", "link_id", "kind", "value", today]
+    return upsert.adding(
+        dialect, totals, names, sa.select(_MINE["guild"], _DATES["of_month"], *counted.c).where(sa.true()), today
+    )
+
+
+@cache
+def _counts(stretches: int) -> sa.Select[*tuple[Any, ...]]:
+    """A day's counts by facet, link, kind and value, of the links above one up to another; see `_values`."""
     hit, unique, audience, aside, quarter = (
         table.c for table in (hits_daily, uniques_daily, audience_daily, set_aside_daily, hits_quarter)
     )
     empty = sa.literal("", sa.Text)
 
+    def mine(c: Any) -> tuple[sa.ColumnElement[bool], ...]:
+        within = (c.link_id > _MINE["low"], c.link_id <= _MINE["high"])
+        return c.guild_id == _MINE["guild"], c.day == _DATES["of_day"], *within
+
     def of_day(c: Any, facet: Any, kind: Any, value: Any, *where: Any) -> sa.Select[*tuple[Any, ...]]:
         query = sa.select(facet.label("facet"), c.link_id, kind.label("kind"), value.label("value"), c.count)
-        return query.where(c.guild_id == guild_id, c.day == day, c.link_id > low, c.link_id <= high, *where)
+        return query.where(*mine(c), *where)
 
     parts: list[sa.Select[*tuple[Any, ...]]] = [
         of_day(hit, sa.literal(ALL, sa.Text), hit.kind, empty),
@@ -205,15 +263,14 @@ def _counts(
         of_day(aside, sa.literal(ASIDE, sa.Text), aside.reason, aside.agent),
     ]
     # Quarters are looked up link by link: nothing else leads to those of one day, and no range of links does.
-    links_of_day = sa.select(hit.link_id).where(
-        hit.guild_id == guild_id, hit.day == day, hit.link_id > low, hit.link_id <= high
-    )
-    for segment in segments:
-        hour = sa.cast(local_hours(segment.offset) % 24, sa.Text)
+    links_of_day = sa.select(hit.link_id).where(*mine(hit))
+    for n in range(stretches):
+        hour = sa.cast(_hours(sa.bindparam(f"offset_{n}", type_=sa.BigInteger)) % 24, sa.Text)
+        start, end = (sa.bindparam(f"{name}_{n}", type_=quarter.bucket.type) for name in ("start", "end"))
         parts.append(
             sa.select(sa.literal(HOUR, sa.Text), quarter.link_id, quarter.kind, hour, quarter.count).where(
-                *(quarter.guild_id == guild_id, quarter.link_id.in_(links_of_day)),
-                *(quarter.bucket >= segment.start, quarter.bucket < segment.end),
+                *(quarter.guild_id == _MINE["guild"], quarter.link_id.in_(links_of_day)),
+                *(quarter.bucket >= start, quarter.bucket < end),
             )
         )
     every = sa.union_all(*parts).subquery()
@@ -223,8 +280,11 @@ def _counts(
 
 def local_hours(offset: dt.timedelta) -> sa.ColumnElement[int]:
     """Whole local hours since 1970 at a quarter hour's start."""
-    ms = sa.type_coerce(hits_quarter.c.bucket, sa.BigInteger)
-    return (ms + int(offset.total_seconds() * 1000)) // HOUR_MS
+    return _hours(sa.literal(int(offset.total_seconds() * 1000), sa.BigInteger))
+
+
+def _hours(offset_ms: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    return (sa.type_coerce(hits_quarter.c.bucket, sa.BigInteger) + offset_ms) // HOUR_MS
 
 
 async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
@@ -251,8 +311,9 @@ async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
         before = after
         for number in range((stop - month).days):
             day = month + number * ONE_DAY
-            counts = _counts(guild_id, day, segments(day, zone), -1, _LAST)
-            rows = (await conn.execute(counts)).all()
+            stretches = segments(day, zone)
+            values = _values(guild_id, day, stretches, -1, _LAST)
+            rows = (await conn.execute(_counts(len(stretches)), values)).all()
             counted: Counter[Key] = Counter({(row[0], row[1], row[2], row[3]): row[4] for row in rows})
             found += [
                 Mismatch(TABLE, guild_id, (day, *key), kept[day][key], counted[key])

@@ -59,13 +59,11 @@ def raise_counts(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> N
     _execute(conn, table, rows, _raised)
 
 
-def add_selected(
-    conn: sa.Connection, table: sa.Table, names: Sequence[str], rows: sa.Select[Any], counter: str
-) -> None:
-    """Add what `rows`, in the order of `names`, have for the column `counter` to the rows with the same keys."""
-    statement = _INSERT[conn.dialect.name](table).from_select(list(names), rows)
+def adding(dialect: str, table: sa.Table, names: Sequence[str], rows: sa.Select[Any], counter: str) -> sa.Insert:
+    """What adds to the rows with the same keys what `rows`, in the order of `names`, have for the column `counter`."""
+    statement = _INSERT[dialect](table).from_select(list(names), rows)
     total = table.c[counter] + statement.excluded[counter]
-    conn.execute(statement.on_conflict_do_update(index_elements=table.primary_key, set_={counter: total}))
+    return statement.on_conflict_do_update(index_elements=table.primary_key, set_={counter: total})
 
 
 def existing(conn: sa.Connection, table: sa.Table, prefix: Row, values: Sequence[Any]) -> set[Any]:

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -388,13 +389,9 @@ async def verify(folder: Path, events: int = 2_000) -> None:
             batch = hits_made[begin : begin + 500]
             await db.write(lambda conn, batch=batch: conn.run_sync(hits.record, batch, Seen()))
         await db.write(lambda conn: conn.run_sync(hits.set_aside, Counter(data.asides_of(made))))
-        while True:
-            async with db.read() as conn:
-                steps = await totals.steps(conn, GUILD, TODAY)
-            if not steps:
-                break
-            for step in steps:
-                await db.write(step)
+        at: totals.Position | None = totals.BEGINNING
+        while at is not None:
+            at = await db.write_quietly(partial(totals.close, guild_id=GUILD, before=TODAY, at=at))
     with closing(sqlite3.connect(folder / "made.db")) as conn:
         conn.execute("ATTACH ? AS recorded", (str(folder / "recorded.db"),))
         for table in data.TABLES:

@@ -20,7 +20,9 @@ import sqlalchemy as sa
 
 import storage
 from storage import counts, histories, imports, picks, posts, ranges, servers, transfer, upsert
+from storage import hits as hits_
 from storage import links as links_storage
+from storage import totals as closed
 from storage.database import Database
 from storage.prepared import Reader, Statement, read
 from storage.ranges import Rows, Source
@@ -95,6 +97,11 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     ranges._events: [()],
     ranges._last_event: [()],
     servers._settled: [()],
+    hits_._any_ahead: [()],
+    hits_._any_old: [()],
+    servers._zone: [()],
+    closed._until: [()],
+    closed._first: [(name,) for name in closed.FIRSTS],
     transfer._ids: list(product((links, profiles), (False, True))),
     transfer._nouns: [(name, *whose) for name in transfer.NOUNS for whose in ((False, False), (True, False))]
     + [(name, False, True) for name in transfer.NOUNS],

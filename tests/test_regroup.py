@@ -43,7 +43,6 @@ async def test_days_get_another_zone_in_steps_and_hits_come_between(
 ) -> None:
     monkeypatch.setattr(regroup, "SECONDS", 0.0)  # a step ends after its first piece
     monkeypatch.setattr(regroup, "LINKS", 3)
-    regroup._links.cache_clear()
     await count(db, 0, 300)
     steps, step = 0, regroup.step
 
@@ -59,7 +58,6 @@ async def test_days_get_another_zone_in_steps_and_hits_come_between(
         assert await mismatches(db) == []
     assert steps > 60
     assert await left(db) == []
-    regroup._links.cache_clear()
 
 
 async def test_housekeeping_ends_what_a_process_that_is_gone_began(

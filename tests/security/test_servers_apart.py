@@ -230,14 +230,14 @@ async def test_a_row_that_breaks_costs_its_own_server_alone(
     await db.write(lambda conn: conn.run_sync(hits.record, events, Seen()))
     for guild_id in (BAD, GOOD):
         await db.write(lambda conn, guild_id=guild_id: servers.put(conn, servers.Server(guild_id)))
-    real = totals.steps
+    real = totals.close
 
-    async def steps(conn: Any, guild_id: int, before: dt.date) -> Any:
+    def close(writer: Any, guild_id: int, before: dt.date, at: totals.Position) -> Any:
         if guild_id == BAD:
             raise OverflowError("date value out of range")
-        return await real(conn, guild_id, before)
+        return real(writer, guild_id, before, at)
 
-    monkeypatch.setattr(totals, "steps", steps)
+    monkeypatch.setattr(totals, "close", close)
     keep = dt.timedelta(days=3)
     assert await Housekeeping(db, clock, Visitors(db, clock, lambda salt: None), keep).run() == 10
     async with db.read() as conn:
