@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
+from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.errors import NotFoundError
+from bot.insights.periods import ONE_DAY, Period
+from bot.insights.summary import summarise
 from bot.links.access import Actor
 from bot.reports import frozen
+from bot.reports.deals import _reached
 from storage import counts
+from storage.records import BARE, Figure, Kind, PlaceKey, Post
 from tests.branded import a_shop as _shop  # noqa: F401
 from tests.branded import address_of
 from tests.conftest import World, answer_of, text_of
@@ -194,3 +202,45 @@ async def test_what_cannot_be_is_said_in_a_sentence_and_keeps_nothing(
 ) -> None:
     assert said in text_of(await add(world, **options))
     assert "None yet" in text_of(await world.admin.slash(world.channel, "deal list"))
+
+
+_BEGIN = dt.datetime(2026, 3, 27, tzinfo=dt.UTC)
+_PERIOD = Period(_BEGIN.date(), _BEGIN.date() + 5 * ONE_DAY, "Europe/Berlin")  # its clocks go forward on the 29th
+_POSTS = [Post(1, 100 + n, 2, link, f"x{n}", "x", "post", 2, _BEGIN) for n, link in enumerate((10, 10, 11, None))]
+_AT = st.integers(-30, 130).map(lambda hours: _BEGIN + dt.timedelta(hours=hours))
+_FIGURES = st.lists(
+    st.tuples(st.sampled_from(_POSTS), st.sampled_from(("impressions", "views")), st.integers(0, 50), _AT), max_size=12
+)
+_COUNTED = st.lists(
+    st.tuples(
+        st.integers(0, 4).map(lambda n: _PERIOD.first + n * ONE_DAY),
+        st.tuples(
+            st.sampled_from((10, 11)),
+            st.sampled_from((BARE, *(post.id for post in _POSTS))),
+            st.sampled_from([kind.value for kind in Kind]),
+        ),
+        st.integers(1, 20),
+    ),
+    max_size=20,
+)
+
+
+@given(_COUNTED, _FIGURES)
+def test_the_curve_says_of_each_day_what_a_report_up_to_it_would(
+    counted: list[tuple[dt.date, PlaceKey, int]], told: list[tuple[Post, str, int, dt.datetime]]
+) -> None:
+    figures: dict[int, list[Figure]] = defaultdict(list)
+    for n, (post, metric, value, at) in enumerate(sorted(told, key=lambda one: one[3])):
+        figures[post.id].append(Figure(1, n, post.id, metric, value, at, 2, at))
+    expected = []
+    for day in _PERIOD.days:
+        places: Counter[PlaceKey] = Counter()
+        for at, key, n in counted:
+            places[key] += n if at <= day else 0
+        until = Period(_PERIOD.first, day + ONE_DAY, _PERIOD.zone)
+        expected.append(summarise(until, +places, (), 0, _POSTS, figures))
+    with_any = [post for post in _POSTS if figures.get(post.id)]
+    found = _reached(_PERIOD, counted, with_any, figures, "impressions")
+    assert list(found) == [summary.impressions for summary in expected]
+    clicks = _reached(_PERIOD, counted, [], figures, "clicks")
+    assert list(clicks) == [summary.clicks for summary in expected]

@@ -8,9 +8,18 @@ import re
 from typing import Any
 
 import discord
+import pytest
 import simcord
 from PIL import Image
 
+from bot.insights.periods import Named
+from bot.links.access import Actor
+from bot.stats import views
+from bot.stats.answers import Top
+from bot.stats.question import Question, Scope, Subject, View
+from bot.stats.service import RANKED_SECONDS
+from storage import links
+from tests.alerted import clicked, link_named
 from tests.conftest import BROWSER, World, answer_of, text_of
 from tests.sampled import a_busy_server as _busy  # noqa: F401
 
@@ -451,3 +460,31 @@ async def test_a_picture_tells_the_figure_that_the_change_is_made_of(world: Worl
     shown = await world.admin.slash(world.channel, "stats server", period="yesterday")
     assert "The previous period had 7." in answer_of(shown).attachments[0].description
     assert "up to the same time" not in text_of(shown)
+
+
+async def test_the_pages_of_a_ranking_are_of_one_moment_and_its_first_page_is_new(
+    busy: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PAGE", 2)
+    stats, who = busy.app.services.stats, Actor(busy.guild.id, busy.sam.id)
+
+    async def names(page: int) -> list[str]:
+        question = Question(View.TOP, (Subject(Scope.SERVER, busy.guild.id),), (Named.DAYS_28,), page=page)
+        found = await stats.answer(who, question, private=False)
+        assert isinstance(found, Top)
+        assert found.page == page
+        return [row.link.slug for row in found.rows if row.link is not None]
+
+    first, second = await names(0), await names(1)
+    await clicked(busy, await link_named(busy, second[1]), 100_000)
+    assert await names(1) == second, "another order while somebody reads it"
+    moved = [second[1], first[0]]
+    assert await names(0) == moved
+    assert await names(1) == [first[1], second[0]]
+    await clicked(busy, await link_named(busy, second[0]), 300_000)
+    busy.move(seconds=RANKED_SECONDS + 1)
+    assert await names(1) == [first[0], first[1]], "kept for good"
+    async with busy.app.db.read() as conn:
+        (link,) = [link for link in await links.find(conn, busy.guild.id) if link.slug == first[1]]
+    await busy.app.db.write(lambda conn: links.change(conn, busy.guild.id, link.id, private=True))
+    assert await names(1) == [first[0]], "what was made private since is named"

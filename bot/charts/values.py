@@ -33,6 +33,8 @@ class Reported:
     first: dt.date
     last: dt.date
     count: int
+    figures: int = 1
+    """As many are told as one."""
 
     def __post_init__(self) -> None:
         if self.last < self.first:

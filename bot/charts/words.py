@@ -172,15 +172,15 @@ def _counts(panel: Counts, chart: Series) -> list[str]:
         said.append(text.format(n=number(figure.count), first=day_month(figure.first), last=day_month(figure.last)))
     if len(told) > 3:
         rest = told[3:]
-        total = number(sum(figure.count for figure in rest))
-        text = ngettext(
-            "{n} more reported figure adds {total}", "{n} more reported figures add up to {total}", len(rest)
-        )
-        said.append(text.format(n=len(rest), total=total))
+        total, n = number(sum(figure.count for figure in rest)), sum(figure.figures for figure in rest)
+        text = ngettext("{n} more reported figure adds {total}", "{n} more reported figures add up to {total}", n)
+        said.append(text.format(n=n, total=total))
     if corrected:
         n, day = number(sum(figure.count for figure in corrected)), day_month(corrected[0].last)
         text = ngettext(
-            "The platform corrected its total on {day}: {n}", "Platforms corrected their totals: {n}", len(corrected)
+            "The platform corrected its total on {day}: {n}",
+            "Platforms corrected their totals: {n}",
+            sum(figure.figures for figure in corrected),
         )
         said.append(text.format(n=n, day=day))
     return said

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.insights.noise import Dispersion, chance, discoveries
+from bot.insights.noise import chance, discoveries
 from bot.insights.rates import Change, change
+from bot.insights.summary import Summary
 from bot.insights.tally import by_link
 from bot.stats.answers import Report
 from bot.stats.reading import noise_by_link
@@ -37,20 +38,23 @@ async def movers(conn: AsyncConnection, guild_id: int, report: Report, links: Ma
     """
     if report.before is None:
         return ()
+    before = report.before
+    return await read(conn, lambda reader: _movers(reader, guild_id, report, before, links))
+
+
+def _movers(
+    reader: Reader, guild_id: int, report: Report, earlier: Summary, links: Mapping[int, Link]
+) -> tuple[Mover, ...]:
     period, share = report.period, report.period.share
-    since, before = period.previous.start_at, by_link(report.before.by_place)
+    since, before = period.previous.start_at, by_link(earlier.by_place)
     clicks = {
         id_: (report.by_link[id_].clicks if id_ in report.by_link else 0, before[id_].clicks if id_ in before else 0)
         for id_ in (report.by_link.keys() | before.keys()) & links.keys()
         if id_ in before or links[id_].created_at < since
     }
     wanted = {id_ for id_, (now, old) in clicks.items() if _may_have_moved(now, old, share)}
-
-    def work(reader: Reader) -> tuple[dict[int, Dispersion], list[int]]:
-        noise = noise_by_link(reader, guild_id, period, wanted)
-        return noise, discoveries({id_: chance(*clicks[id_], noise[id_], share) for id_ in wanted}, of=len(clicks))
-
-    noise, moved = await read(conn, work)
+    noise = noise_by_link(reader, guild_id, period, wanted)
+    moved = discoveries({id_: chance(*clicks[id_], noise[id_], share) for id_ in wanted}, of=len(clicks))
     found = [Mover(links[id_], *clicks[id_], change(*clicks[id_], noise[id_], share)) for id_ in moved]
     return tuple(sorted(found, key=lambda one: (-abs(one.clicks - one.before), one.link.id))[:MOST_MOVERS])
 

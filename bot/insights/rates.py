@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bot.insights.noise import CAUTIOUS, Dispersion, chance, t_of_normal, together
 from storage.records import plain
@@ -30,6 +31,7 @@ def wilson(successes: float, trials: float, z: float = Z95) -> tuple[float, floa
     return 0.0 if successes <= 0 else max(0.0, centre - half), 1.0 if successes >= trials else min(1.0, centre + half)
 
 
+@lru_cache(maxsize=20_000)  # what is ranked is told too
 def rate_interval(events: int, exposure: int, noise: Dispersion = CAUTIOUS) -> tuple[float, float]:
     """The 95 % interval of events by exposure > 0, where their variance is `noise.phi` times their mean.
 

@@ -61,6 +61,8 @@ class Grown:
     since: dt.date
     until: dt.date
     growth: int
+    figures: int = 1
+    """As many are told as one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.insights.audit import through_one
@@ -39,6 +39,8 @@ from storage.records import (
 
 NAMED = 50
 """Links and posts of a report that are looked up by name at most, the busiest first."""
+MANY_GROWN, FIRST_GROWN = 200, 20
+"""From so many figures on, all but the first are told as one where they are of the same days."""
 OLDEST = 5
 """Posts older than the period whose lifetime CTR is told at most."""
 
@@ -152,8 +154,8 @@ def _summed(
             if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
         },
         lifetime=_lifetime(reader, target, now.lifetime, figures),
-        grown=tuple(_grown(own, figures, period, IMPRESSIONS)),
-        grown_views=tuple(_grown(own, figures, period, VIEWS)),
+        grown=_as_few(list(_grown(own, figures, period, IMPRESSIONS))),
+        grown_views=_as_few(list(_grown(own, figures, period, VIEWS))),
     )
 
 
@@ -283,3 +285,15 @@ def _grown(own: Iterable[Post], figures: Figures, period: Period, metric: str) -
                 since, until = (local_day(at, period.zone) for at in (min(before_at, figure.as_of), figure.as_of))
                 yield Grown(since, until, figure.value - before)
             before, before_at = figure.value, figure.as_of
+
+
+def _as_few(grown: list[Grown]) -> tuple[Grown, ...]:
+    """Thousands as one for each stretch of days, but for the first ones, which are named one by one."""
+    if len(grown) <= MANY_GROWN:
+        return tuple(grown)
+    found: dict[Hashable, Grown] = {}
+    for n, one in enumerate(grown):
+        key = n if n < FIRST_GROWN else (one.since, one.until, one.growth < 0)
+        same = found.get(key)
+        found[key] = one if same is None else Grown(one.since, one.until, same.growth + one.growth, same.figures + 1)
+    return tuple(found.values())

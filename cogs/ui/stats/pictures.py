@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.charts import (
     Bar,
@@ -29,7 +29,7 @@ from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
 from bot.insights.tally import most_clicks
 from bot.links.platforms import PLATFORMS, describe
 from bot.stats import answers
-from bot.stats.answers import Answer, Hours, Report
+from bot.stats.answers import Answer, Grown, Hours, Report
 from bot.stats.question import Metric, Ranks, Scope
 from bot.texts import _, current_locale, percent
 from cogs.ui import format as fmt
@@ -100,14 +100,14 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
         _("measured impressions") if measured or not report.grown else _("impressions"),
         now.impressions_by_day,
         total=None if measured or not report.grown else now.impressions,
-        reported=tuple(Reported(grown.since, grown.until, grown.growth) for grown in report.grown),
+        reported=_told(report.grown),
         colour=Colour.IMPRESSIONS,
     )
     views = Counts(
         _("views"),
         (0,) * len(now.clicks_by_day),
         total=now.views,
-        reported=tuple(Reported(grown.since, grown.until, grown.growth) for grown in report.grown_views),
+        reported=_told(report.grown_views),
         colour=Colour.IMPRESSIONS,
     )
     match metric:
@@ -125,6 +125,10 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
             if measured or report.grown:
                 return impressions, clicks
             return (views, clicks) if report.grown_views else (clicks,)
+
+
+def _told(grown: Iterable[Grown]) -> tuple[Reported, ...]:
+    return tuple(Reported(one.since, one.until, one.growth, one.figures) for one in grown)
 
 
 def _by_hour(panel: Counts | Rates, hours: Hours) -> Counts | Rates:

@@ -238,7 +238,7 @@ def add_benchmarks(answer: discord.Embed, report: Report) -> None:
 
 def add_posts(answer: discord.Embed, report: Report) -> None:
     """The busiest posts."""
-    shown = [id_ for id_ in most_clicks(report.by_post) if id_ in report.posts][:TOP]
+    shown = most_clicks({id_: report.by_post[id_] for id_ in report.posts})[:TOP]
     if shown:
         rows = [post_line(report.posts[id_], report.by_post[id_]) for id_ in shown]
         answer.add_field(name=_("Posts"), value=fmt.rows(rows), inline=False)
