@@ -96,6 +96,14 @@ def spare_the_collector() -> None:
     gc.set_threshold(10_000, 10, 10)
 
 
+def let_the_loop_in() -> None:
+    """Have threads that compute give way to the loop's ten times as often as they would.
+
+    Beside the summing up of a large server, a redirect that wakes ten times waits 5 ms for it instead of 50.
+    """
+    sys.setswitchinterval(0.0005)
+
+
 @app.command()
 def run(config_file: ConfigOption = None) -> None:
     """Run the bot against Discord."""
@@ -112,6 +120,7 @@ def run(config_file: ConfigOption = None) -> None:
     async def work() -> None:
         async with open_application(config) as application:
             spare_the_collector()
+            let_the_loop_in()
             application.services.charts.begin()
             log.info("web edge is up", host=config.web.host, port=application.web.port, base_url=str(config.base_url))
             pause = FIRST_PAUSE

@@ -24,6 +24,7 @@ import structlog
 from discord import app_commands
 
 from bot.app import open_application
+from bot.cli import let_the_loop_in, spare_the_collector
 from bot.clock import SystemClock
 from bot.config import Config, StorageSection, WebSection
 from bot.cooldowns import Cooldowns
@@ -84,6 +85,8 @@ async def measure(seconds: float) -> None:
 
         await app.db.write(add)
         await app.services.charts.warm()
+        spare_the_collector()
+        let_the_loop_in()
         unblock(env)
         times, whose = Times(), dict[int, int | None]()
         times.watch()

@@ -29,7 +29,7 @@ from aiohttp import web
 
 from bot import logs
 from bot.app import open_application
-from bot.cli import run_until_signal, spare_the_collector
+from bot.cli import let_the_loop_in, run_until_signal, spare_the_collector
 from bot.config import Config, StorageSection, WebSection
 from bot.errors import InvalidError
 from bot.links.access import Actor
@@ -71,6 +71,7 @@ async def main(path: Path, *options: str) -> None:
         with contextlib.suppress(InvalidError):  # it stands since before the last kill
             await app.services.links.add(Actor(1, 2, manager=True), "https://shop.example/x", name="summer")
         spare_the_collector()
+        let_the_loop_in()
         print(app.web.port, flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
