@@ -8,6 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
 class UTC(sa.TypeDecorator[dt.datetime]):
     """An instant, kept as milliseconds since 1970; refuses naive datetimes."""
 
@@ -24,7 +27,7 @@ class UTC(sa.TypeDecorator[dt.datetime]):
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> dt.datetime | None:
         if value is None:
             return None
-        return dt.datetime.fromtimestamp(value // 1000, dt.UTC).replace(microsecond=value % 1000 * 1000)
+        return _EPOCH + dt.timedelta(milliseconds=value)
 
 
 metadata = sa.MetaData()
