@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 

@@ -337,8 +337,7 @@ def _says_crawler(agent: str) -> bool:
         or _NO_PLATFORM.match(agent) is not None
         or _NAMELESS.match(agent) is not None
         or ("msie" in agent and _OWNER.search(agent) is not None)
-        # One of these first, since the search alone would cost as much as all the rest.
-        or (("$" in agent or "<" in agent or "'" in agent or "../" in agent or "()" in agent) and _PROBE.search(agent) is not None)
+        or _is_probe(agent)
         or "b o t" in agent
         or "b-o-t" in agent
         or _NAME_BETWEEN.search(agent) is not None
@@ -351,6 +350,12 @@ def _says_crawler(agent: str) -> bool:
             and not _APP_OR_PHONE.search(agent)
         )
     )
+
+
+def _is_probe(agent: str) -> bool:
+    """Whether it is sent to break in; single marks are looked for first, since the search costs as much as all the rest."""
+    has_mark = "$" in agent or "<" in agent or "'" in agent or "../" in agent or "()" in agent
+    return has_mark and _PROBE.search(agent) is not None
 
 
 def _names_crawler(words: set[str], unusual: str) -> bool:
