@@ -353,7 +353,7 @@ def _says_crawler(agent: str) -> bool:
 
 
 def _is_probe(agent: str) -> bool:
-    """Whether it is sent to break in; single marks are looked for first, since the search costs as much as all the rest."""
+    """Whether it is sent to break in: marks first, since the search costs as much as all the rest."""
     has_mark = "$" in agent or "<" in agent or "'" in agent or "../" in agent or "()" in agent
     return has_mark and _PROBE.search(agent) is not None
 
