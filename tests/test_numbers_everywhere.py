@@ -87,7 +87,8 @@ async def test_every_rate_stands_beside_exactly_what_made_it(busy: World) -> Non
 
 
 @pytest.mark.long
-async def test_no_answer_fails_or_tells_of_less_than_nobody_whatever_platforms_tell(world: World) -> None:
+@pytest.mark.parametrize("weeks", [1, pytest.param(2, marks=pytest.mark.proof)])
+async def test_no_answer_fails_or_tells_of_less_than_nobody_whatever_platforms_tell(world: World, weeks: int) -> None:
     await world.admin.slash(world.channel, "digest setup", channel=world.channel, weekday=0, time="9:00", zone="UTC")
     await world.add_link()
     for kind in ("story", "video"):
@@ -99,7 +100,7 @@ async def test_no_answer_fails_or_tells_of_less_than_nobody_whatever_platforms_t
         world.channel, "deal add", brand="Acme", promised="9000", metric="impressions", start="today", end="in 4 weeks"
     )
     chance = Random(20)
-    for _week in range(2):
+    for _week in range(weeks):
         for _reading in range(4):
             world.move(days=chance.choice((0, 1, 3)), hours=1)
             await world.visit("summer/fb1")
