@@ -14,18 +14,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import claims, upsert
 from storage.ids import made_at
 from storage.links import by_ids
+from storage.prepared import Reader, Statement
 from storage.records import (
+    ALL_LINKS,
     NEVER,
     Alert,
     AlertKind,
     AlertMessage,
     AlertState,
     AlertTarget,
+    ImportState,
     Link,
     RunState,
     State,
 )
-from storage.schema import UTC, alert_messages, alert_mutes, alert_targets, alerts, figures, links, posts
+from storage.schema import (
+    UTC,
+    alert_messages,
+    alert_mutes,
+    alert_targets,
+    alerts,
+    destination_checks,
+    figures,
+    histories,
+    hits_daily,
+    imports,
+    links,
+    posts,
+)
 
 SENDABLE = (AlertState.ACTIVE, AlertState.PAUSED)
 
@@ -111,6 +127,35 @@ async def owners(conn: AsyncConnection, guild_id: int) -> Owners:
     for id_, history_id, creator_id, private, created_at, state in (await conn.execute(query)).all():
         here_since = max(created_at, made_at(history_id)) if history_id else created_at
         found[id_] = Owner(creator_id, private, here_since, state)
+    return found
+
+
+def _signs() -> Statement:
+    guild_id = sa.bindparam("guild_id", type_=sa.BigInteger)
+    hit = hits_daily.c
+
+    def hits_on(day: str) -> Any:
+        where = (hit.guild_id == guild_id, hit.day == sa.bindparam(day, type_=sa.Date), hit.link_id == ALL_LINKS)
+        return sa.select(sa.func.sum(hit.count)).where(*where).scalar_subquery()
+
+    def latest(table: sa.Table, column: str, *where: Any) -> Any:
+        highest = sa.func.max(table.c[column], type_=sa.BigInteger)
+        return sa.select(highest).where(table.c.guild_id == guild_id, *where).scalar_subquery()
+
+    def brought(table: sa.Table) -> tuple[Any, Any]:
+        applied = (table.c.guild_id == guild_id, table.c.state == ImportState.APPLIED.value)
+        count = sa.select(sa.func.count()).select_from(table).where(*applied).scalar_subquery()
+        return count, latest(table, "id", *applied)
+
+    return sa.select(
+        *(hits_on("today"), hits_on("yesterday"), latest(figures, "id"), *brought(imports), *brought(histories)),
+        *(latest(destination_checks, "dead_at"), latest(destination_checks, "back_at")),
+    )
+
+
+def signs(reader: Reader, guild_id: int, today: dt.date) -> tuple[Any, ...]:
+    """What differs as soon as there may be news: how much was counted, and the latest of all else that tells some."""
+    (found,) = reader.rows(_signs, guild_id=guild_id, today=today, yesterday=today - dt.timedelta(days=1))
     return found
 
 

@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 import storage
-from storage import counts, destinations, histories, imports, picks, posts, ranges, servers, transfer, upsert
+from storage import alerts, counts, destinations, histories, imports, picks, posts, ranges, servers, transfer, upsert
 from storage import hits as hits_
 from storage import links as links_storage
 from storage import totals as closed
@@ -97,6 +97,7 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     ranges._events: [()],
     ranges._last_event: [()],
     servers._settled: [()],
+    alerts._signs: [()],
     destinations._due: [(40,)],
     hits_._any_ahead: [()],
     hits_._any_old: [()],

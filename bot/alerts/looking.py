@@ -53,6 +53,8 @@ class Seen:
     usual: dict[tuple[int, dt.date], Usual | None] = field(default_factory=dict)
     drops_of: dt.date | None = None
     figures_at: dt.datetime | None = None
+    signs: object = None
+    """What the last look was made by, where nothing is left of it to be noted later: the same again is no news."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,15 +13,17 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts import rules
-from bot.alerts.looking import Found, Look, Seen
+from bot.alerts.looking import SETTLED, Found, Look, Seen
 from bot.clock import Clock
 from bot.delivery.failures import Failure, Kind, reason_of
 from bot.errors import NotFoundError, RefusedError
 from bot.inputs.dates import parse_quiet
+from bot.insights.periods import day_start, local_day
 from bot.links.access import Actor, require_manager
 from bot.texts import _
-from storage import alerts, destinations, links, meta, servers
+from storage import alerts, destinations, links, meta, prepared, servers
 from storage.database import Database
+from storage.prepared import Reader
 from storage.records import (
     NEVER,
     SERVER_TARGET,
@@ -36,6 +39,8 @@ from storage.records import (
 LONG_BREAK = dt.timedelta(hours=1)
 """Of a day with such a break between two ticks nobody knows what it lacks: no link is said to drop on it."""
 LISTED = 5
+LOOKED_AT = 200
+"""Servers that are looked at in one trip to the database."""
 _TICKED, _WHOLE_SINCE = "alerts_ticked", "alerts_whole_since"
 
 log = structlog.get_logger(__name__)
@@ -211,14 +216,38 @@ class Alerts:
         whole_since = await self._db.write(lambda conn: self._heartbeat(conn, now))
         async with self._db.read() as conn:
             active = await alerts.active_targets(conn)
+        groups = {guild_id: tuple(group) for guild_id, group in groupby(active, key=lambda target: target.guild_id)}
         noted = 0
-        for guild_id, group in groupby(active, key=lambda target: target.guild_id):
-            try:
-                noted += await self._look_at(guild_id, list(group), whole_since)
-            except Exception:
-                self._seen.pop(guild_id, None)  # what was seen may not have been noted
-                log.exception("alerts not looked for", guild_id=guild_id)
+        ids = list(groups)
+        for at in range(0, len(ids), LOOKED_AT):
+            part = ids[at : at + LOOKED_AT]
+            for guild_id, signs in (await self._signs(part, now)).items():
+                made_by = (whole_since, groups[guild_id], signs)
+                if signs is not None and self._seen.setdefault(guild_id, Seen()).signs == made_by:
+                    continue
+                try:
+                    noted += await self._look_at(guild_id, groups[guild_id], whole_since, made_by)
+                except Exception:
+                    self._seen.pop(guild_id, None)  # what was seen may not have been noted
+                    log.exception("alerts not looked for", guild_id=guild_id)
         return noted
+
+    async def _signs(self, guild_ids: Sequence[int], now: dt.datetime) -> dict[int, object]:
+        """What differs as soon as there may be news of a server, in one trip for some of them; None where unknown."""
+
+        def work(reader: Reader) -> dict[int, object]:
+            found: dict[int, object] = {}
+            for guild_id in guild_ids:
+                found[guild_id] = None
+                with suppress(Exception):  # the look itself meets it too, and says so
+                    zone = servers.zone(reader, guild_id)
+                    today = local_day(now, zone)
+                    is_settled = now >= day_start(today, zone) + SETTLED
+                    found[guild_id] = (zone, today, is_settled, alerts.signs(reader, guild_id, today))
+            return found
+
+        async with self._db.read() as conn:
+            return await prepared.read(conn, work)
 
     async def _heartbeat(self, conn: AsyncConnection, now: dt.datetime) -> dt.datetime:
         """Since when the bot has been running without a long break, by a clock that nobody doubts."""
@@ -230,35 +259,45 @@ class Alerts:
         await meta.put(conn, _TICKED, now.isoformat())
         return dt.datetime.fromisoformat(since)
 
-    async def _look_at(self, guild_id: int, targets: list[AlertTarget], whole_since: dt.datetime) -> int:
+    async def _look_at(
+        self, guild_id: int, targets: Sequence[AlertTarget], whole_since: dt.datetime, signs: object
+    ) -> int:
         now, server_too = self._clock.now(), any(target.user_id == SERVER_TARGET for target in targets)
+        seen = self._seen.setdefault(guild_id, Seen())
+        seen.signs = None
         async with self._db.read() as conn:
             look = Look(
                 conn=conn,
                 server=await servers.get(conn, guild_id),
                 now=now,
-                seen=self._seen.setdefault(guild_id, Seen()),
+                seen=seen,
                 kinds=frozenset().union(*(target.kinds for target in targets)),
                 creators=None if server_too else frozenset(target.user_id for target in targets),
                 whole_since=whole_since,
             )
             found = await look.find()
             if not found:
+                seen.signs = signs
                 return 0
             deaths = [_death(one) for one in found if one.facts.get("back")]
             known = await alerts.known(conn, guild_id, [*(one.key for one in found), *deaths])
             cooling = await alerts.changes_since(conn, guild_id, now - rules.COOL_DOWN)
-        new = [
-            alert
+        unknown = [
+            (target, one)
             for target in targets
             for one in found
             if concerns(target, one) and (target.user_id, one.key) not in known
-            if (target.user_id, one.link_id, one.kind) not in cooling
             if not one.facts.get("back") or (target.user_id, _death(one)) in known
-            for alert in [_alert(target, one, now)]
+        ]
+        new = [
+            _alert(target, one, now)
+            for target, one in unknown
+            if (target.user_id, one.link_id, one.kind) not in cooling
         ]
         if new:
             await self._db.write(lambda conn: alerts.add(conn, new))
+        if len(new) == len(unknown):
+            seen.signs = signs
         return len(new)
 
     async def _so_already(self, conn: AsyncConnection, target: AlertTarget) -> list[Alert]:
