@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\0]")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), with what keeps it from that."""
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\0＝＋－＠]")
+"""What a spreadsheet takes for the beginning of a formula, in East Asia in full width too (OWASP, CSV injection), with
+what keeps it from that."""
 
 
 def safe(cell: object) -> object:

@@ -174,7 +174,13 @@ def _of(table: sa.Table, of_link: bool) -> sa.ColumnElement[bool]:
     if of_link and table in (profiles, avatars):
         return sa.false()
     if of_link:
-        return (table.c.id if table is links else table.c.link_id) == sa.bindparam("link_id")
+        mine = (table.c.id if table is links else table.c.link_id) == sa.bindparam("link_id")
+        if table in (notes, profile_entries):  # a link that changed hands leaves those of whose it was behind
+            owner = sa.select(links.c.creator_id).where(
+                links.c.guild_id == sa.bindparam("guild_id"), links.c.id == sa.bindparam("link_id")
+            )
+            return sa.and_(mine, table.c.creator_id == owner.scalar_subquery())
+        return mine
     return table.c.creator_id == sa.bindparam("creator_id")
 
 

@@ -68,6 +68,10 @@ class Posts:
             zone = (await servers.get(conn, actor.guild_id)).timezone
         return parse_past(text, "published", self._clock.now(), zone)
 
+    def _permalink(self, text: str) -> str:
+        """A post's own address, which digests lead to: held to the rules of where links lead. Raises InvalidError."""
+        return parse_destination(text, field="permalink", denied_domains=self._limits.denied_domains)
+
     def draft(
         self,
         actor: Actor,
@@ -84,7 +88,7 @@ class Posts:
         Raises InvalidError.
         """
         if permalink:
-            permalink = parse_destination(permalink, field="permalink")
+            permalink = self._permalink(permalink)
         platform, kind, platform_id = resolve(platform, kind, permalink)
         post = Post(
             guild_id=actor.guild_id,
@@ -216,7 +220,7 @@ class Posts:
         if (platform, kind, title, permalink, published_at) == (None,) * 5 and not forget_published:
             raise InvalidError(_("Nothing to change: give a new platform, kind, title, permalink or published."))
         if permalink:
-            permalink = parse_destination(permalink, field="permalink")
+            permalink = self._permalink(permalink)
 
         async def change(conn: AsyncConnection, post: Post) -> Post:
             kept = post.permalink if permalink is None else permalink

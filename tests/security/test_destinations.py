@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import shutil
@@ -13,6 +14,7 @@ import pytest
 from yarl import URL
 
 from bot.errors import InvalidError
+from bot.links.access import Actor
 from bot.links.destinations import parse_destination
 from bot.links.hosts import host_of, is_denied
 from storage import addresses, links
@@ -167,3 +169,22 @@ async def test_an_address_of_old_that_hides_its_host_leads_nowhere(edge: Edge) -
         assert (await edge.get("/summer")).status == (302 if n == 0 else 404)
         await edge.write(keep)
         assert (await edge.get("/summer")).status == 404
+
+
+@pytest.mark.parametrize("host", ["bad.example", "www.bad.example", "localhost", "10.1.2.3"])
+async def test_a_posts_own_address_is_held_to_the_same_rules(world: World, host: str) -> None:
+    posts = world.app.services.posts
+    limits = dataclasses.replace(posts._limits, denied_domains=DENIED)  # pyright: ignore[reportPrivateUsage]
+    posts._limits = limits  # pyright: ignore[reportPrivateUsage]
+    await world.add_link()
+    given = {"platform": "x", "kind": "post"}
+    added = await world.admin.slash(world.channel, "post add", link="summer", permalink=f"https://{host}/", **given)
+    assert "permalink: “" in text_of(added)
+    await world.admin.slash(world.channel, "post add", link="summer", **given)
+    (post,) = (await posts.page(Actor(world.guild.id, world.admin.id, manager=True))).items
+    edited = await world.admin.slash(world.channel, "post edit", post=str(post.id), permalink=f"https://{host}/")
+    assert "permalink: “" in text_of(edited)
+    logged = await world.admin.slash(
+        world.channel, "impressions log", link="summer", impressions="5", permalink=f"https://{host}/", **given
+    )
+    assert "permalink: “" in text_of(logged)

@@ -88,6 +88,23 @@ async def test_notes_are_told_to_those_who_may_see_them(world: World) -> None:
     assert await told(world.sam, ("stats server", {})) == {SERVERS}
 
 
+async def test_a_link_that_changed_hands_takes_nobodys_notes_along(world: World) -> None:
+    await world.add_link("raise", creator=world.maya)
+    await world.maya.slash(world.channel, "note add", text=SECRET, link="raise")
+    await world.maya.slash(world.channel, "profile setup")
+    asked = await world.admin.slash(world.channel, "link transfer", link="raise", creator=world.leo)
+    await world.admin.click(answer_of(asked), label="Give it away")
+    await world.leo.slash(world.channel, "note add", text=OPEN, link="raise")
+    for who, of in ((world.leo, "raise"), (world.leo, None)):
+        given = {} if of is None else {"of": of}
+        shown = await who.slash(world.channel, "export", **given)
+        content = (await answer_of(shown).attachments[0].read()).decode()
+        assert OPEN in content
+        assert SECRET not in content
+    shown = await world.leo.slash(world.channel, "stats link", link="raise")
+    assert _notes(shown) == {OPEN}
+
+
 # ---------------------------------------------------------------------- look pages
 
 
