@@ -33,8 +33,7 @@ async def entries(conn: AsyncConnection, guild_id: int, creator_id: int) -> list
 
 
 async def put_entries(conn: AsyncConnection, changed: Sequence[Entry]) -> None:
-    for entry in changed:
-        await conn.run_sync(upsert.put, profile_entries, dataclasses.asdict(entry))
+    await conn.run_sync(upsert.put, profile_entries, *map(dataclasses.asdict, changed))
 
 
 async def avatar(conn: AsyncConnection, guild_id: int, creator_id: int) -> bytes | None:

@@ -77,9 +77,9 @@ def existing(conn: sa.Connection, table: sa.Table, prefix: Row, values: Sequence
     return found
 
 
-def put(conn: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
-    """Insert the row, or overwrite what stands at its key."""
-    _execute(conn, table, [tuple(row[column.name] for column in table.c)], _overwriting)
+def put(conn: sa.Connection, table: sa.Table, *rows: Mapping[str, Any]) -> None:
+    """Insert the rows, each with a key of its own, or overwrite what stands there."""
+    _execute(conn, table, [tuple(row[column.name] for column in table.c) for row in rows], _overwriting)
 
 
 def _as_it_is(statement: Any, table: sa.Table) -> Any:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 
 from bot.clock import FixedClock
@@ -208,3 +209,19 @@ async def test_an_export_of_before_brings_its_pages_as_they_were(filled: Databas
     assert {(row["creator_id"], row["link_id"]) for row in old if row["link_id"] not in archived} == kept
     assert not any(row["hidden"] for row in old)
     assert len(read(1, chosen["rows"])) == len(old)  # what was chosen stays chosen
+
+
+async def test_all_that_a_creator_chose_is_written_at_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    trips, execute = [], aiosqlite.Connection._execute
+
+    async def counted(self: Any, *args: Any, **options: Any) -> Any:
+        trips.append(args)
+        return await execute(self, *args, **options)
+
+    chosen = [profiles.Entry(1, 2, link_id, rank=-link_id) for link_id in range(300)]
+    await db.write(lambda conn: profiles.put_entries(conn, chosen[:1]))
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    await db.write(lambda conn: profiles.put_entries(conn, chosen))
+    assert len(trips) < 30, "a trip for each of them"
+    async with db.read() as conn:
+        assert await profiles.entries(conn, 1, 2) == chosen[::-1]
