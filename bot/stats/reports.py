@@ -60,7 +60,7 @@ async def report(
 
 async def _report(reading: Reading, target: Target, period: Period, *, with_before: bool) -> Report:
     conn, guild_id, post = reading.conn, reading.guild_id, target.post
-    link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
+    link_ids = await reading.link_ids(target)
     found = await read(conn, lambda reader: _summed(reader, reading, target, period, link_ids, with_before=with_before))
     now, before, counted = found.now, found.before, found.counted
     unique_change = previous_clicks = None
@@ -68,7 +68,6 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         previous_clicks = before.clicks_by_day if any(before.clicks_by_day) else None
         if target.post is None and not period.is_unfinished(reading.now):
             unique_change = now.unique_clicks, before.unique_clicks
-    imported = await _imported_by_day(reading, now, period)
     return Report(
         period=period,
         as_of=reading.now,
@@ -77,10 +76,10 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         unique_change=unique_change,
         uniques_by_day=None if target.post is not None else tuple(counted.uniques.get(day, 0) for day in period.days),
         previous_clicks=previous_clicks,
-        imported_by_day=imported,
+        imported_by_day=found.imported,
         # What was counted elsewhere came by the day, and has no hours.
-        hours=None if imported else await hours(reading, target, period, with_before=with_before),
-        rates_by_day=await _rates_by_day(reading, now, period, link_ids, place_id),
+        hours=None if found.imported else await hours(reading, target, period, with_before=with_before),
+        rates_by_day=found.rates_by_day,
         by_link=found.by_link,
         by_post=found.by_post,
         links=found.links,
@@ -114,6 +113,8 @@ class _Summed:
     lifetime: tuple[LifetimeRate, ...]
     grown: tuple[Grown, ...]
     grown_views: tuple[Grown, ...]
+    imported: tuple[int, ...]
+    rates_by_day: tuple[Rate | None, ...]
 
 
 def _summed(
@@ -156,6 +157,8 @@ def _summed(
         lifetime=_lifetime(reader, target, now.lifetime, figures),
         grown=_as_few(list(_grown(own, figures, period, IMPRESSIONS))),
         grown_views=_as_few(list(_grown(own, figures, period, VIEWS))),
+        imported=_imported_by_day(reader, reading.guild_id, now, period),
+        rates_by_day=_rates_by_day(reader, reading.guild_id, now, period, link_ids, reading.place_id(target)),
     )
 
 
@@ -217,35 +220,34 @@ def _at_home(found: PlaceCounts, target: Target) -> PlaceCounts:
     return moved
 
 
-async def _imported_by_day(reading: Reading, now: Summary, period: Period) -> tuple[int, ...]:
+def _imported_by_day(reader: Reader, guild_id: int, now: Summary, period: Period) -> tuple[int, ...]:
     """The clicks of each day that were counted elsewhere."""
     places = {(place.link_id, place.place_id) for place in now.by_place if place.place_id in ELSEWHERE}
     clicks: Counter[dt.date] = Counter()
     for place_id in {place_id for _link, place_id in places}:
         link_ids = [link_id for link_id, place in places if place == place_id and link_id is not None]
-        found = await counts.by_place_day(reading.conn, reading.guild_id, period.first, period.end, link_ids, place_id)
+        found = counts.by_place_day.within(reader, guild_id, period.first, period.end, link_ids, place_id)
         for day, (_link_id, _place_id, kind), n in found:
             if kind == Kind.CLICK:
                 clicks[day] += n
     return tuple(clicks[day] for day in period.days) if clicks else ()
 
 
-async def _rates_by_day(
-    reading: Reading, now: Summary, period: Period, link_ids: Collection[int] | None, place_id: int | None
+def _rates_by_day(
+    reader: Reader,
+    guild_id: int,
+    now: Summary,
+    period: Period,
+    link_ids: Collection[int] | None,
+    place_id: int | None,
 ) -> tuple[Rate | None, ...]:
     """The CTR of each day over the places that measure impressions here; none for a whole server."""
     measuring = {(place.link_id, place.place_id) for place in now.by_place if place.measured and place.rate}
     if link_ids is None or not measuring:
         return ()
     clicks, impressions = Counter[dt.date](), Counter[dt.date]()
-    found = await counts.by_place_day(
-        reading.conn,
-        reading.guild_id,
-        period.first,
-        period.end,
-        {link_id for link_id, _ in measuring if link_id is not None},
-        place_id,
-    )
+    carried = {link_id for link_id, _place in measuring if link_id is not None}
+    found = counts.by_place_day.within(reader, guild_id, period.first, period.end, carried, place_id)
     for day, (link_id, place, kind), n in found:
         if (link_id, place) in measuring:
             (clicks if kind == Kind.CLICK else impressions)[day] += n
