@@ -152,6 +152,7 @@ def differences(one: Any, other: Any, at: str = "") -> Iterator[str]:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("kept_worker")
 async def test_another_eyeballs_gives_the_same_answers(filled: Database, tmp_path: Path) -> None:
     clock = FixedClock(NOW)
     before = await answers(filled, clock)
@@ -171,6 +172,7 @@ async def test_another_eyeballs_gives_the_same_answers(filled: Database, tmp_pat
     assert whole["report"]["now"]["unique_clicks"] > 1_000
 
 
+@pytest.mark.usefixtures("kept_worker")
 async def test_what_belongs_to_others_is_not_exported(filled: Database) -> None:
     maya = Actor(GUILD, CREATORS["maya"])
     with pytest.raises(RefusedError):
@@ -192,6 +194,7 @@ async def test_what_belongs_to_others_is_not_exported(filled: Database) -> None:
         await exported(filled, Subject(Scope.LINK, min(mine - pages)), who=Actor(GUILD + 1, 1, manager=True))
 
 
+@pytest.mark.usefixtures("kept_worker")
 async def test_csv_holds_no_formulas(filled: Database) -> None:
     data = await exported(filled, Subject(Scope.SERVER, GUILD), Form.CSV)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -210,6 +213,7 @@ def test_what_is_made_safe_comes_back(text: str) -> None:
     assert not kept.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"))
 
 
+@pytest.mark.usefixtures("kept_worker")
 async def test_a_large_export_is_compressed_or_named(filled: Database) -> None:
     own = Exports(filled, FixedClock(NOW))
     whole = Subject(Scope.SERVER, GUILD)
