@@ -52,7 +52,7 @@ bench-digests: $(VENV)/.test ## ten thousand servers' digests due in the same mi
 
 bench-limits: $(VENV)/.test ## answers of one server at its limits, and long work and jobs there
 	$(BIN)/python -m tests.bench_limits
-	$(BIN)/python -m tests.bench_limits_jobs
+	$(BIN)/python -c 'from tests.bench_limits_jobs import main; main()'
 
 bench-import: $(VENV)/.test ## an export of 50,000 posts, beside plain SQLite
 	$(BIN)/python -c 'from tests.bench_import import main; main()'
