@@ -24,6 +24,7 @@ from cogs.ui.internals import role_ids
 from cogs.ui.limits import Embed, Form, content
 
 STARTING = _("Eyeballs is just starting, and Discord has not told it of this server yet. Try again in a minute.")
+UNREADABLE = _("This button can't be read any more; type the command again.")
 MALFORMED = 50035
 
 log = structlog.get_logger(__name__)

@@ -148,3 +148,31 @@ async def test_no_forged_id_reaches_another_server_or_fails(world: World) -> Non
     assert not [text for text in pressed.values() if "elsewhere" in text.lower()]
     assert await _rows(world, victim["guild"]) == before
     assert len(pressed) > 90
+
+
+JUNK = {
+    "choice": ("junk", "9999y", "0000m13", "zzzzz.", "28d.28d"),
+    "question": ("junk", ";;", "rcl0;junk;sAQ", f"tcl{'9' * 40};28d;sAQ", "rcl0;9999y;sAQ", "rcl0;28d;s-"),
+}
+"""What fits the pattern of a part and says nothing."""
+
+
+async def test_an_id_that_says_nothing_is_answered(world: World) -> None:
+    channel = world.client.get_channel(world.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    names = ["guild", "link", "post", "creator"]
+    ids: dict[str, int] = dict.fromkeys(names, world.guild.id)
+    pressed: dict[str, str] = {}
+    for kind in _kinds():
+        template = kind.__discord_ui_compiled_template__
+        for name in JUNK.keys() & template.groupindex:
+            good = next(forged(kind, ids, world.admin.id))
+            for junk in JUNK[name]:
+                match = template.fullmatch(good)
+                assert match is not None
+                custom_id = good[: match.start(name)] + junk + good[match.end(name) :]
+                assert template.fullmatch(custom_id), custom_id
+                pressed[custom_id] = await _press(world, world.admin, channel, kind, custom_id)
+    failed = {custom_id: text for custom_id, text in pressed.items() if SILENT in text or not text}
+    assert not failed, failed
+    assert len(pressed) >= 2 * len(JUNK["choice"]) + 2 * len(JUNK["question"])

@@ -15,7 +15,7 @@ from bot.links.access import Actor
 from bot.stats.question import Question, Scope, Subject, View, pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, presser, read_id, services
+from cogs.ui.answers import UNREADABLE, Pressed, presser, read_id, services
 from cogs.ui.impressions import FiguresForm, keeper
 from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
@@ -24,6 +24,18 @@ from storage.records import Cadence, Link
 
 MINE = {Cadence.DAILY: _("My day"), Cadence.WEEKLY: _("My week"), Cadence.MONTHLY: _("My month")}
 MOST_OPTIONS = 25
+
+
+def _spelled(choice: Choice | str) -> str:
+    return choice if isinstance(choice, str) else encode(choice)
+
+
+def _period(text: str) -> Choice:
+    """The period in an id: read when the button is pressed, so that who pressed is told what can't be read."""
+    try:
+        return decode(text)
+    except ValueError:
+        raise NotFoundError(UNREADABLE) from None
 
 
 async def _show(interaction: discord.Interaction, who: Actor, subject: Subject, choice: Choice) -> None:
@@ -75,22 +87,22 @@ class MineButton(
 ):
     """Shows whoever presses their own numbers of the digest's period."""
 
-    def __init__(self, guild_id: int, choice: Choice, cadence: Cadence = Cadence.WEEKLY) -> None:
-        custom_id = f"digest-mine:{guild_id}:{encode(choice)}"
+    def __init__(self, guild_id: int, choice: Choice | str, cadence: Cadence = Cadence.WEEKLY) -> None:
+        self._period = _spelled(choice)
+        custom_id = f"digest-mine:{guild_id}:{self._period}"
         super().__init__(discord.ui.Button(label=MINE[cadence], style=discord.ButtonStyle.primary, custom_id=custom_id))
         self._guild_id = guild_id
-        self._choice = choice
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> MineButton:
-        return cls(read_id(match["guild"]), decode(match["choice"]))
+        return cls(read_id(match["guild"]), match["choice"])
 
     async def press(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         who = presser(interaction, self._guild_id)
-        await _show(interaction, who, Subject(Scope.CREATOR, who.user_id), self._choice)
+        await _show(interaction, who, Subject(Scope.CREATOR, who.user_id), _period(self._period))
 
 
 class LinkSelect(
@@ -100,32 +112,33 @@ class LinkSelect(
 ):
     """Shows one of the digest's links to its creator or a manager."""
 
-    def __init__(self, guild_id: int, choice: Choice, links: Sequence[Link] = ()) -> None:
+    def __init__(self, guild_id: int, choice: Choice | str, links: Sequence[Link] = ()) -> None:
+        self._period = _spelled(choice)
         options = [
             discord.SelectOption(label=fmt.plain(link.label), value=pack(link.id), description=link.slug[:100])
             for link in links[:MOST_OPTIONS]
         ]
         super().__init__(
             discord.ui.Select(
-                custom_id=f"digest-link:{guild_id}:{encode(choice)}",
+                custom_id=f"digest-link:{guild_id}:{self._period}",
                 placeholder=_("This link: look closer"),
                 options=options or [discord.SelectOption(label="–", value="-")],
             )
         )
         self._guild_id = guild_id
-        self._choice = choice
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> LinkSelect:
-        return cls(read_id(match["guild"]), decode(match["choice"]))
+        return cls(read_id(match["guild"]), match["choice"])
 
     async def press(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         who = presser(interaction, self._guild_id)
+        choice = _period(self._period)
         try:
-            await _show(interaction, who, Subject(Scope.LINK, unpack(self.item.values[0])), self._choice)
+            await _show(interaction, who, Subject(Scope.LINK, unpack(self.item.values[0])), choice)
         except (NotFoundError, ValueError):
             raise RefusedError(
                 _("Only that link's creator and managers see its numbers, as long as the link is there.")

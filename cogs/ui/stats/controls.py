@@ -13,7 +13,7 @@ from bot.insights.periods import Choice, Named
 from bot.stats.question import Metric, Question, Ranks, View, pack
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import Pressed, actor, conclude, read_packed_id, require_asker
+from cogs.ui.answers import UNREADABLE, Pressed, actor, conclude, read_packed_id, require_asker
 from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
 
@@ -173,7 +173,7 @@ def _decode(text: str) -> Question:
     try:
         return Question.decode(text)
     except ValueError:
-        raise NotFoundError(_("This button can't be read any more; type the command again.")) from None
+        raise NotFoundError(UNREADABLE) from None
 
 
 async def _show(interaction: discord.Interaction, question: Question) -> None:
