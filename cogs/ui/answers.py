@@ -72,6 +72,17 @@ def presser(interaction: discord.Interaction, guild_id: int) -> Actor:
     return Actor(guild_id, interaction.user.id)
 
 
+async def require_member(interaction: discord.Interaction, guild_id: int) -> None:
+    """Raises RefusedError for who pressed in a direct message and has left the server: they add nothing to it."""
+    guild = interaction.client.get_guild(guild_id)
+    if interaction.guild_id is not None or guild is None:
+        return
+    try:
+        await guild.fetch_member(interaction.user.id)
+    except discord.NotFound:
+        raise RefusedError(_("You are no longer in the server that this is about; nothing was changed.")) from None
+
+
 def services(interaction: discord.Interaction) -> Services:
     """The bot's services, for buttons that outlive the cog that drew them."""
     return interaction.client.services  # type: ignore[attr-defined]

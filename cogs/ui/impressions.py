@@ -22,6 +22,7 @@ from bot.texts import _
 from cogs.ui import format as fmt
 from cogs.ui import ways
 from cogs.ui.answers import (
+    UNREADABLE,
     Pressed,
     actor,
     begin,
@@ -30,6 +31,7 @@ from cogs.ui.answers import (
     presser,
     read_id,
     require_asker,
+    require_member,
     say_error,
     say_error_with,
     services,
@@ -194,6 +196,7 @@ class PostSelect(
 
 async def log(interaction: discord.Interaction, who: Actor, wish: Wish, *, confirmed: bool = False) -> dict[str, Any]:
     """Keep it; the keywords of a message that says so, or that asks once more about a figure that may be a slip."""
+    await require_member(interaction, who.guild_id)
     known = services(interaction)
     try:
         logged = await known.impressions.log(who, wish.target, wish.totals, wish.at, wish.spend, confirmed=confirmed)
@@ -241,7 +244,7 @@ class KeepButton(Pressed, discord.ui.DynamicItem[discord.ui.Button[Any]], templa
         try:
             guild_id, post_id, told = unpack_wish(self._wish)
         except (ValueError, OverflowError):
-            raise NotFoundError(_("This button can't be read any more; type the command again.")) from None
+            raise NotFoundError(UNREADABLE) from None
         who = presser(interaction, guild_id)
         post = await services(interaction).posts.get(who, post_id)
         answer = await log(interaction, who, Wish(post, *told), confirmed=True)

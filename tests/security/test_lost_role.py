@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
+import discord
 import pytest
 
 from bot.links.access import Actor
+from cogs.ui.digest.buttons import LogButton
+from cogs.ui.impressions import KeepButton
+from cogs.ui.wishes import Wish, pack_wish
+from storage import posts
 from tests.conftest import World, answer_of, text_of
 
+GONE = "You are no longer in the server"
 REFUSED = "Ask a manager for the role, or to do it."
 
 
@@ -60,3 +66,26 @@ async def test_what_is_theirs_stays_theirs(demoted: World) -> None:
     manager = await world.admin.slash(world.channel, "link edit", link="summer", destination="https://shop.example/new")
     assert "Changed" in text_of(manager)
     assert (await world.visit("/summer")).headers["Location"] == "https://shop.example/new"
+
+
+async def test_who_left_adds_nothing_from_a_direct_message(world: World) -> None:
+    await world.add_link("mine", creator=world.maya)
+    maya, registry = Actor(world.guild.id, world.maya.id), world.app.services.posts
+    await world.maya.slash(world.channel, "post add", link="mine", platform="x", kind="post")
+    (post,) = (await registry.page(maya)).items
+    user = await world.client.fetch_user(world.maya.id)
+    keep = KeepButton(pack_wish(post, Wish(post, {"impressions": 10**9})))
+    asked = await user.send("x", view=discord.ui.View(timeout=None).add_item(LogButton(world.guild.id, post.id)))
+    doubted = await user.send("x", view=discord.ui.View(timeout=None).add_item(keep))
+    form = await world.maya.user.click(asked, custom_id=f"digest-log:{world.guild.id}:{post.id}")
+    assert form.modal
+    world.env.backend.remove_member(world.guild.id, world.maya.id)
+    await world.env.settle()
+    for shown, custom_id in ((asked, f"digest-log:{world.guild.id}:{post.id}"), (doubted, keep.item.custom_id)):
+        assert custom_id
+        pressed = await world.maya.user.click(shown, custom_id=custom_id)
+        assert pressed.modal is None
+        assert GONE in text_of(pressed)
+    assert GONE in text_of(await world.maya.user.submit_modal(form, {"impressions": "9999999"}))
+    async with world.app.db.read() as conn:
+        assert not await posts.find_figures(conn, world.guild.id, [post.id])

@@ -15,7 +15,7 @@ from bot.links.access import Actor
 from bot.stats.question import Question, Scope, Subject, View, pack, unpack
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui.answers import UNREADABLE, Pressed, presser, read_id, services
+from cogs.ui.answers import UNREADABLE, Pressed, presser, read_id, require_member, services
 from cogs.ui.impressions import FiguresForm, keeper
 from cogs.ui.limits import Buttons
 from cogs.ui.stats import replies
@@ -166,6 +166,7 @@ class LogButton(
 
     async def press(self, interaction: discord.Interaction) -> None:
         who = presser(interaction, self._guild_id)
+        await require_member(interaction, self._guild_id)
         post = await services(interaction).posts.get(who, self._post_id)
         title = _("Numbers of {post}").format(post=fmt.post_title(post))
         await interaction.response.send_modal(FiguresForm(title, word_of(post.platform), keeper(who, post)))
