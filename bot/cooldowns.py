@@ -30,6 +30,8 @@ class Cost(Enum):
     """Posts to a channel for everybody."""
     TYPED = (Allowance(60, 0.1), Allowance(200, 0.025))
     """What is offered while somebody types."""
+    PRESSED = (Allowance(30, 1), Allowance(300, 0.05))
+    """Buttons and selects under an answer; many press those of a digest at once."""
 
 
 COSTS: dict[str, Cost] = dict.fromkeys(

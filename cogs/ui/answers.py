@@ -11,6 +11,7 @@ import structlog
 from discord import app_commands
 from discord.utils import MISSING
 
+from bot.cooldowns import Cost, refusal
 from bot.errors import NotFoundError, RefusedError, UserError
 from bot.inputs.text import shorten
 from bot.links.access import Actor
@@ -144,6 +145,14 @@ async def answer_closed_form(interaction: discord.Interaction) -> None:
         await interaction.response.send_message(text, ephemeral=True)
 
 
+def require_pace(interaction: discord.Interaction[Any]) -> None:
+    """Raises RefusedError for who presses more than people do; in direct messages each is a server of their own."""
+    place, now = interaction.guild_id or interaction.user.id, services(interaction).clock.monotonic()
+    seconds = interaction.client.cooldowns.wait(Cost.PRESSED, place, interaction.user.id, now)
+    if seconds != (0, 0):
+        raise refusal(*seconds)
+
+
 def require_asker(interaction: discord.Interaction, asker_id: int) -> None:
     """Raises RefusedError unless the person who pressed is the one who asked."""
     if interaction.user.id != asker_id:
@@ -204,6 +213,7 @@ class Pressed:
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         use_server_locale(interaction)
         try:
+            require_pace(interaction)
             await self.press(interaction)
         except Exception as error:
             await say_error(interaction, error)

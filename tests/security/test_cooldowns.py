@@ -9,11 +9,12 @@ import pytest
 
 from bot.clock import FixedClock
 from bot.cooldowns import COSTS, Cooldowns, Cost, cost_of, refusal
+from cogs.ui.digest.buttons import ExplainButton
 from tests.conftest import NOW, World, text_of
 
 WAIT = Cooldowns.wait
 """As it is, which the fixture `world` puts out of the way."""
-IDS = ["ordinary", "costly", "shared", "typed"]
+IDS = ["ordinary", "costly", "shared", "typed", "pressed"]
 
 
 @pytest.mark.parametrize("cost", Cost, ids=IDS)
@@ -83,3 +84,16 @@ async def test_choices_end_while_somebody_types_too_fast(world: World, monkeypat
     ]
     assert all(offered[:-1])
     assert not offered[-1]
+
+
+async def test_buttons_have_theirs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cooldowns, "wait", WAIT)
+    channel = world.client.get_channel(world.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    marker = f"digest:{world.guild.id}:20260302"
+    shown = await channel.send("x", view=discord.ui.View(timeout=None).add_item(ExplainButton(marker)))
+    burst = Cost.PRESSED.value[0].burst
+    told = [text_of(await world.sam.click(shown, custom_id=marker)) for _n in range(burst + 1)]
+    assert all("Unique clicks" in text for text in told[:burst])
+    assert "try again in 1 second" in told[burst]
+    assert "Unique clicks" in text_of(await world.leo.click(shown, custom_id=marker)), "others are not concerned"
