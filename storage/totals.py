@@ -12,6 +12,7 @@ from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from operator import sub
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +48,9 @@ FIRSTS = tuple(table.name for table in (totals, hits_daily, uniques_daily, audie
 
 LINKS_A_STEP = 10
 """Links whose totals are built at once."""
+
+LINKS_CHECKED = 500
+"""Links whose totals are compared at once: memory grows with them."""
 
 ONE_DAY = dt.timedelta(days=1)
 HOUR_MS = 3_600_000
@@ -288,14 +292,34 @@ def _hours(offset_ms: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 
 
 async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
-    """Compare the totals of closed days with what the days say; keys are day, facet, link, kind and value."""
+    """Compare the totals of closed days with what the days say; keys are day, facet, link, kind and value.
+
+    Some links at a time: memory does not grow with them.
+    """
     found: list[Mismatch] = []
     end = await until(conn, guild_id)
     zone = (await conn.run_sync(servers.settled, {guild_id}))[guild_id][0]
-    months = sa.select(totals.c.month).distinct().where(totals.c.guild_id == guild_id, totals.c.month < end)
+    for low, high in await ranges_of_links(conn, guild_id):
+        found += await _check(conn, guild_id, end, zone, low, high)
+    return found
+
+
+async def ranges_of_links(conn: AsyncConnection, guild_id: int) -> list[tuple[int, int]]:
+    """Above which link, up to which: all there may be, some at a time, the server's sums apart."""
+    ids = await conn.scalars(sa.select(links.c.id).where(links.c.guild_id == guild_id).order_by(links.c.id))
+    return list(pairwise([-1, ALL_LINKS, *list(ids)[LINKS_CHECKED - 1 :: LINKS_CHECKED], _LAST]))
+
+
+async def _check(
+    conn: AsyncConnection, guild_id: int, end: dt.date, zone: ZoneInfo, low: int, high: int
+) -> list[Mismatch]:
+    found: list[Mismatch] = []
+    c = totals.c
+    months = sa.select(c.month).distinct().where(c.guild_id == guild_id, c.month < end)
+    mine = (c.guild_id == guild_id, c.facet.in_(FACETS), c.link_id > low, c.link_id <= high)
     before: Counter[Key] = Counter()
-    for month in (await conn.execute(months.order_by(totals.c.month))).scalars().all():
-        query = sa.select(totals).where(totals.c.guild_id == guild_id, totals.c.month == month)
+    for month in (await conn.execute(months.order_by(c.month))).scalars().all():
+        query = sa.select(totals).where(*mine, c.month == month)
         kept: dict[dt.date, Counter[Key]] = defaultdict(Counter)
         after: Counter[Key] = Counter()
         stop = min(end, (month + 31 * ONE_DAY).replace(day=1))
@@ -312,7 +336,7 @@ async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
         for number in range((stop - month).days):
             day = month + number * ONE_DAY
             stretches = segments(day, zone)
-            values = _values(guild_id, day, stretches, -1, _LAST)
+            values = _values(guild_id, day, stretches, low, high)
             rows = (await conn.execute(_counts(len(stretches)), values)).all()
             counted: Counter[Key] = Counter({(row[0], row[1], row[2], row[3]): row[4] for row in rows})
             found += [
