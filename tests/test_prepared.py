@@ -19,7 +19,20 @@ import pytest
 import sqlalchemy as sa
 
 import storage
-from storage import alerts, counts, destinations, histories, imports, picks, posts, ranges, servers, transfer, upsert
+from storage import (
+    alerts,
+    counts,
+    destinations,
+    histories,
+    imports,
+    picks,
+    posts,
+    ranges,
+    recount,
+    servers,
+    transfer,
+    upsert,
+)
 from storage import hits as hits_
 from storage import links as links_storage
 from storage import totals as closed
@@ -98,6 +111,8 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     ranges._last_event: [()],
     servers._settled: [()],
     alerts._signs: [()],
+    recount._events: [(False,), (True,)],
+    recount._rollup: list(product(recount._KEYS, (False, True))),
     destinations._due: [(40,)],
     hits_._any_ahead: [()],
     hits_._any_old: [()],
