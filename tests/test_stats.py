@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
+from bot.clock import FixedClock
 from bot.errors import InvalidError
 from bot.inputs.periods import parse_period
-from bot.insights.periods import Choice, Dates, Named
+from bot.insights.periods import Choice, Dates, Named, last_days
+from bot.stats import service
 from bot.stats.question import LAST_ID, Metric, Question, Ranks, Scope, Subject, View, pack, unpack
+from bot.stats.reading import Reading
+from bot.stats.service import Stats
+from storage.database import Database, Lane
 
 NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
 IDS = st.integers(0, LAST_ID)
@@ -98,3 +105,25 @@ def test_a_period_is_understood_as_it_is_typed(text: str, choice: Choice) -> Non
 def test_a_period_that_cannot_be_understood_is_refused_in_a_sentence(text: str, said: str) -> None:
     with pytest.raises(InvalidError, match=said):
         parse_period(text, NOW, "Europe/Berlin")
+
+
+async def test_answers_of_one_server_leave_connections_to_the_others(
+    db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stats, period = Stats(db, clock, URL("https://go.example")), last_days(7, NOW, "UTC")
+    begun, done = [], asyncio.Event()
+
+    async def long(reading: Reading, *_args: object, **_options: object) -> None:
+        begun.append(reading.guild_id)
+        if reading.guild_id == 1:
+            await done.wait()
+
+    monkeypatch.setattr(service, "report", long)
+    asked = [asyncio.create_task(stats.over(1, period)) for _n in range(Lane.ANSWERS.value[0] + 2)]
+    while len(begun) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await asyncio.wait_for(stats.over(2, period), 10)
+    assert begun.count(1) == service.AT_A_TIME
+    done.set()
+    await asyncio.gather(*asked)
+    assert begun.count(1) == len(asked)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Collection, Hashable
 from contextlib import suppress
+from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +29,8 @@ from bot.texts import _, current_locale
 from storage import links, posts, servers
 from storage.database import Database
 
+AT_A_TIME = 2
+"""Answers of one server."""
 RANKED, RANKED_SECONDS = 60_000, 300
 """As many links and posts of rankings are kept in order, for so long: some 20 MiB."""
 
@@ -38,9 +42,14 @@ class Stats:
         self._db = db
         self._clock = clock
         self._base_url = base_url
+        self._turns: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
         self._rankings: TTLCache[Hashable, views.Ranking] = TTLCache(
             RANKED, RANKED_SECONDS, timer=clock.monotonic, getsizeof=lambda ranked: len(ranked.tallies)
         )
+
+    def _turn(self, guild_id: int) -> asyncio.Semaphore:
+        """One server has so many answers summed up at a time: else its next ones would take every connection."""
+        return self._turns.setdefault(guild_id, asyncio.Semaphore(AT_A_TIME))
 
     async def choice(self, actor: Actor, text: str) -> Choice:
         """The time that was typed or chosen. Raises InvalidError."""
@@ -61,7 +70,7 @@ class Stats:
         in its digest. Private links are named in a `private` answer alone, to who owns or manages what is asked for;
         so are a creator's notes, but for those of a creator who shares their own numbers.
         """
-        async with self._db.read() as conn:
+        async with self._turn(actor.guild_id), self._db.read() as conn:
             server = await servers.get(conn, actor.guild_id)
             targets = [await self._target(conn, actor, subject) for subject in question.subjects]
             now = self._clock.now()
@@ -115,7 +124,7 @@ class Stats:
         Up to `most` findings say what stands out.
         """
         subject = Subject(Scope.SERVER, guild_id) if creator_id is None else Subject(Scope.CREATOR, creator_id)
-        async with self._db.read() as conn:
+        async with self._turn(guild_id), self._db.read() as conn:
             server = await servers.get(conn, guild_id)
             reading = Reading(conn, server, self._clock.now(), named_private=creator_id is not None)
             return await report(reading, Target(subject, only=link_ids), period, most=most)
