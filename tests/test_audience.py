@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +134,22 @@ async def test_made_up_referrers_fill_no_table(edge: Edge, monkeypatch: pytest.M
     assert found["click", "source", "other"] == 20
 
 
-def test_distinct_values_are_bounded_for_each_key_and_keys_too() -> None:
-    distinct = Distinct(limit=2, keys=2)
+def test_distinct_values_are_bounded_for_each_key_and_in_all() -> None:
+    distinct = Distinct(limit=2, most=3)
     assert [distinct.allows("a", value) for value in ("x", "y", "z", "x")] == [True, True, False, True]
     assert distinct.allows("b", "z")
     assert distinct.allows("c", "z")
     assert distinct.allows("a", "z")  # forgotten, so that there is room again
+
+
+def test_made_up_referrers_take_little_memory() -> None:
+    distinct = Distinct(tracker_module.SOURCES, tracker_module.SOURCES_HELD)
+    tracemalloc.start()
+    for n in range(100_000):
+        distinct.allows(n // 100, f"{n}{'a' * 240}.example")
+    held, _peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 10 * 2**20
 
 
 def test_shares_are_ranked_and_the_rest_is_told() -> None:

@@ -94,24 +94,28 @@ class Crowds:
 
 
 class Distinct:
-    """Lets the first `limit` different values of each key through: whoever makes values up fills no table."""
+    """Lets the first `limit` different values of each key through: whoever makes values up fills no table.
 
-    def __init__(self, limit: int, keys: int) -> None:
+    What is remembered of a value is its hash, of at most `most` in all: the key seen first is forgotten first.
+    """
+
+    def __init__(self, limit: int, most: int) -> None:
         self._limit = limit
-        self._keys = keys
-        self._values: OrderedDict[Hashable, set[str]] = OrderedDict()
+        self._most = most
+        self._held = 0
+        self._values: OrderedDict[Hashable, set[int]] = OrderedDict()
 
     def allows(self, key: Hashable, value: str) -> bool:
         """Whether the value is one of those; if there is room, it becomes one."""
-        values = self._values.get(key)
-        if values is None:
-            values = self._values[key] = set()
-            while len(self._values) > self._keys:
-                self._values.popitem(last=False)
-        if value not in values:
-            if len(values) >= self._limit:
-                return False
-            values.add(value)
+        values, hashed = self._values.setdefault(key, set()), hash(value)
+        if hashed in values:
+            return True
+        if len(values) >= self._limit:
+            return False
+        values.add(hashed)
+        self._held += 1
+        while self._held > self._most:
+            self._held -= len(self._values.popitem(last=False)[1])
         return True
 
 

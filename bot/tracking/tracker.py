@@ -43,6 +43,8 @@ _Quarter = tuple[dt.datetime, dt.datetime, dt.date]
 
 SOURCES = 100
 """Different hosts without a name of their own that are told apart for a link and day."""
+SOURCES_HELD = 50_000
+"""Likewise for all links and days at once."""
 
 READY_SECONDS = 2.0
 """How long a hit may wait for the disk before somebody should look after it."""
@@ -139,7 +141,7 @@ class Tracker:
         self._country_of = country_of
         self._crawlers = crawlers
         self._networks = Networks(repeat_seconds, recorder.note_shared)
-        self._sources = Distinct(SOURCES, CACHE_SIZE)
+        self._sources = Distinct(SOURCES, SOURCES_HELD)
         self._addresses: Remembered[str, Address | None] = Remembered(db, CACHE_SIZE)
         self._days: Remembered[int, _Quarter] = Remembered(db, CACHE_SIZE)
         self._written: Remembered[_LinkKey, int] = Remembered(db, CACHE_SIZE)
