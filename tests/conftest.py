@@ -34,6 +34,7 @@ from bot.digests import due
 from bot.errors import UserError
 from bot.imports.reader import limit_memory
 from bot.insights.periods import local_day
+from bot.tracking import recorder
 from storage import counts, migrate, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
@@ -63,6 +64,12 @@ def _refuse(value: object) -> None:
 
 for _type in (dt.date, dt.datetime):
     sqlite3.register_adapter(_type, _refuse)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, an answer waits for its hit; who tests late answers says so."""
+    monkeypatch.setattr(recorder, "ANSWER_SECONDS", 30.0)
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_ctrl_c_ends_it_cleanly_with_a_connection_open(demo: Demo) -> None:
     assert "Traceback" not in demo.output.read_text()
 
 
-@pytest.mark.long
+@pytest.mark.proof
 async def test_the_sample_is_the_same_on_every_start(filled: Database, tmp_path: Path) -> None:
     async with Database.open(tmp_path / "another" / "eyeballs.db") as another:
         await sample.fill(another, CREW, URL("https://go.example"), NOW)

@@ -17,6 +17,7 @@ from bot.app import open_application
 from bot.clock import FixedClock
 from bot.config import Config, StorageSection, TrackingSection, WebSection
 from bot.links.access import Actor
+from bot.tracking import recorder as recorder_module
 from bot.tracking import tracker as tracker_module
 from bot.web import server as server_module
 from bot.web.routes import MISSES
@@ -202,6 +203,7 @@ async def test_security_txt_says_whom_to_write_to(edge: Edge) -> None:
 async def test_not_ready_while_hits_wait_for_the_disk(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (await edge.get("/readyz")).status == 200
     monkeypatch.setattr(tracker_module, "READY_SECONDS", 0.1)
+    monkeypatch.setattr(recorder_module, "ANSWER_SECONDS", 0.25)
     held = asyncio.Event()
 
     async def hold(conn: Any) -> None:
