@@ -30,6 +30,7 @@ from bot.config import Config, StorageSection, WebSection
 from bot.cooldowns import Cooldowns
 from storage import addresses, links, schema
 from storage.records import Address, Link
+from tests import export_files as files
 from tests.bench_commands import REDIRECTS_A_SECOND, Times, at, unblock
 from tests.bench_picks import CREATORS, LINKS, POSTS, TYPED, fill
 from tests.serve import PROXIES
@@ -39,9 +40,20 @@ EXPORTS, IMPORTS, KEYS_A_SECOND, COMMANDS_A_SECOND = 12, 2, 8, 5
 ASKED = (("link list", {}), ("stats server", {"period": "7d"}), ("post list", {}), ("link audit", {"link": "l7"}))
 QUESTION = ("link list", {})
 """What a member of server B asks."""
-FILE = b"Post,Date,Impressions,Likes\n" + b"".join(
-    f"https://www.instagram.com/p/C{n:010}/,2026-10-{n % 28 + 1:02},{1_000 + n},{n}\n".encode() for n in range(2_000)
-)
+FILE = files.table(
+    files.X,
+    [
+        {
+            "Post id": 300_000_000_000_000_000 + n,
+            "Date": "Tue, Mar 3, 2026",
+            "Post text": f"post {n}",
+            "Post Link": f"https://x.com/maya/status/{300_000_000_000_000_000 + n}",
+            "Impressions": 1_000 + n,
+            "Likes": n,
+        }
+        for n in range(2_000)
+    ],
+).encode()
 
 
 async def lag(worst: list[float]) -> None:
