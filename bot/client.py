@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import importlib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -98,7 +99,7 @@ class Client(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         for name in COGS:
-            await self.load_extension(f"cogs.{name}")
+            await importlib.import_module(f"cogs.{name}").setup(self)
         self._registering = asyncio.create_task(self._register_commands())
         # It may take hours (a rate limit, a refusal), and old commands are better than none.
         await asyncio.wait([self._registering], timeout=REGISTER_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import ipaddress
 import shutil
 import sqlite3
@@ -21,6 +22,8 @@ import pytest
 import simcord
 import sqlalchemy as sa
 from alembic import command as alembic_command
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from yarl import URL
 
 from bot import workers
@@ -35,7 +38,7 @@ from bot.errors import UserError
 from bot.imports.reader import limit_memory
 from bot.insights.periods import local_day
 from bot.tracking import recorder
-from storage import counts, migrate, recount, servers
+from storage import counts, database, migrate, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
 from tests.described import check_requests
@@ -66,6 +69,18 @@ for _type in (dt.date, dt.datetime):
     sqlite3.register_adapter(_type, _refuse)
 
 
+def _create_engine(*args: Any, execution_options: Mapping[str, Any], **options: Any) -> AsyncEngine:
+    """The house's engine, which compiles no statement that another test's has compiled already."""
+    return create_async_engine(*args, execution_options={**execution_options, "compiled_cache": _compiled}, **options)
+
+
+_compiled: dict[Any, Any] = {}
+database.create_async_engine = _create_engine
+# A statement is kept by its dialect, of which each engine has one of its own: they are all the same.
+SQLiteDialect_aiosqlite.__eq__ = lambda self, other: type(self) is type(other)
+SQLiteDialect_aiosqlite.__hash__ = lambda self: hash(type(self))
+
+
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow this machine is, an answer waits for its hit; who tests late answers says so."""
@@ -86,6 +101,11 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: at the end, a core would wait for one alone."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays until the end: the garbage collector need not go through it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
