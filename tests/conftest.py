@@ -29,6 +29,7 @@ from yarl import URL
 from bot import workers
 from bot.app import Application, open_application
 from bot.charts import Chart, ChartRenderer, Theme, draw
+from bot.charts.render import PictureCache
 from bot.client import Client
 from bot.clock import FixedClock
 from bot.config import Config, StorageSection, WebSection
@@ -285,10 +286,16 @@ def answer_of(result: simcord.InteractionResult) -> Any:
 
 
 class QuickCharts(ChartRenderer):
-    """Draws in this process: a worker process for each test would take most of the time."""
+    """Draws in this process, and each picture once for all tests: a worker for each would take most of the time."""
+
+    drawn = PictureCache(64 * 2**20)
 
     async def draw(self, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
-        return draw(chart, theme)
+        picture = self.drawn.get((chart, theme))
+        if picture is None:
+            picture = draw(chart, theme)
+            self.drawn.put((chart, theme), picture)
+        return picture
 
 
 @pytest.fixture(scope="session")

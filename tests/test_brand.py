@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import html
 import io
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -85,16 +86,18 @@ def cells(chart: Any) -> Iterator[str]:
             yield from row
 
 
+SKETCHES: dict[tuple[type, Theme], bytes] = {}
+
+
 @pytest.fixture
 def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sheet stands for all: to draw one takes a quarter of a second, and most tests look at none."""
-    kept: dict[tuple[type, Theme], bytes] = {}
+    """One sheet stands for all: to draw one on paper takes half a second, and most tests look at none."""
 
     async def sketch(_self: QuickCharts, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
         key = type(chart), theme
-        if key not in kept:
-            kept[key] = draw(chart, theme)
-        return kept[key]
+        if key not in SKETCHES:
+            SKETCHES[key] = draw(chart, theme)
+        return SKETCHES[key]
 
     monkeypatch.setattr(QuickCharts, "draw", sketch)
 
@@ -361,6 +364,7 @@ async def test_the_creators_picture_is_on_every_form(
         assert max(abs(one - other) for one, other in zip(colour, (0xCC, 0x66, 0x44), strict=True)) < 6
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_without_a_picture_of_theirs_initials_stand_there(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def cdn(_self: Any, url: str) -> bytes:
         return b"no picture"
@@ -533,6 +537,7 @@ async def test_one_creator_has_so_many_open_addresses(shop: World, monkeypatch: 
     assert ADDRESS.search(text_of(await shop.admin.slash(shop.channel, "brand report")))
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_what_a_platform_told_is_something_to_report(world: World) -> None:
     await world.add_link()
     await world.admin.slash(world.channel, "post add", link="summer", platform="youtube", kind="video", title="Tour")
@@ -557,6 +562,7 @@ async def test_nothing_to_report_makes_no_report(shop: World) -> None:
         assert "None yet" in text_of(await who.slash(shop.channel, "brand list"))
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_nothing_comes_before_all_time(shop: World) -> None:
     result = await shop.admin.slash(shop.channel, "brand report", period="all")
     page = (await shop.visit(address_of(result))).text
@@ -575,25 +581,27 @@ NAMES = (
     "🦊",
     "Ünïcødé \u202e‮ tricks \u200d",
 )
+PAPERS = (Paper.A4, (595.44, 841.68)), (Paper.LETTER, (612, 792))
 
 
-@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-async def test_a_creator_under_any_name_gets_a_page_in_every_form(world: World, name: str) -> None:
+async def test_a_creator_under_any_name_gets_a_page_in_every_form(world: World) -> None:
     reports = world.app.services.reports
     who = Actor(world.guild.id, world.sam.id)
     await world.add_link(creator=world.sam)
     await world.visit("/summer")
-    made = await reports.make(who, Named.DAYS_28, Selection(), Wish(who.user_id, name, locale="de", brand=name[:60]))
-    hash_ = made.report.hash
-    assert "–" in [tile.value for tile in sheet(made.frozen, hash_).tiles]
-    path = ADDRESS.search(made.url)
-    assert path is not None
-    page = await world.visit(path[1])
-    assert page.status == 200
-    assert html.escape(clean(name), quote=False) in html.unescape(page.text).replace("&", "&amp;")
-    picture = Image.open(io.BytesIO(draw(sheet(made.frozen, hash_), Theme.DARK)))
-    assert picture.width == 1654
-    for paper, size in ((Paper.A4, (595.44, 841.68)), (Paper.LETTER, (612, 792))):
+    for name, (paper, size) in zip(NAMES, itertools.cycle(PAPERS), strict=False):
+        made = await reports.make(
+            who, Named.DAYS_28, Selection(), Wish(who.user_id, name, locale="de", brand=name[:60])
+        )
+        hash_ = made.report.hash
+        assert "–" in [tile.value for tile in sheet(made.frozen, hash_).tiles]
+        path = ADDRESS.search(made.url)
+        assert path is not None
+        page = await world.visit(path[1])
+        assert page.status == 200
+        assert html.escape(clean(name), quote=False) in html.unescape(page.text).replace("&", "&amp;")
+        picture = Image.open(io.BytesIO(draw(sheet(made.frozen, hash_), Theme.DARK)))
+        assert picture.width == 1654
         reader = PdfReader(io.BytesIO(draw(sheet(made.frozen, hash_, paper), Theme.LIGHT)))
         (only,) = reader.pages
         assert (round(float(only.mediabox.width), 2), round(float(only.mediabox.height), 2)) == size
