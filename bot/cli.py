@@ -21,7 +21,6 @@ from bot.cli_options import ConfigOption, load, root
 from bot.cli_transfer import export, importing
 from bot.config import Config
 from bot.errors import OperatorError, UserError
-from bot.insights.periods import local_day
 from bot.profiles.service import OPERATOR, take_down
 from storage import backup as backups
 from storage import files, migrate, recount, servers
@@ -258,8 +257,7 @@ def takedown(
 async def _differences(conn: AsyncConnection) -> tuple[list[Mismatch], int]:
     found: list[Mismatch] = []
     for guild_id in await servers.all_ids(conn):
-        zone = (await servers.get(conn, guild_id)).timezone
-        found += await recount.check(conn, guild_id, lambda at, zone=zone: local_day(at, zone))
+        found += await recount.check(conn, guild_id)
     return found, await recount.count_events(conn)
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import meta, totals
+from storage import meta, servers, totals
 from storage.prepared import Reader, Statement, read
 from storage.records import ALL_LINKS, BARE, Dimension, Kind, Mismatch
-from storage.schema import hits, hits_quarter, metadata
+from storage.schema import audience_daily, hits, hits_daily, hits_quarter, metadata, uniques_daily
+from storage.totals import ONE_DAY
 
 _HORIZON = "events_since"
-_QUARTER_S = 900
-"""Seconds of a quarter hour."""
-_DIMENSIONS = tuple(dimension.value for dimension in Dimension)
+_QUARTER_MS, _DAY_MS = 900_000, 86_400_000
+_EPOCH = dt.date(1970, 1, 1)
+_DAYS_AT_ONCE = 16
+"""The events are gone through once for so many days, and each of them is held against each of those."""
 _KEYS = {
     "hits_quarter": ("link_id", "bucket", "place_id", "kind"),
     "hits_daily": ("link_id", "day", "place_id", "kind"),
@@ -48,126 +48,139 @@ async def horizon(conn: AsyncConnection) -> dt.datetime | None:
     return None if kept is None else dt.datetime.fromisoformat(kept)
 
 
-async def check(conn: AsyncConnection, guild_id: int, day_of: Callable[[dt.datetime], dt.date]) -> list[Mismatch]:
-    """Compare all rollups of a server with its events, and its totals with those; `day_of` gives its local date.
+async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
+    """Compare all rollups of a server with its events, and its totals with those, within one consistent state.
 
-    It looks back to the horizon, and at whole local days after it. Some links at a time, within one consistent state:
-    memory grows neither with the events nor with the links.
+    It looks back to the horizon, and at whole local days after it. SQLite counts, sorts and compares, in files where
+    there are many events: what is equal never comes here.
     """
     since = await horizon(conn)
-    local = cache(lambda quarter: day_of(_start(quarter)))
-    ranges = [pair for pair in await totals.ranges_of_links(conn, guild_id) if pair[1] != ALL_LINKS]
+    zone = (await conn.run_sync(servers.settled, {guild_id}))[guild_id][0]
 
     def work(reader: Reader) -> list[Mismatch]:
-        sums: dict[str, Counter[tuple[Any, ...]]] = {name: Counter() for name in _KEYS}
         found: list[Mismatch] = []
-        for low, high in ranges:
-            counted = _counted(reader, guild_id, since, low, high, local, sums["uniques_daily"])
-            for name, counter in counted.items():
-                if name != "uniques_daily":
-                    for (_link_id, when, *rest), n in counter.items():
-                        places = name != "audience_daily"
-                        sums[name][ALL_LINKS, when, *([BARE, *rest[1:]] if places else rest)] += n
-                found += _differing(reader, guild_id, since, name, counter, low, high, local)
-        for name, counter in sums.items():
-            found += _differing(reader, guild_id, since, name, counter, -1, ALL_LINKS, local)
+        given: dict[str, Any] = {"guild_id": guild_id}
+        first = dt.date.min
+        if since is not None:
+            first = since.astimezone(zone).date()
+            given |= {"since": since, "first": first}
+
+        def compare(name: str, of_all: bool, dimension: str = "", stretches: int = 0, **values: Any) -> None:
+            shape = name, of_all, since is not None, dimension, stretches
+            for *key, kept, n in reader.rows(_differing, *shape, **given, **values):
+                if dimension:
+                    key.insert(_KEYS[name].index("dimension"), dimension)
+                found.append(Mismatch(name, guild_id, tuple(key), kept, n))
+
+        days = _days(reader, guild_id, first)
+        for of_all in (False, True):
+            compare(hits_quarter.name, of_all)
+            compare(uniques_daily.name, of_all)
+            for dimension in Dimension:
+                compare(audience_daily.name, of_all, dimension.value)
+            for at in range(0, len(days), _DAYS_AT_ONCE):
+                some = days[at : at + _DAYS_AT_ONCE]
+                if stretches := [(day, *pair) for day in some for pair in totals.times(day, zone)]:
+                    compare(hits_daily.name, of_all, stretches=len(stretches), **_bound(stretches))
         order = list(_KEYS)
         return sorted(found, key=lambda item: (order.index(item.table), item.key))
 
     return await read(conn, work) + await totals.check(conn, guild_id)
 
 
-def _start(quarter: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(quarter * _QUARTER_S, dt.UTC)
+def _days(reader: Reader, guild_id: int, after: dt.date) -> list[dt.date]:
+    """The days, after one, that anything may be counted on, in order."""
+    days = {day for (day,) in reader.rows(_counted_days, guild_id=guild_id)}
+    for (number,) in reader.rows(_days_of_events, guild_id=guild_id):
+        day = _EPOCH + number * ONE_DAY
+        days |= {day - ONE_DAY, day, day + ONE_DAY}  # a local day begins up to a day sooner or later
+    return sorted(day for day in days if day > after)
 
 
-def _rollup(name: str, of_part: bool) -> Statement:
+def _counted_days() -> Statement:
+    return sa.select(hits_daily.c.day).distinct().where(hits_daily.c.guild_id == sa.bindparam("guild_id"))
+
+
+def _days_of_events() -> Statement:
+    number = sa.type_coerce(hits.c.at, sa.BigInteger) // _DAY_MS
+    return sa.select(number).distinct().where(hits.c.guild_id == sa.bindparam("guild_id"))
+
+
+def _bound(stretches: Sequence[tuple[dt.date, dt.datetime, dt.datetime]]) -> dict[str, Any]:
+    """The days, and from when to when each is, as parameters of `_differing`."""
+    _days, starts, ends = zip(*stretches, strict=True)
+    values: dict[str, Any] = {"start": min(starts), "end": max(ends)}
+    for n, (day, start, end) in enumerate(stretches):
+        values |= {f"day_{n}": day, f"start_{n}": start, f"end_{n}": end}
+    return values
+
+
+def _differing(name: str, of_all: bool, of_part: bool, dimension: str, stretches: int) -> Statement:
+    """Where a rollup is not what the events say: its key, what it has, and how many they are.
+
+    Of single links or of the server's sums, of all there is or since a horizon; of one dimension of the audience, or
+    of days within stretches of time.
+    """
+    return totals.differing(
+        _kept(name, of_all, of_part, dimension, stretches), _events(name, of_all, of_part, dimension, stretches)
+    )
+
+
+def _kept(name: str, of_all: bool, of_part: bool, dimension: str, stretches: int) -> Statement:
     table = metadata.tables[name]
-    keys = [_quarter(table.c[key]) if key == "bucket" else table.c[key] for key in _KEYS[name]]
-    within = (table.c.link_id > sa.bindparam("low"), table.c.link_id <= sa.bindparam("high"))
-    # What a history brought has no events.
-    query = sa.select(*keys, sa.func.sum(table.c.count, type_=sa.BigInteger))
-    query = query.where(table.c.guild_id == sa.bindparam("guild_id"), *within, counted_here(table)).group_by(*keys)
-    if not of_part:
-        return query
-    if name == hits_quarter.name:
-        return query.where(table.c.bucket >= sa.bindparam("since"))
-    return query.where(table.c.day > sa.bindparam("since"))
+    c = table.c
+    query = sa.select(*(c[key] for key in _KEYS[name] if key != "dimension"), c.count).where(
+        c.guild_id == sa.bindparam("guild_id"),
+        c.link_id == ALL_LINKS if of_all else c.link_id > ALL_LINKS,
+        counted_here(table),  # what a history brought has no events
+    )
+    if dimension:
+        query = query.where(c.dimension == dimension)
+    if stretches:
+        return query.where(c.day.in_([_day(n) for n in range(stretches)]))
+    if of_part:
+        query = query.where(c.bucket >= sa.bindparam("since") if "bucket" in c else c.day > sa.bindparam("first"))
+    return query
 
 
-def _quarter(column: sa.Column[Any]) -> sa.ColumnElement[int]:
-    """The number of the quarter hour since 1970: many are faster told apart by it."""
-    return sa.type_coerce(column, sa.BigInteger) // (_QUARTER_S * 1000)
-
-
-def _differing(
-    reader: Reader,
-    guild_id: int,
-    since: dt.datetime | None,
-    name: str,
-    counted: Counter[tuple[Any, ...]],
-    low: int,
-    high: int,
-    local: Callable[[int], dt.date],
-) -> list[Mismatch]:
-    """Where a rollup of some links is not what their events say."""
-    in_quarters = name == hits_quarter.name
-    given: dict[str, Any] = {"guild_id": guild_id, "low": low, "high": high}
-    if since is not None:
-        first = local(int(since.timestamp()) // _QUARTER_S)
-        given["since"] = since if in_quarters else first
-        if not in_quarters:
-            counted = Counter({key: n for key, n in counted.items() if key[1] > first})
-    found: list[Mismatch] = []
-    missing = dict(counted)
-    for part in reader.parts(_rollup, name, since is not None, **given):
-        for *key, kept in part:
-            n = missing.pop(tuple(key), 0)
-            if kept != n:
-                found.append(_mismatch(name, guild_id, tuple(key), kept, n))
-    return found + [_mismatch(name, guild_id, key, 0, n) for key, n in missing.items()]
-
-
-def _mismatch(name: str, guild_id: int, key: tuple[Any, ...], kept: int, counted: int) -> Mismatch:
-    if name == hits_quarter.name:
-        key = (key[0], _start(key[1]), *key[2:])
-    return Mismatch(name, guild_id, key, kept, counted)
-
-
-def _events(of_part: bool) -> Statement:
+def _events(name: str, of_all: bool, of_part: bool, dimension: str, stretches: int) -> Statement:
     c = hits.c
-    about = (c[dimension] for dimension in _DIMENSIONS)
-    query = sa.select(c.link_id, _quarter(c.at), c.place_id, c.kind, c.day, c.is_unique, *about)
-    within = (c.link_id > sa.bindparam("low"), c.link_id <= sa.bindparam("high"))
-    query = query.where(c.guild_id == sa.bindparam("guild_id"), *within)
-    return query.where(c.at >= sa.bindparam("since")) if of_part else query
+    quarter = sa.type_coerce(c.at, sa.BigInteger) // _QUARTER_MS * _QUARTER_MS
+    values: dict[str, sa.ColumnElement[Any]] = {
+        "link_id": sa.literal(ALL_LINKS, sa.BigInteger) if of_all else c.link_id,
+        "place_id": sa.literal(BARE, sa.BigInteger) if of_all else c.place_id,
+        "bucket": sa.type_coerce(quarter, c.at.type),
+        "kind": c.kind,
+        "day": c.day,
+    }
+    where = [c.guild_id == sa.bindparam("guild_id")]
+    if of_part:
+        where.append(c.at >= sa.bindparam("since"))
+    if name == uniques_daily.name:
+        where += [c.is_unique, *([c.kind != Kind.VIEW.value] if of_all else [])]
+    if dimension:
+        values["value"] = c[dimension]
+        where.append(c[dimension] != "")
+    if stretches:
+        values["day"] = sa.case(*((_within(n), _day(n)) for n in range(stretches)))
+        # The first two leave most of them out.
+        where += [c.at >= sa.bindparam("start"), c.at < sa.bindparam("end"), sa.or_(*map(_within, range(stretches)))]
+    elif of_part and "bucket" not in _KEYS[name]:
+        where.append(c.day > sa.bindparam("first"))
+    keys = {key: values[key].label(key) for key in _KEYS[name] if key != "dimension"}
+    if not of_all:
+        return sa.select(*keys.values(), sa.literal(1, sa.BigInteger)).where(*where)
+    # Few are left to be compared.
+    counted = sa.select(*keys.values(), sa.func.count()).where(*where)
+    return counted.group_by(*(column for key, column in keys.items() if key not in ("link_id", "place_id")))
 
 
-def _counted(
-    reader: Reader,
-    guild_id: int,
-    since: dt.datetime | None,
-    low: int,
-    high: int,
-    local: Callable[[int], dt.date],
-    server_uniques: Counter[tuple[Any, ...]],
-) -> dict[str, Counter[tuple[Any, ...]]]:
-    """The rollups of some links as their events say, quarter hours by their number; adds to the server's uniques."""
-    quarters, days, uniques, audience = (Counter[tuple[Any, ...]]() for _table in _KEYS)
-    given = {"guild_id": guild_id, "low": low, "high": high} | ({} if since is None else {"since": since})
-    for part in reader.parts(_events, since is not None, **given):
-        for link_id, quarter, place_id, kind, day, is_unique, *values in part:
-            quarters[link_id, quarter, place_id, kind] += 1
-            if is_unique:
-                uniques[link_id, day] += 1
-                if kind != Kind.VIEW:
-                    server_uniques[ALL_LINKS, day] += 1
-            for dimension, value in zip(_DIMENSIONS, values, strict=True):
-                if value:
-                    audience[link_id, day, kind, dimension, value] += 1
-    for (link_id, quarter, place_id, kind), n in quarters.items():
-        days[link_id, local(quarter), place_id, kind] += n
-    return dict(zip(_KEYS, (quarters, days, uniques, audience), strict=True))
+def _day(n: int) -> sa.BindParameter[dt.date]:
+    return sa.bindparam(f"day_{n}", type_=sa.Date)
+
+
+def _within(n: int) -> sa.ColumnElement[bool]:
+    return sa.and_(hits.c.at >= sa.bindparam(f"start_{n}"), hits.c.at < sa.bindparam(f"end_{n}"))
 
 
 async def repair(conn: AsyncConnection, found: Sequence[Mismatch]) -> None:

@@ -92,7 +92,7 @@ def _build(conn: sa.Connection, guild_id: int, zone: ZoneInfo, day: dt.date, low
     ids = [id_ for (id_,) in conn.execute(_links(), mine | {"most": LINKS}) if id_ is not None]
     high = ids[-1] if len(ids) == LINKS else _LAST
     conn.execute(_delete(), mine | {"of_day": day, "high": high})
-    if ids and (times := _times(day, zone)):
+    if ids and (times := totals.times(day, zone)):
         bounds = {
             f"{name}_{n}": at for n, pair in enumerate(times) for name, at in zip(("start", "end"), pair, strict=True)
         }
@@ -136,12 +136,3 @@ def _insert(links: int, stretches: int) -> sa.Insert:
     )
     names = ["guild_id", "link_id", "place_id", "kind", "writer_id", "day", "count"]
     return hits_daily.insert().from_select(names, counted.group_by(*keys))
-
-
-def _times(day: dt.date, zone: ZoneInfo) -> list[tuple[dt.datetime, dt.datetime]]:
-    """From when to when quarter hours begin on the day: one stretch, but where clocks were put back over midnight."""
-    found: list[tuple[dt.datetime, dt.datetime]] = []
-    for segment in totals.segments(day, zone):
-        start = found.pop()[0] if found and found[-1][1] == segment.start else segment.start
-        found.append((start, segment.end))
-    return found

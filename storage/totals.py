@@ -9,10 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import time
 from calendar import monthrange
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import pairwise
 from operator import sub
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import servers, upsert
 from storage.database import Writer
-from storage.prepared import Reader, Statement
+from storage.prepared import Reader, Statement, read
 from storage.records import ALL_LINKS, Dimension, Mismatch, Segment
 from storage.schema import (
     audience_daily,
@@ -48,9 +46,6 @@ FIRSTS = tuple(table.name for table in (totals, hits_daily, uniques_daily, audie
 
 LINKS_A_STEP = 10
 """Links whose totals are built at once."""
-
-LINKS_CHECKED = 500
-"""Links whose totals are compared at once: memory grows with them."""
 
 ONE_DAY = dt.timedelta(days=1)
 HOUR_MS = 3_600_000
@@ -191,6 +186,15 @@ def segments(day: dt.date, zone: ZoneInfo) -> Sequence[Segment]:
     return found
 
 
+def times(day: dt.date, zone: ZoneInfo) -> list[tuple[dt.datetime, dt.datetime]]:
+    """From when to when quarter hours begin on the day: one stretch, but where clocks were put back over midnight."""
+    found: list[tuple[dt.datetime, dt.datetime]] = []
+    for segment in segments(day, zone):
+        start = found.pop()[0] if found and found[-1][1] == segment.start else segment.start
+        found.append((start, segment.end))
+    return found
+
+
 def _build(conn: sa.Connection, guild_id: int, day: dt.date, low: int, high: int) -> None:
     """Bring the totals of the links above `low` up to `high` to the end of `day`."""
     zone, _ = servers.settled(conn, {guild_id})[guild_id]
@@ -244,8 +248,14 @@ def _adding(dialect: str, today: str, stretches: int) -> sa.Insert:
 
 
 @cache
-def _counts(stretches: int) -> sa.Select[*tuple[Any, ...]]:
+def _counts(stretches: int) -> Statement:
     """A day's counts by facet, link, kind and value, of the links above one up to another; see `_values`."""
+    *keys, number = sa.union_all(*_parts(stretches)).subquery().c
+    return sa.select(*keys, sa.func.sum(number).label("n")).group_by(*keys)
+
+
+def _parts(stretches: int) -> list[Statement]:
+    """What `_counts` sums up."""
     hit, unique, audience, aside, quarter = (
         table.c for table in (hits_daily, uniques_daily, audience_daily, set_aside_daily, hits_quarter)
     )
@@ -255,11 +265,11 @@ def _counts(stretches: int) -> sa.Select[*tuple[Any, ...]]:
         within = (c.link_id > _MINE["low"], c.link_id <= _MINE["high"])
         return c.guild_id == _MINE["guild"], c.day == _DATES["of_day"], *within
 
-    def of_day(c: Any, facet: Any, kind: Any, value: Any, *where: Any) -> sa.Select[*tuple[Any, ...]]:
+    def of_day(c: Any, facet: Any, kind: Any, value: Any, *where: Any) -> Statement:
         query = sa.select(facet.label("facet"), c.link_id, kind.label("kind"), value.label("value"), c.count)
         return query.where(*mine(c), *where)
 
-    parts: list[sa.Select[*tuple[Any, ...]]] = [
+    parts: list[Statement] = [
         of_day(hit, sa.literal(ALL, sa.Text), hit.kind, empty),
         of_day(hit, sa.literal(PLACE, sa.Text), hit.kind, sa.cast(hit.place_id, sa.Text), hit.link_id != ALL_LINKS),
         of_day(unique, sa.literal(UNIQUE, sa.Text), empty, empty),
@@ -277,9 +287,7 @@ def _counts(stretches: int) -> sa.Select[*tuple[Any, ...]]:
                 *(quarter.bucket >= start, quarter.bucket < end),
             )
         )
-    every = sa.union_all(*parts).subquery()
-    *keys, number = every.c
-    return sa.select(*keys, sa.func.sum(number).label("n")).group_by(*keys)
+    return parts
 
 
 def local_hours(offset: dt.timedelta) -> sa.ColumnElement[int]:
@@ -292,56 +300,62 @@ def _hours(offset_ms: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 
 
 async def check(conn: AsyncConnection, guild_id: int) -> list[Mismatch]:
-    """Compare the totals of closed days with what the days say; keys are day, facet, link, kind and value.
-
-    Some links at a time: memory does not grow with them.
-    """
-    found: list[Mismatch] = []
+    """Compare the totals of closed days with what the days say; keys are day, facet, link, kind and value."""
     end = await until(conn, guild_id)
     zone = (await conn.run_sync(servers.settled, {guild_id}))[guild_id][0]
-    for low, high in await ranges_of_links(conn, guild_id):
-        found += await _check(conn, guild_id, end, zone, low, high)
-    return found
+
+    def work(reader: Reader) -> list[Mismatch]:
+        found: list[Mismatch] = []
+        before = dt.date.min
+        for (month,) in reader.rows(_months, guild=guild_id, end=end):
+            stop = min(end, (month + 31 * ONE_DAY).replace(day=1))
+            carried = {"guild": guild_id, "of_month": month, "last_month": before}
+            for *key, kept, n in reader.rows(_carried, (month - ONE_DAY).day, **carried):
+                found.append(Mismatch(TABLE, guild_id, (month, *key), kept, n))
+            for number in range((stop - month).days):
+                day = month + number * ONE_DAY
+                stretches = segments(day, zone)
+                values = _values(guild_id, day, stretches, -1, _LAST) | {"of_month": month}
+                for *key, kept, n in reader.rows(_of_day, day.day, len(stretches), **values):
+                    found.append(Mismatch(TABLE, guild_id, (day, *key), kept, n))
+            before = month
+        return found
+
+    return await read(conn, work)
 
 
-async def ranges_of_links(conn: AsyncConnection, guild_id: int) -> list[tuple[int, int]]:
-    """Above which link, up to which: all there may be, some at a time, the server's sums apart."""
-    ids = await conn.scalars(sa.select(links.c.id).where(links.c.guild_id == guild_id).order_by(links.c.id))
-    return list(pairwise([-1, ALL_LINKS, *list(ids)[LINKS_CHECKED - 1 :: LINKS_CHECKED], _LAST]))
-
-
-async def _check(
-    conn: AsyncConnection, guild_id: int, end: dt.date, zone: ZoneInfo, low: int, high: int
-) -> list[Mismatch]:
-    found: list[Mismatch] = []
+def _months() -> Statement:
     c = totals.c
-    months = sa.select(c.month).distinct().where(c.guild_id == guild_id, c.month < end)
-    mine = (c.guild_id == guild_id, c.facet.in_(FACETS), c.link_id > low, c.link_id <= high)
-    before: Counter[Key] = Counter()
-    for month in (await conn.execute(months.order_by(c.month))).scalars().all():
-        query = sa.select(totals).where(*mine, c.month == month)
-        kept: dict[dt.date, Counter[Key]] = defaultdict(Counter)
-        after: Counter[Key] = Counter()
-        stop = min(end, (month + 31 * ONE_DAY).replace(day=1))
-        for _guild_id, _month, facet, link_id, kind, value, *row in (await conn.execute(query)).all():
-            key = (facet, link_id, kind, value)
-            for day, n in zip(*day_counts(month, row, month, stop), strict=True):
-                if n:
-                    kept[day][key] = n
-            if row[0] != (carried := before.pop(key, 0)):
-                found.append(Mismatch(TABLE, guild_id, (month, *key), row[0], carried))
-            after[key] = row[(stop - ONE_DAY).day]
-        found += [Mismatch(TABLE, guild_id, (month, *key), 0, n) for key, n in before.items() if n]
-        before = after
-        for number in range((stop - month).days):
-            day = month + number * ONE_DAY
-            stretches = segments(day, zone)
-            values = _values(guild_id, day, stretches, low, high)
-            rows = (await conn.execute(_counts(len(stretches)), values)).all()
-            counted: Counter[Key] = Counter({(row[0], row[1], row[2], row[3]): row[4] for row in rows})
-            found += [
-                Mismatch(TABLE, guild_id, (day, *key), kept[day][key], counted[key])
-                for key in sorted(kept[day].keys() | counted.keys())
-                if kept[day][key] != counted[key]
-            ]
-    return found
+    query = sa.select(c.month).distinct().where(c.guild_id == _MINE["guild"], c.month < sa.bindparam("end"))
+    return query.order_by(c.month)
+
+
+def _of_month(date: str, *counts: sa.ColumnElement[int]) -> Statement:
+    c = totals.c
+    query = sa.select(c.facet, c.link_id, c.kind, c.value, *counts)
+    return query.where(c.guild_id == _MINE["guild"], c.month == _DATES[date])
+
+
+def _carried(last: int) -> Statement:
+    """Where a month does not begin with what the one before had in the end, on its last day."""
+    return differing(_of_month("of_month", totals.c.t0), _of_month("last_month", totals.c[f"t{last}"]))
+
+
+def _of_day(number: int, stretches: int) -> Statement:
+    """Where the totals of a day are not those of the day before and what was counted on it."""
+    today, yesterday = totals.c[f"t{number}"], totals.c[f"t{number - 1}"]
+    kept = _of_month("of_month", today - yesterday).where(today != yesterday)
+    return differing(kept, *_parts(stretches))
+
+
+def differing(kept: Statement, *counted: Statement) -> Statement:
+    """Keys of which the sums of what is kept and of what is counted differ, and both; a count comes last in each."""
+    none = sa.literal(0, sa.BigInteger)
+    *keys, count = kept.selected_columns
+    parts = [kept.with_only_columns(*keys, count.label("kept"), none.label("counted"))]
+    for query in counted:
+        *values, count = query.selected_columns
+        parts.append(query.with_only_columns(*values, none, count))
+    *keys, kept_count, n = sa.union_all(*parts).subquery().c
+    sums = [sa.func.sum(column, type_=sa.BigInteger) for column in (kept_count, n)]
+    return sa.select(*keys, *sums).group_by(*keys).having(sums[0] != sums[1]).order_by(*keys)

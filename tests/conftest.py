@@ -37,7 +37,6 @@ from bot.cooldowns import Cooldowns
 from bot.digests import due
 from bot.errors import UserError
 from bot.imports.reader import limit_memory
-from bot.insights.periods import local_day
 from bot.tracking import recorder
 from storage import counts, database, migrate, recount, servers
 from storage.database import Database
@@ -140,8 +139,7 @@ async def mismatches(db: Database) -> list[Any]:
     async with db.read() as conn:
         found = []
         for guild_id in await servers.all_ids(conn):
-            zone = (await servers.get(conn, guild_id)).timezone
-            found += await recount.check(conn, guild_id, lambda at, zone=zone: local_day(at, zone))
+            found += await recount.check(conn, guild_id)
         return found
 
 

@@ -39,7 +39,7 @@ from storage import totals as closed
 from storage.database import Database
 from storage.prepared import Reader, Statement, read
 from storage.ranges import Rows, Source
-from storage.records import State
+from storage.records import Dimension, State
 from storage.schema import UTC, hits_daily, links, metadata, profiles, totals
 
 DAY = dt.date(2026, 3, 11)
@@ -70,6 +70,12 @@ PICKED = list(product((0, 2), (0, 1, 3), (False, True), STATES))
 
 FOUND = list(product(STATES, (False, True)))
 NAMED = [(None,), (1,), (2,)]
+
+RECOUNTED = [
+    *((name, "", 0) for name in ("hits_quarter", "uniques_daily")),
+    *(("audience_daily", dimension.value, 0) for dimension in Dimension),
+    *(("hits_daily", "", stretches) for stretches in (16, 17)),
+]
 
 SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     counts._any_history: [()],
@@ -111,14 +117,22 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     ranges._last_event: [()],
     servers._settled: [()],
     alerts._signs: [()],
-    recount._events: [(False,), (True,)],
-    recount._rollup: list(product(recount._KEYS, (False, True))),
+    recount._counted_days: [()],
+    recount._days_of_events: [()],
+    recount._differing: [
+        (name, *of, dimension, stretches)
+        for name, dimension, stretches in RECOUNTED
+        for of in product((False, True), (False, True))
+    ],
     destinations._due: [(40,)],
     hits_._any_ahead: [()],
     hits_._any_old: [()],
     servers._zone: [()],
     closed._until: [()],
     closed._first: [(name,) for name in closed.FIRSTS],
+    closed._months: [()],
+    closed._carried: [(28,), (31,)],
+    closed._of_day: list(product((1, 31), (1, 2))),
     transfer._ids: list(product((links, profiles), (False, True))),
     transfer._nouns: [(name, *whose) for name in transfer.NOUNS for whose in ((False, False), (True, False))]
     + [(name, False, True) for name in transfer.NOUNS],
@@ -139,6 +153,11 @@ PARTS = {
     ranges._summed,
     ranges._open,
     transfer._summed,
+    closed._of_month,
+    closed._counts,
+    closed.differing,
+    recount._kept,
+    recount._events,
 }
 """Functions that other statements are made with."""
 

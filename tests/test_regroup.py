@@ -13,7 +13,7 @@ from bot.insights.periods import local_day
 from bot.links.access import Actor
 from bot.servers import Servers
 from bot.tracking.visitors import Visitors
-from storage import hits, regroup
+from storage import hits, regroup, totals
 from storage.database import Database
 from storage.records import BARE, Hit, Kind
 from storage.seen import Seen
@@ -86,7 +86,7 @@ async def test_housekeeping_ends_what_a_process_that_is_gone_began(
 def test_a_day_that_clocks_were_put_back_into_is_two_stretches() -> None:
     """In St John's, they were put back at a minute past midnight: the quarter from midnight on is the new day's."""
     zone = ZoneInfo("America/St_Johns")
-    times = regroup._times(dt.date(2010, 11, 7), zone)
+    times = totals.times(dt.date(2010, 11, 7), zone)
     assert [(end - start) for start, end in times] == [dt.timedelta(minutes=15), dt.timedelta(days=1)]
-    assert len(regroup._times(dt.date(2026, 3, 29), ZoneInfo("Europe/Berlin"))) == 1
-    assert regroup._times(dt.date(2011, 12, 30), ZoneInfo("Pacific/Apia")) == []
+    assert len(totals.times(dt.date(2026, 3, 29), ZoneInfo("Europe/Berlin"))) == 1
+    assert totals.times(dt.date(2011, 12, 30), ZoneInfo("Pacific/Apia")) == []
