@@ -142,7 +142,8 @@ async def open_application(
         stats, members, budget, recent = Stats(db, clock, base_url), Members(), Budget(), Recent()
         reports = BrandReports(db, clock, ids, base_url)
         deals = Deals(db, clock, ids, reports)
-        contents = Contents(db, by_job, stats, members.creators_with, members.locale_of, deals)
+        denied = config.links.denied_domains
+        contents = Contents(db, by_job, stats, members.creators_with, members.locale_of, deals, denied)
         digests = Digests(db, by_job, ids, contents)
         flags = Flags(db, by_job, ids)
         telling, notices = Telling(db, by_job, ids), Notices(db, by_job, ids, flags)
@@ -162,7 +163,7 @@ async def open_application(
             ids=ids,
             owner_tokens=owner_tokens,
             views=views,
-            denied_domains=config.links.denied_domains,
+            denied_domains=denied,
             repeat_seconds=config.tracking.repeat_seconds,
             crawlers=config.tracking.patterns,
             country_of=country_of,
@@ -181,7 +182,7 @@ async def open_application(
         )
         web = await stack.enter_async_context(serve(edge, host=config.web.host, port=config.web.port))
         limits = Limits(
-            denied_domains=config.links.denied_domains,
+            denied_domains=denied,
             allow_private_destinations=config.links.allow_private_destinations,
             per_creator=config.links.per_creator,
             per_server=config.links.per_server,

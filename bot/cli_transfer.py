@@ -146,7 +146,8 @@ def from_file(
 
     async def work(own: Histories, db: Database, tell: Telling) -> None:
         if eyeballs.is_export(path):
-            await _bring_export(own, db, path, server, creator, taken, yes=yes)
+            found = eyeballs.read_export(path, dt.datetime.now(dt.UTC), config.links.denied_domains)
+            await _bring_export(own, db, found, server, creator, taken, yes=yes)
             return
         if not creator:
             raise OperatorError("Say with --creator whose links these are.")
@@ -387,9 +388,8 @@ def _import(
 
 
 async def _bring_export(
-    own: Histories, db: Database, path: Path, server: int, creator: int, taken: Taken, *, yes: bool
+    own: Histories, db: Database, found: eyeballs.Export, server: int, creator: int, taken: Taken, *, yes: bool
 ) -> None:
-    found = eyeballs.read_export(path, dt.datetime.now(dt.UTC))
     # The instant of the export tells it from another one: the same twice would count twice.
     account = f"export of {found.exported_at.isoformat()}"
     journal = await own.resume(own.begun(server, creator, Service.EYEBALLS, account, taken))

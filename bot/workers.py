@@ -37,7 +37,8 @@ def end(pool: ProcessPoolExecutor, seconds: float | None = None) -> None:
     """End the worker, by force after so many seconds, `CLOSING_SECONDS` when None. Waits: call it in a thread."""
     workers = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
-    wait([worker.sentinel for worker in workers], CLOSING_SECONDS if seconds is None else seconds)
+    if seconds := CLOSING_SECONDS if seconds is None else seconds:  # `wait` looks for ever when a clock stands still
+        wait([worker.sentinel for worker in workers], seconds)
     for worker in workers:
         if worker.exitcode is None:
             worker.kill()

@@ -108,7 +108,7 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
         base = self._services.links.base_url
         others = [f"{base}/{one}" for one in await self._services.posts.addresses(post) if one != own]
         card = ui.card(
-            post,
+            self._services.posts.shown(post),
             link,
             "" if link is None else self._services.links.url(link, post),
             fmt.escape(await people.name_of(interaction, post.creator_id)),

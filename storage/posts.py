@@ -45,7 +45,7 @@ def _posts(
 ) -> Statement:
     """A server's posts in some states, without those of an import that is not there yet or any more.
 
-    Of a creator, of so many links, of so many ids, or since a time.
+    Of a creator, of so many links, of so many ids, or of a span of time.
     """
     c, guild_id = posts.c, sa.bindparam("guild_id", type_=posts.c.guild_id.type)
     query = sa.select(*COLUMNS).where(
@@ -61,7 +61,8 @@ def _posts(
         query = query.where(one_of(c.id, "id", ids))
     if since:
         # A function has a type, and hands it on.
-        query = query.where(sa.func.coalesce(c.published_at, c.created_at) >= sa.bindparam("since"))
+        published = sa.func.coalesce(c.published_at, c.created_at)
+        query = query.where(published >= sa.bindparam("since"), published < sa.bindparam("until"))
     return query
 
 
@@ -166,12 +167,14 @@ async def to_log(conn: AsyncConnection, guild_id: int, creator_id: int, limit: i
 
 
 @Read
-def since(reader: Reader, guild_id: int, at: dt.datetime, *, creator_id: int | None = None) -> list[Post]:
-    """The server's posts published at `at` or later (registered, where nobody said), in no particular order.
+def since(
+    reader: Reader, guild_id: int, at: dt.datetime, until: dt.datetime, *, creator_id: int | None = None
+) -> list[Post]:
+    """The server's posts published from `at` until before `until` (registered, where nobody said), in no order.
 
     Of one creator when named.
     """
-    values = {"guild_id": guild_id, "creator_id": creator_id, "since": at}
+    values = {"guild_id": guild_id, "creator_id": creator_id, "since": at, "until": until}
     return list(map(_post, reader.rows(_since, creator_id is not None, **values)))
 
 

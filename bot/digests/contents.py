@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import datetime as dt
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
@@ -11,8 +13,9 @@ from bot.clock import Clock
 from bot.digests.content import MOST_FINDINGS, Content, compose
 from bot.digests.movers import movers
 from bot.errors import NotFoundError
-from bot.insights.periods import Period
+from bot.insights.periods import ONE_DAY, Period
 from bot.insights.summary import IMPRESSIONS, VIEWS
+from bot.links.permalinks import without_denied
 from bot.links.platforms import TELLING
 from bot.reports.deals import Deals
 from bot.stats.service import Stats
@@ -43,6 +46,7 @@ class Contents:
         creators_with: CreatorsWith,
         locale_of: LocaleOf,
         deals: Deals | None = None,
+        denied_domains: tuple[str, ...] = (),
     ) -> None:
         self._db = db
         self._clock = clock
@@ -50,6 +54,7 @@ class Contents:
         self._creators_with = creators_with
         self._locale_of = locale_of
         self._deals = deals
+        self._denied_domains = denied_domains
 
     async def of(self, digest: Digest, period: Period, *, late: bool = False) -> Content:
         """What the digest says of a period; sentences and numbers are in the server's locale from here on."""
@@ -63,8 +68,10 @@ class Contents:
         report = await self._stats.over(guild_id, period, creator_id=own, link_ids=link_ids, most=MOST_FINDINGS + 2)
         now = self._clock.now()
         async with self._db.read() as conn:
-            since = period.start_at if own is None else min(period.start_at, now - RECENT)
-            made = await posts.since(conn, guild_id, since, creator_id=own)
+            since, until = period.start_at, period.end_at
+            if own is not None:  # then older and newer ones are asked for
+                since, until = min(since, now - RECENT), max(until, now + ONE_DAY)
+            made = await posts.since(conn, guild_id, since, until, creator_id=own)
             told = None
             if own is not None:
                 told = await _told(conn, guild_id, [post.id for post in made if _is_asked(post, now)])
@@ -77,7 +84,8 @@ class Contents:
             }
             moved = await movers(conn, guild_id, report, named)
         running = await self._deals.running(guild_id, own) if own is not None and self._deals is not None else ()
-        return compose(
+        content = await asyncio.to_thread(  # a large server's posts of a period are tens of thousands
+            compose,
             digest,
             report,
             deals=running,
@@ -90,6 +98,10 @@ class Contents:
             late=late,
             is_role_gone=is_role_gone,
         )
+        if content.post_of_period is None:
+            return content
+        post, tally = content.post_of_period
+        return dataclasses.replace(content, post_of_period=(without_denied(post, self._denied_domains), tally))
 
     async def _chosen(self, digest: Digest, every: Iterable[Link]) -> tuple[list[Link] | None, bool]:
         """The links that a digest is about, None for all, and whether they were those of a role that is gone."""

@@ -15,7 +15,6 @@ from bot.inputs.text import clean, parse_line
 from bot.insights.periods import EARLIEST, LATEST, ONE_DAY
 from bot.links.destinations import parse_destination
 from bot.links.lengths import MAX_TAG, MAX_TAGS
-from bot.links.permalinks import MAX_LENGTH
 from bot.links.platforms import parse_kind, parse_platform
 from bot.links.service import parse_title
 from bot.links.slugs import parse_handle
@@ -36,7 +35,7 @@ _NAME = 255
 _CODE = re.compile(r"[a-z]{1,2}[1-9]\d{0,8}")
 
 
-def check(table: str, row: Row, now: dt.datetime) -> None:
+def check(table: str, row: Row, now: dt.datetime, denied_domains: tuple[str, ...] = ()) -> None:
     """Bring a row to what is kept of it; raises ValueError that names the column and what is wrong with it.
 
     Links' slugs and destinations have a check of their own, when it is planned what becomes of each.
@@ -52,6 +51,8 @@ def check(table: str, row: Row, now: dt.datetime) -> None:
                 _in_bounds(name, value)
             if name in rules:
                 row[name] = rules[name](value)
+            if name == "permalink" and isinstance(value, str) and value:
+                parse_destination(value, field=name, denied_domains=denied_domains)
         except InvalidError as error:
             raise ValueError(str(error)) from None
         except ValueError as error:
@@ -119,8 +120,6 @@ def _code(text: str) -> str:
 
 
 def _permalink(text: str) -> str:
-    if len(text) > MAX_LENGTH:
-        raise ValueError(f"it has more than {MAX_LENGTH:,} characters")
     return parse_destination(text, field="permalink") if text else ""
 
 

@@ -142,7 +142,7 @@ def _entries_of_old(tables: Mapping[str, list[Row]]) -> Iterator[Row]:
             yield entry | {"pinned": False, "hidden": False, "shows_from": None, "shows_until": None}
 
 
-def read_export(path: Path, now: dt.datetime) -> Export:
+def read_export(path: Path, now: dt.datetime, denied_domains: tuple[str, ...] = ()) -> Export:
     """The export in a file: JSON, compressed JSON, or a zip of CSV files; every row held against `export_rules`.
 
     Raises OperatorError, which names the first row that can't be.
@@ -159,7 +159,7 @@ def read_export(path: Path, now: dt.datetime) -> Export:
         zone = str(about["timezone"])
         if not is_zone(zone):
             raise OperatorError(f"{path} names the time zone “{shorten(zone)}”, which is not known here.")
-        tables = {name: _rows(name, *tables[name], now) for name in transfer.TABLES}
+        tables = {name: _rows(name, *tables[name], now, denied_domains) for name in transfer.TABLES}
         if version < ON_PAGE:
             tables["profile_entries"] += _entries_of_old(tables)
             for row in tables["profile_entries"]:  # from 0 on, as everywhere
@@ -204,7 +204,9 @@ def _from_zip(path: Path) -> tuple[Row, dict[str, _Table]]:
         return about, {name: table(f"{name}.csv") for name in transfer.TABLES}
 
 
-def _rows(name: str, columns: list[str], rows: list[list[Any]], now: dt.datetime) -> list[Row]:
+def _rows(
+    name: str, columns: list[str], rows: list[list[Any]], now: dt.datetime, denied_domains: tuple[str, ...]
+) -> list[Row]:
     known = {column.name: column for column in transfer.columns(name)}
     if missing := known.keys() - set(columns):
         raise OperatorError(f"The table {name} of the export lacks the column {min(missing)}.")
@@ -220,7 +222,7 @@ def _rows(name: str, columns: list[str], rows: list[list[Any]], now: dt.datetime
     for line, row in enumerate(rows, start=1):
         try:
             made = {column: kind(value) for (column, kind), value in zip(kinds, row, strict=True)}
-            export_rules.check(name, made, now)
+            export_rules.check(name, made, now, denied_domains)
             for key in export_rules.keys_of(name, made):
                 if key in seen:
                     raise ValueError(f"its {', '.join(key[0])} stands there twice")

@@ -31,6 +31,14 @@ def is_denied(host: str, denied_domains: tuple[str, ...]) -> bool:
     return any(host == domain or host.endswith("." + domain) for domain in denied_domains)
 
 
+def leads_to_denied(address: str, denied_domains: tuple[str, ...]) -> bool:
+    """Whether an address that was kept leads to a domain which is denied by now."""
+    try:
+        return bool(denied_domains) and is_denied(host_of(address), denied_domains)
+    except ValueError:
+        return True  # kept before addresses were read as browsers do, and nobody can go there
+
+
 def is_public(address: Address) -> bool:
     """Whether anybody on the Internet means the same machine by this address."""
     if isinstance(address, ipaddress.IPv6Address) and (address.scope_id is not None or address not in _UNICAST):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
+
+from bot.links.hosts import leads_to_denied
+from storage.records import Post
 
 MAX_LENGTH = 2048
 
@@ -148,3 +151,8 @@ def read_permalink(text: str) -> Permalink | None:
         if re.fullmatch(r"[\w-]{1,100}", found, re.ASCII):
             return Permalink(platform, kind, found)
     return Permalink(platform, None)
+
+
+def without_denied(post: Post, denied_domains: tuple[str, ...]) -> Post:
+    """The post as it may be shown: a permalink may have been kept before its domain was denied."""
+    return replace(post, permalink="") if leads_to_denied(post.permalink, denied_domains) else post

@@ -17,6 +17,7 @@ from bot.inputs.numbers import parse_id
 from bot.inputs.text import shorten
 from bot.links.access import Actor, require_add, require_creator
 from bot.links.destinations import parse_destination
+from bot.links.permalinks import without_denied
 from bot.links.platforms import PLATFORMS, resolve
 from bot.links.recent import Recent
 from bot.links.service import Limits, parse_title
@@ -71,6 +72,10 @@ class Posts:
     def _permalink(self, text: str) -> str:
         """A post's own address, which digests lead to: held to the rules of where links lead. Raises InvalidError."""
         return parse_destination(text, field="permalink", denied_domains=self._limits.denied_domains)
+
+    def shown(self, post: Post) -> Post:
+        """The post as it may be shown: without a permalink to a domain that is denied by now."""
+        return without_denied(post, self._limits.denied_domains)
 
     def draft(
         self,

@@ -157,7 +157,7 @@ def _peers(reader: Reader, reading: Reading, target: Target) -> dict[int, PeerPo
     today = local_day(reading.now, reading.server.timezone)
     window = Period(today - WINDOW, today + ONE_DAY, reading.server.timezone)
     whose = None if reading.server.benchmarks else creator_id
-    since = posts.since.within(reader, reading.guild_id, window.start_at, creator_id=whose)
+    since = posts.since.within(reader, reading.guild_id, window.start_at, window.end_at, creator_id=whose)
     found = {post.id: post for post in since}
     figures: dict[int, list[Figure]] = defaultdict(list)
     for figure in posts.find_figures.within(reader, reading.guild_id, list(found)):

@@ -15,7 +15,7 @@ from yarl import URL
 from bot.clock import Clock
 from bot.insights.audience import CROWD, OPTED_OUT
 from bot.insights.periods import local_day
-from bot.links.hosts import host_of, is_denied
+from bot.links.hosts import leads_to_denied
 from bot.links.owner import OwnerTokens
 from bot.profiles.views import Views, delay_of
 from bot.tracking.audience import OTHER, device_of, is_known, source_of
@@ -203,7 +203,9 @@ class Tracker:
     async def _allowed(self, conn: AsyncConnection, name: str) -> Address | None:
         """The address of a name, but for one that leads to a denied domain: looked at once, and not for each hit."""
         address = await addresses.get(conn, name)
-        if address is None or (address.link_id is not None and self._is_denied(address.destination)):
+        if address is None or (
+            address.link_id is not None and leads_to_denied(address.destination, self._denied_domains)
+        ):
             return None
         return address
 
@@ -263,7 +265,7 @@ class Tracker:
 
     async def is_open(self, link: Link) -> bool:
         """Whether a link may be shown: it has not ended, and leads to no denied domain."""
-        if self._is_denied(link.destination):
+        if leads_to_denied(link.destination, self._denied_domains):
             return False
         return not await self._is_over(link.guild_id, link.id, link.expires_at, link.max_clicks)
 
@@ -271,12 +273,6 @@ class Tracker:
         """Remember for `check` that a forwarded header came from a peer that is no configured proxy."""
         now = self._clock.now().isoformat()
         await self._db.write(lambda conn: meta.put(conn, UNKNOWN_PROXY, now))
-
-    def _is_denied(self, destination: str) -> bool:
-        try:
-            return bool(self._denied_domains) and is_denied(host_of(destination), self._denied_domains)
-        except ValueError:
-            return True  # kept before destinations were read as browsers do, and none can go there
 
     async def count(
         self,

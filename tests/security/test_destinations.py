@@ -19,9 +19,11 @@ from bot.links.destinations import parse_destination
 from bot.links.hosts import host_of, is_denied
 from storage import addresses, links
 from tests.conftest import World, text_of
+from tests.sampled import a_busy_server as _busy  # noqa: F401
 from tests.served import GUILD, SUMMER, Edge
 from tests.served import served_edge as _edge  # noqa: F401
 from tests.served import trusted_proxies as _trusted  # noqa: F401
+from tests.test_digest_content import WEEK, a_digest
 
 DENIED, OWN = ("bad.example", "xn--bse-sna.example"), URL("https://go.example")
 REFUSED = (
@@ -188,3 +190,28 @@ async def test_a_posts_own_address_is_held_to_the_same_rules(world: World, host:
         world.channel, "impressions log", link="summer", impressions="5", permalink=f"https://{host}/", **given
     )
     assert "permalink: “" in text_of(logged)
+
+
+async def test_a_posts_own_address_is_shown_no_more_once_its_domain_is_denied(busy: World) -> None:
+    services, address = busy.app.services, "https://sub.bad.example/p/1"
+    manager = Actor(busy.guild.id, busy.admin.id, manager=True)
+    for post in (await services.posts.page(manager, size=100)).items:
+        await services.posts.edit(manager, post.id, permalink=address)
+    await services.contents.feature(busy.guild.id, busy.leo.id, allowed=True)
+    (post, *_more) = [
+        one for one in (await services.posts.page(manager, size=100)).items if one.creator_id == busy.leo.id
+    ]
+
+    async def shown() -> str:
+        digest = await busy.app.services.contents.of(a_digest(guild_id=busy.guild.id), WEEK)
+        assert digest.post_of_period is not None
+        card = text_of(await busy.admin.slash(busy.channel, "post show", post=str(post.id)))
+        return digest.post_of_period[0].permalink + card
+
+    assert (await shown()).count("sub.bad.example") == 2
+    services.posts._limits = dataclasses.replace(  # pyright: ignore[reportPrivateUsage]
+        services.posts._limits,  # pyright: ignore[reportPrivateUsage]
+        denied_domains=DENIED,
+    )
+    services.contents._denied_domains = DENIED  # pyright: ignore[reportPrivateUsage]
+    assert "bad.example" not in await shown()

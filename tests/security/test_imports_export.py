@@ -149,6 +149,15 @@ def test_a_bad_row_names_itself(tmp_path: Path) -> None:
     assert kept == []
 
 
+def test_a_posts_own_address_on_a_denied_domain_names_itself(tmp_path: Path) -> None:
+    tables = _tables()
+    tables["posts"][0]["permalink"] = "https://www.bad.example/"
+    file = _file(tmp_path, tables)
+    assert read_export(file, NOW).tables["posts"]
+    with pytest.raises(OperatorError, match=r"table posts can't be read in row 1: .*deny-list"):
+        read_export(file, NOW, ("bad.example",))
+
+
 @pytest.mark.parametrize("table", [name for name in GOOD if name not in ("figures", "notes")])
 def test_what_stands_there_twice_is_refused(tmp_path: Path, table: str) -> None:
     tables = _tables()

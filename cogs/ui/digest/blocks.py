@@ -288,14 +288,13 @@ def _movers(content: Content) -> list[str]:
 
 def _new(content: Content) -> list[str]:
     found = []
-    for name, names in (
-        (_("Links"), [fmt.label(link) for link in content.new_links]),
-        (_("Posts"), [_post_name(post, content) for post in content.new_posts]),
+    for name, count, names in (
+        (_("Links"), len(content.new_links), [fmt.label(link) for link in content.new_links[:MOST_NEW]]),
+        (_("Posts"), len(content.new_posts), [_post_name(post, content) for post in content.new_posts[:MOST_NEW]]),
     ):
         if names:
-            rest = len(names) - MOST_NEW
-            more = [_("{n} more").format(n=fmt.number(rest))] if rest > 0 else []
-            found.append(f"{name}: " + ", ".join(names[:MOST_NEW] + more))
+            more = [_("{n} more").format(n=fmt.number(count - MOST_NEW))] if count > MOST_NEW else []
+            found.append(f"{name}: " + ", ".join(names + more))
     return found
 
 
