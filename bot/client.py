@@ -12,12 +12,14 @@ from typing import Any
 
 import discord
 import structlog
+from aiohttp import ClientTimeout
 from discord import app_commands
 from discord.ext import commands
 
 from bot.cooldowns import Cooldowns, Cost, cost_of, refusal
 from bot.services import Services
 from cogs.ui.answers import answer_closed_form, say_error, use_server_locale
+from cogs.ui.internals import limit_calls
 from cogs.ui.people import Names
 from storage import meta
 from storage.database import Database
@@ -46,6 +48,9 @@ REGISTER_SECONDS = 15.0
 """So long going online waits for it; then the commands that stand have to do."""
 FIRST_PAUSE, LAST_PAUSE = 5 * 60.0, 24 * 3600.0
 """Seconds until a refused registration is tried again; each pause is twice the one before."""
+
+DEADLINE = ClientTimeout(total=100.0, sock_connect=10.0, sock_read=20.0)
+"""Of each call to Discord. It mostly answers within a second; a large picture takes a slow line its time to send."""
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +103,7 @@ class Client(commands.AutoShardedBot):
         self.tree.error(say_error)
 
     async def setup_hook(self) -> None:
+        limit_calls(self, DEADLINE)
         for name in COGS:
             await importlib.import_module(f"cogs.{name}").setup(self)
         self._registering = asyncio.create_task(self._register_commands())

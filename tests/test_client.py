@@ -7,6 +7,9 @@ from pathlib import Path
 
 import discord
 import pytest
+from aiohttp import ClientTimeout, web
+from aiohttp.test_utils import TestServer
+from discord.http import Route
 
 from bot import client
 from bot.checks import check_all
@@ -89,3 +92,27 @@ async def test_commands_that_somebody_deleted_come_back(world: World) -> None:
     assert registrations(world) == before + 1
     await world.env.restart_bot(world.app.client())
     assert registrations(world) == before + 1
+
+
+async def test_a_discord_that_hangs_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def me(_request: web.Request) -> web.Response:
+        return web.json_response({"id": "1", "username": "eyeballs", "discriminator": "0", "avatar": None})
+
+    async def hang(_request: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    discord_api = web.Application()
+    discord_api.router.add_get("/users/@me", me)
+    discord_api.router.add_get("/gateway/bot", hang)
+    async with TestServer(discord_api) as server:
+        monkeypatch.setattr(Route, "BASE", str(server.make_url("")).rstrip("/"))
+        monkeypatch.setattr(client, "DEADLINE", ClientTimeout(sock_read=0.1))
+        monkeypatch.setattr(client, "COGS", ())
+        monkeypatch.setattr(client, "REGISTER_SECONDS", 0.0)
+        ours = client.Client(world.app.services, world.app.db)
+        async with ours:
+            await ours.http.static_login("token")
+            await ours.setup_hook()
+            with pytest.raises(TimeoutError):
+                await ours.http.get_bot_gateway()

@@ -159,6 +159,9 @@ def require_asker(interaction: discord.Interaction, asker_id: int) -> None:
         raise RefusedError(_("These buttons belong to who asked. Type the command yourself to see your own."))
 
 
+NOT_TAKEN = _("Discord did not take the answer. What you asked for may be done: look before you ask again.")
+
+
 async def say_error(interaction: discord.Interaction, error: BaseException) -> None:
     """Answer a failed interaction in one private sentence: not begun, deferred or expired alike."""
     await say_error_with(MISSING, interaction, error)
@@ -180,7 +183,10 @@ async def say_error_with(view: discord.ui.View, interaction: discord.Interaction
         text = _("That command can't be used here.")
     elif isinstance(cause, discord.HTTPException) and cause.code != MALFORMED:
         log.warning("answer refused by Discord", status=cause.status, code=cause.code, text=cause.text)
-        text = _("Discord did not take the answer. What you asked for may be done: look before you ask again.")
+        text = NOT_TAKEN
+    elif isinstance(cause, TimeoutError):
+        log.warning("Discord did not answer in time")
+        text = NOT_TAKEN
     else:
         number = secrets.token_hex(4)
         log.error("interaction failed", error_id=number, exc_info=cause)
