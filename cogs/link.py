@@ -129,7 +129,7 @@ class Link(commands.GroupCog, group_name="link", group_description="Tracked link
         await begin(interaction)
         who = actor(interaction)
         creator_id = 0 if creator is None else creator.id
-        listed = await self._services.links.page(who, 0, ui.PAGE, creator_id=creator_id, archived=archived)
+        listed = await self._services.links.page(who, None, ui.PAGE, creator_id=creator_id, archived=archived)
         if not listed.count:
             text = _("No archived links.") if archived else await ways.no_links(interaction)
             await interaction.followup.send(text, ephemeral=True)

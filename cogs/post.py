@@ -84,7 +84,7 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
         link_id = 0 if link is None else (await self._services.links.find(who, link)).id
         creator_id = 0 if creator is None else creator.id
         which = {"creator_id": creator_id, "link_id": link_id, "archived": archived}
-        listed = await self._services.posts.page(who, 0, ui.PAGE, **which)
+        listed = await self._services.posts.page(who, None, ui.PAGE, **which)
         if not listed.count:
             text = _("No archived posts.") if archived else await ways.no_posts(interaction)
             await interaction.followup.send(text, ephemeral=True)

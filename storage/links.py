@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import search
+from storage import pages, search
 from storage.prepared import Read, Reader, Statement, one_of, padded, spread
-from storage.records import Link, Page, State
+from storage.records import Edge, Link, Page, State
 from storage.schema import links
 
 COLUMNS = [links.c[field.name] for field in dataclasses.fields(Link)]
@@ -54,19 +54,15 @@ def find(
 def page(
     reader: Reader,
     guild_id: int,
-    number: int,
+    edge: Edge | None,
     size: int,
     *,
     creator_id: int | None = None,
     states: Iterable[State] = (State.ACTIVE,),
 ) -> Page[Link]:
-    """So many of the links that `find` would find: the page with that number, or the last one."""
+    """So many of the links that `find` would find, as `pages.page` does."""
     shape, values = (tuple(states), creator_id is not None), {"guild_id": guild_id, "creator_id": creator_id}
-    ((count,),) = reader.rows(_count, *shape, **values)
-    pages = max(1, -(-count // size))
-    number = min(number, pages - 1)
-    rows = reader.rows(_page, *shape, **values, most=size, skipped=number * size)
-    return Page(list(map(_link, rows)), number, pages, count)
+    return pages.page(reader, _found, shape, values, _link, edge, size)
 
 
 @Read
@@ -90,18 +86,13 @@ def _links(states: Iterable[State] = _STANDING) -> Statement:
     )
 
 
-def _newest_first(states: Iterable[State], of_creator: bool) -> Statement:
-    query = _links(states).order_by(links.c.id.desc())
+def _found(states: Iterable[State], of_creator: bool) -> Statement:
+    query = _links(states)
     return query.where(links.c.creator_id == sa.bindparam("creator_id")) if of_creator else query
 
 
-def _count(states: Iterable[State], of_creator: bool) -> Statement:
-    return _newest_first(states, of_creator).order_by(None).with_only_columns(sa.func.count())
-
-
-def _page(states: Iterable[State], of_creator: bool) -> Statement:
-    query = _newest_first(states, of_creator)
-    return query.limit(sa.bindparam("most", type_=sa.Integer)).offset(sa.bindparam("skipped", type_=sa.Integer))
+def _newest_first(states: Iterable[State], of_creator: bool) -> Statement:
+    return _found(states, of_creator).order_by(links.c.id.desc())
 
 
 def _to() -> Statement:

@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import imports, search
+from storage import imports, pages, search
 from storage.prepared import Read, Reader, Statement, one_of, padded, spread
-from storage.records import Figure, Page, Post, State
+from storage.records import Edge, Figure, Page, Post, State
 from storage.schema import figures, posts
 
 COLUMNS = [posts.c[field.name] for field in dataclasses.fields(Post)]
@@ -66,17 +66,12 @@ def _posts(
     return query
 
 
+def _found(states: Iterable[State], of_creator: bool, links: int | None) -> Statement:
+    return _posts(states, of_creator=of_creator, links=links)
+
+
 def _newest_first(states: Iterable[State], of_creator: bool, links: int | None) -> Statement:
-    return _posts(states, of_creator=of_creator, links=links).order_by(posts.c.id.desc())
-
-
-def _count(states: Iterable[State], of_creator: bool, links: int | None) -> Statement:
-    return _posts(states, of_creator=of_creator, links=links).with_only_columns(sa.func.count())
-
-
-def _page(states: Iterable[State], of_creator: bool, links: int | None) -> Statement:
-    query = _newest_first(states, of_creator, links)
-    return query.limit(sa.bindparam("most", type_=sa.Integer)).offset(sa.bindparam("skipped", type_=sa.Integer))
+    return _found(states, of_creator, links).order_by(posts.c.id.desc())
 
 
 def _by_ids(size: int) -> Statement:
@@ -125,21 +120,17 @@ def find(
 def page(
     reader: Reader,
     guild_id: int,
-    number: int,
+    edge: Edge | None,
     size: int,
     *,
     creator_id: int | None = None,
     link_id: int | None = None,
     states: Iterable[State] = (State.ACTIVE,),
 ) -> Page[Post]:
-    """So many of the posts that `find` would find: the page with that number, or the last one."""
+    """So many of the posts that `find` would find, as `pages.page` does."""
     shape = tuple(states), creator_id is not None, None if link_id is None else 1
     values = {"guild_id": guild_id, "creator_id": creator_id, "link_0": link_id}
-    ((count,),) = reader.rows(_count, *shape, **values)
-    pages = max(1, -(-count // size))
-    number = min(number, pages - 1)
-    rows = reader.rows(_page, *shape, **values, most=size, skipped=number * size)
-    return Page(list(map(_post, rows)), number, pages, count)
+    return pages.page(reader, _found, shape, values, _post, edge, size)
 
 
 @Read

@@ -35,6 +35,27 @@ class Page(Generic[T]):
     count: int
     """Of all items."""
 
+    @classmethod
+    def of(cls, items: Sequence[T], before: int, count: int, size: int) -> Page[T]:
+        """The page that begins behind so many of all items; those before it need not fill whole pages."""
+        number = -(-before // size)
+        return cls(items, number, max(1, number - (before - count) // size), count)
+
+    @classmethod
+    def cut(cls, items: Sequence[T], number: int, size: int) -> Page[T]:
+        """The page of a whole list that has the number, or the last one."""
+        before = min(number, max(0, len(items) - 1) // size) * size
+        return cls.of(items[before : before + size], before, len(items), size)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a page of a list that has the newest first meets the next one: the item that it ends or begins with."""
+
+    id: int
+    newer: bool
+    """Whether the page with what is newer is meant, or the one with what is older."""
+
 
 class Service(StrEnum):
     """Where links or history can be brought from."""

@@ -120,6 +120,7 @@ posts = _table(
     _at("created_at"),
     _import(),
     _search(),
+    sa.Index("posts_by_creator", "guild_id", "creator_id"),
     sa.Index("posts_by_link", "guild_id", "link_id"),
     sa.Index("posts_by_platform_id", "guild_id", "platform", "platform_id"),
 )

@@ -19,6 +19,7 @@ SHAPES = {
     "links": "500000 5000 1",
     "links_by_creator": "500000 5000 125",
     "posts": "5000000 50000 1",
+    "posts_by_creator": "5000000 50000 1250",
     "posts_by_link": "5000000 50000 10",
     "posts_by_platform_id": "5000000 50000 10000 2",
     "addresses": "5500000 1",

@@ -239,17 +239,6 @@ async def test_transfer_is_for_managers(world: World) -> None:
     assert "Manage Server" in text_of(refused)
 
 
-async def test_long_lists_have_pages(world: World) -> None:
-    for n in range(12):
-        await world.app.services.links.add(_admin(world), f"https://shop.example/{n}", name=f"link-{n:02}")
-    listed = await world.admin.slash(world.channel, "link list")
-    assert "link-11" in text_of(listed)
-    assert "link-01" not in text_of(listed)
-    await world.admin.click(answer_of(listed), label="Next")
-    assert "link-01" in text_of(listed)
-    assert "Page 2 of 2" in text_of(listed)
-
-
 def _admin(world: World):
 
     return Actor(world.guild.id, world.admin.id, manager=True)

@@ -25,6 +25,7 @@ from storage import (
     destinations,
     histories,
     imports,
+    pages,
     picks,
     posts,
     ranges,
@@ -69,6 +70,8 @@ STATES = [(State.ACTIVE,), (State.ACTIVE, State.ARCHIVED)]
 PICKED = list(product((0, 2), (0, 1, 3), (False, True), STATES))
 
 FOUND = list(product(STATES, (False, True)))
+LISTED = [(links_storage._found, shape) for shape in FOUND]
+LISTED += [(posts._found, shape) for shape in product(STATES, (False, True), (None, 1))]
 NAMED = [(None,), (1,), (2,)]
 
 RECOUNTED = [
@@ -91,8 +94,6 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     imports._known: list(product((1, 4), (0, 1))),
     imports._totals: SIZES,
     links_storage._newest_first: FOUND,
-    links_storage._count: FOUND,
-    links_storage._page: FOUND,
     links_storage._to: [()],
     links_storage._by_ids: SIZES,
     picks._most_clicked: [("link_id",), ("place_id",)],
@@ -101,8 +102,8 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     picks._creators: [(10,)],
     picks._tags: [(states,) for states in STATES],
     posts._newest_first: list(product(STATES, (False, True), (None, 1, 2))),
-    posts._count: list(product(STATES, (False, True), (None, 1))),
-    posts._page: list(product(STATES, (False, True), (None, 1))),
+    pages._page: [(*listed, newer) for listed in LISTED for newer in (None, False, True)],
+    pages._count: LISTED,
     posts._by_ids: SIZES,
     posts._since: [(False,), (True,)],
     posts._all_figures: NAMED,
@@ -144,7 +145,9 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
 """Each statement that is prepared, in the shapes that it can have."""
 
 PARTS = {
+    links_storage._found,
     links_storage._links,
+    posts._found,
     posts._posts,
     posts._shown,
     posts._within,

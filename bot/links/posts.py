@@ -25,7 +25,7 @@ from bot.texts import _
 from storage import addresses, counts, links, posts, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.records import Address, Link, Page, Post, State
+from storage.records import Address, Edge, Link, Page, Post, State
 
 T = TypeVar("T")
 
@@ -178,7 +178,7 @@ class Posts:
     async def page(
         self,
         actor: Actor,
-        number: int = 0,
+        edge: Edge | None = None,
         size: int = 10,
         *,
         creator_id: int = 0,
@@ -187,12 +187,12 @@ class Posts:
     ) -> Page[Post]:
         """So many of the posts that the actor may see, newest first: a creator's own, a manager's server.
 
-        The page with that number, or the last one; 0 is no creator, and no link.
+        The first page, or the one at an edge; 0 is no creator, and no link.
         """
         which = {"creator_id": (creator_id or None) if actor.manager else actor.user_id, "link_id": link_id or None}
         states = (State.ARCHIVED,) if archived else (State.ACTIVE,)
         async with self._db.read() as conn:
-            return await posts.page(conn, actor.guild_id, number, size, **which, states=states)
+            return await posts.page(conn, actor.guild_id, edge, size, **which, states=states)
 
     async def of_link(self, link: Link) -> Sequence[Post]:
         """A link's posts that are not archived, newest first."""

@@ -27,7 +27,7 @@ from storage import addresses, counts, links, posts, servers
 from storage.database import Database
 from storage.errors import NameTaken
 from storage.ids import Ids
-from storage.records import Address, Link, Page, Post, State
+from storage.records import Address, Edge, Link, Page, Post, State
 
 NAMES_EVER = 4
 """Times as many names are given out ever as there may be links at once."""
@@ -215,13 +215,19 @@ class Links:
             return await links.find(conn, actor.guild_id, creator_id=creator_id, states=states)
 
     async def page(
-        self, actor: Actor, number: int = 0, size: int = 1, *, creator_id: int = 0, archived: bool = False
+        self,
+        actor: Actor,
+        edge: Edge | None = None,
+        size: int = 1,
+        *,
+        creator_id: int = 0,
+        archived: bool = False,
     ) -> Page[Link]:
-        """So many of those that `visible` shows: the page with that number, or the last one; 0 is no creator."""
+        """So many of those that `visible` shows: the first page, or the one at an edge; 0 is no creator."""
         whose = (creator_id or None) if actor.manager else actor.user_id
         states = (State.ARCHIVED,) if archived else (State.ACTIVE,)
         async with self._db.read() as conn:
-            return await links.page(conn, actor.guild_id, number, size, creator_id=whose, states=states)
+            return await links.page(conn, actor.guild_id, edge, size, creator_id=whose, states=states)
 
     async def some(self, actor: Actor, link_ids: Collection[int]) -> dict[int, Link]:
         """Those of the links that the actor may see, archived ones too, by id."""

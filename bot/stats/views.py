@@ -30,7 +30,7 @@ from bot.stats.reading import Reading, noise_by_link
 from bot.texts import _
 from storage import counts, posts
 from storage.prepared import Reader, read
-from storage.records import ELSEWHERE, PROFILE, Kind, Link, Post, is_post
+from storage.records import ELSEWHERE, PROFILE, Kind, Link, Page, Post, is_post
 
 Head = tuple[Question, tuple[Target, ...], tuple[Period, ...], dt.datetime]
 """What every answer begins with."""
@@ -102,10 +102,9 @@ def _varying(reader: Reader, reading: Reading, period: Period, tallies: Mapping[
 async def top(reading: Reading, ranked: Ranking, page: int) -> Top:
     """A page of a ranking, the last one where it has fewer."""
     question, (target, *_rest), (period, *_more), _now = ranked.head
-    pages = max(1, -(-len(ranked.order) // PAGE))
-    page = min(page, pages - 1)
-    head = (dataclasses.replace(question, page=page), *ranked.head[1:])
-    ids = ranked.order[page * PAGE : (page + 1) * PAGE]
+    listed = Page.cut(ranked.order, page, PAGE)
+    head = (dataclasses.replace(question, page=listed.number), *ranked.head[1:])
+    ids = listed.items
     if ranked.groups:
         rows = [Row(n, ranked.tallies[n], None, (), None, None, n in ranked.early, ranked.groups[n]) for n in ids]
     else:
@@ -125,7 +124,7 @@ async def top(reading: Reading, ranked: Ranking, page: int) -> Top:
             )
             for id_ in ids
         ]
-    return Top(*head, tuple(rows), len(ranked.order), pages, ranked.unnamed, ranked.in_bio)
+    return Top(*head, tuple(rows), listed.count, listed.pages, ranked.unnamed, ranked.in_bio)
 
 
 def _groups(head: Head, places: Sequence[PlaceSummary], known: Mapping[int, Post]) -> Ranking:

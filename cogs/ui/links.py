@@ -11,10 +11,10 @@ from yarl import URL
 
 from bot.texts import _
 from cogs.ui import format as fmt
-from cogs.ui import people
+from cogs.ui import pages, people
 from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
-from storage.records import Link, Page, Post, State
+from storage.records import Edge, Link, Page, Post, State
 
 PAGE = 10
 TAGS = 3
@@ -86,10 +86,9 @@ async def listing(
     title = _("Archived links") if archived else _("Links")
     answer = embed(f"{title} ({fmt.number(listed.count)})", fmt.rows(rows, 4096))
     view = Buttons()
-    if listed.pages > 1:
+    for edge, label, off in pages.turns(listed):
         answer.set_footer(text=_("Page {page} of {pages}").format(page=listed.number + 1, pages=listed.pages))
-        for step, label in ((listed.number - 1, _("Previous")), (listed.number + 1, _("Next"))):
-            view.add_item(PageButton(who.user_id, creator_id, archived, step, label, off=not 0 <= step < listed.pages))
+        view.add_item(PageButton(who.user_id, creator_id, archived, edge, label, off=off))
     return {"embed": answer, "view": view}
 
 
@@ -112,33 +111,31 @@ def delete_question(link: Link, url: str, asker_id: int) -> dict[str, Any]:
 class PageButton(
     Pressed,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"links:(?P<asker>\d{1,20}):(?P<creator>\d{1,20}):(?P<archived>[01]):(?P<page>-?\d{1,5})",
+    template=r"links:(?P<asker>\d{1,20}):(?P<creator>\d{1,20}):(?P<archived>[01]):" + pages.EDGE,
 ):
     """Turns the page of a list of links in place."""
 
     def __init__(
-        self, asker_id: int, creator_id: int, archived: bool, page: int, label: str = "", *, off: bool = False
+        self, asker_id: int, creator_id: int, archived: bool, edge: Edge, label: str = "", *, off: bool = False
     ) -> None:
-        custom_id = f"links:{asker_id}:{creator_id}:{archived:d}:{page}"
+        custom_id = f"links:{asker_id}:{creator_id}:{archived:d}:{pages.spelled(edge)}"
         super().__init__(discord.ui.Button(label=label or "…", custom_id=custom_id, disabled=off))
         self._asker_id = asker_id
         self._creator_id = creator_id
         self._archived = archived
-        self._page = page
+        self._edge = edge
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> PageButton:
-        return cls(read_id(match["asker"]), read_id(match["creator"]), match["archived"] == "1", int(match["page"]))
+        return cls(read_id(match["asker"]), read_id(match["creator"]), match["archived"] == "1", pages.edge_of(match))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
         creator_id, archived, links = self._creator_id, self._archived, services(interaction).links
-        listed = await links.page(
-            actor(interaction), max(self._page, 0), PAGE, creator_id=creator_id, archived=archived
-        )
+        listed = await links.page(actor(interaction), self._edge, PAGE, creator_id=creator_id, archived=archived)
         await conclude(interaction, **await listing(interaction, listed, creator_id=creator_id, archived=archived))
 
 

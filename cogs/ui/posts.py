@@ -13,10 +13,10 @@ from bot.inputs.money import Money
 from bot.links.posts import Moved
 from bot.texts import _, number
 from cogs.ui import format as fmt
-from cogs.ui import people
+from cogs.ui import pages, people
 from cogs.ui.answers import Pressed, actor, conclude, embed, read_id, require_asker, services
 from cogs.ui.limits import Buttons
-from storage.records import Figure, Link, Page, Post, State
+from storage.records import Edge, Figure, Link, Page, Post, State
 
 PAGE = 10
 
@@ -112,11 +112,9 @@ async def listing(
     title = _("Archived posts") if archived else _("Posts")
     answer = embed(f"{title} ({fmt.number(listed.count)})", fmt.rows(rows, 4096))
     view = Buttons()
-    if listed.pages > 1:
+    for edge, label, off in pages.turns(listed):
         answer.set_footer(text=_("Page {page} of {pages}").format(page=listed.number + 1, pages=listed.pages))
-        for step, label in ((listed.number - 1, _("Previous")), (listed.number + 1, _("Next"))):
-            off = not 0 <= step < listed.pages
-            view.add_item(PostPageButton(who.user_id, creator_id, link_id, archived, step, label, off=off))
+        view.add_item(PostPageButton(who.user_id, creator_id, link_id, archived, edge, label, off=off))
     return {"embed": answer, "view": view}
 
 
@@ -165,7 +163,7 @@ def moved(found: Moved, url: str, base_url: str, asker_id: int) -> dict[str, Any
 class PostPageButton(
     Pressed,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"posts:(?P<asker>\d{1,20}):(?P<creator>\d{1,20}):(?P<link>\d{1,20}):(?P<archived>[01]):(?P<page>-?\d{1,5})",
+    template=r"posts:(?P<asker>\d{1,20}):(?P<creator>\d{1,20}):(?P<link>\d{1,20}):(?P<archived>[01]):" + pages.EDGE,
 ):
     """Turns the page of a list of posts in place."""
 
@@ -175,32 +173,32 @@ class PostPageButton(
         creator_id: int,
         link_id: int,
         archived: bool,
-        page: int,
+        edge: Edge,
         label: str = "",
         *,
         off: bool = False,
     ) -> None:
-        custom_id = f"posts:{asker_id}:{creator_id}:{link_id}:{archived:d}:{page}"
+        custom_id = f"posts:{asker_id}:{creator_id}:{link_id}:{archived:d}:{pages.spelled(edge)}"
         super().__init__(discord.ui.Button(label=label or "…", custom_id=custom_id, disabled=off))
         self._asker_id = asker_id
         self._creator_id = creator_id
         self._link_id = link_id
         self._archived = archived
-        self._page = page
+        self._edge = edge
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> PostPageButton:
         asker, creator, link = (read_id(match[name]) for name in ("asker", "creator", "link"))
-        return cls(asker, creator, link, match["archived"] == "1", int(match["page"]))
+        return cls(asker, creator, link, match["archived"] == "1", pages.edge_of(match))
 
     async def press(self, interaction: discord.Interaction) -> None:
         require_asker(interaction, self._asker_id)
         await interaction.response.defer()
         creator_id, link_id, archived = self._creator_id, self._link_id, self._archived
         listed = await services(interaction).posts.page(
-            actor(interaction), max(self._page, 0), PAGE, creator_id=creator_id, link_id=link_id, archived=archived
+            actor(interaction), self._edge, PAGE, creator_id=creator_id, link_id=link_id, archived=archived
         )
         which = {"creator_id": creator_id, "link_id": link_id, "archived": archived}
         await conclude(interaction, **await listing(interaction, listed, **which))
