@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,11 +38,12 @@ from bot.digests import due
 from bot.errors import UserError
 from bot.imports.reader import limit_memory
 from bot.tracking import recorder
-from storage import counts, database, migrate, recount, servers
+from storage import counts, database, files, migrate, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
 from tests.described import check_requests
 from tests.machine import (  # noqa: F401  fixtures and hooks, for all tests
+    chromium,
     launch_browser,
     poppler,
     pytest_addoption,
@@ -114,6 +115,23 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("empty") / "eyeballs.db"
     migrate.upgrade(path, path.parent / "backups")
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once(empty_database: Path) -> Iterator[None]:
+    """A database that a test has made anew, in this process, is such a copy too."""
+    upgrade = migrate._upgrade
+
+    def copy_and_upgrade(path: Path, backups: Path) -> None:
+        with suppress(FileExistsError):
+            files.make(path)
+        if not path.stat().st_size:
+            shutil.copyfile(empty_database, path)
+        upgrade(path, backups)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "_upgrade", copy_and_upgrade)
+        yield
 
 
 @pytest.fixture

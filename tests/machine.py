@@ -1,7 +1,7 @@
 """What the machine may have beside Python: a browser, and poppler's tools. They are looked for here alone.
 
-A test asks for the fixture `launch_browser` or `poppler`; where the thing is missing it is skipped with the reason, and
-the run ends with the one command that brings it. With `--need-all` it fails instead.
+A test asks for the fixture `launch_browser`, `chromium` or `poppler`; where the thing is missing it is skipped with the
+reason, and the run ends with the one command that brings it. With `--need-all` it fails instead.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import platform
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -78,7 +78,7 @@ def _browser() -> str | None:
     return found
 
 
-def _without(request: pytest.FixtureRequest, need: Need) -> None:
+def _without(request: pytest.FixtureRequest, need: Need) -> NoReturn:
     """Skip the test, or fail it with `--need-all`."""
     request.node.user_properties.append(("needs", need.name))
     reason = f"needs {need.name}: {how_to_bring([need], system())}"
@@ -88,10 +88,16 @@ def _without(request: pytest.FixtureRequest, need: Need) -> None:
 
 
 @pytest.fixture
-async def launch_browser(request: pytest.FixtureRequest) -> AsyncIterator[LaunchBrowser]:
-    """Starts Chromium with further arguments of its command line; it is closed after the test."""
+def chromium(request: pytest.FixtureRequest) -> str:
+    """Its path."""
     if (path := _browser()) is None:
         _without(request, CHROMIUM)
+    return path
+
+
+@asynccontextmanager
+async def browsers(path: str) -> AsyncIterator[LaunchBrowser]:
+    """Starts Chromium with further arguments of its command line; it is closed in the end."""
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
 
@@ -101,6 +107,13 @@ async def launch_browser(request: pytest.FixtureRequest) -> AsyncIterator[Launch
             stack.push_async_callback(browser.close)
             return browser
 
+        yield launch
+
+
+@pytest.fixture
+async def launch_browser(chromium: str) -> AsyncIterator[LaunchBrowser]:
+    """A browser of the test's own."""
+    async with browsers(chromium) as launch:
         yield launch
 
 

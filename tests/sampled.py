@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
@@ -53,10 +54,15 @@ def _folder(factory: pytest.TempPathFactory) -> Path:
 async def _fill(db: Database, path: Path, folder: Path, crew: Crew) -> bool:
     """Whether there was the same before: then that test has recounted it."""
     kept = folder / f"{hashlib.sha256(str(crew).encode()).hexdigest()}.db"
-    if not kept.exists():
-        await fill(db, crew, URL("https://go.example"), NOW)
-        await asyncio.to_thread(_keep, path, kept)
-        return False
+    lock = FileLock(f"{kept}.lock", thread_local=False)
+    await asyncio.to_thread(lock.acquire)  # another process may be at it: that is waited for
+    try:
+        if not kept.exists():
+            await fill(db, crew, URL("https://go.example"), NOW)
+            await asyncio.to_thread(_keep, path, kept)
+            return False
+    finally:
+        lock.release()
     await db.write(_nothing)  # the writer has connected, for which it needs the file to itself
     await asyncio.to_thread(_bring, kept, path)
     await db.write(_nothing)  # what was read before is read anew
@@ -68,7 +74,7 @@ async def _nothing(_conn: AsyncConnection) -> None:
 
 
 def _keep(path: Path, kept: Path) -> None:
-    made = kept.with_suffix(f".{os.getpid()}")  # another process may be at it too
+    made = kept.with_suffix(".part")
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("VACUUM INTO ?", (str(made),))
     made.replace(kept)

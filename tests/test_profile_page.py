@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
@@ -24,8 +27,10 @@ from bot.profiles.themes import LOOKS
 from storage import counts, profiles
 from storage.records import PROFILE, Dimension, Kind
 from tests.conftest import QuickCharts, mismatches
-from tests.machine import LaunchBrowser
+from tests.machine import browsers
 from tests.waiting import becomes
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FOCUSED = """() => {
     const link = document.activeElement;
@@ -89,7 +94,7 @@ class Site:
         return {one.value: one.count for one in found if one.dimension is dimension and one.kind is kind}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     config = Config(
         web=WebSection(base_url="http://127.0.0.1:1", host="127.0.0.1", port=0),
@@ -100,10 +105,24 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         assert await mismatches(app.db) == []
 
 
-@pytest.fixture
-async def browser(launch_browser: LaunchBrowser, site: Site) -> Browser:
-    """A browser to which the shop that links lead to is on this machine too."""
-    return await launch_browser(f"--host-resolver-rules=MAP shop.example:80 127.0.0.1:{site.app.web.port}")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kept() -> AsyncIterator[tuple[AsyncExitStack, list[Browser]]]:
+    """Room for one browser: it takes longer to start than most tests."""
+    async with AsyncExitStack() as stack:
+        yield stack, []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(chromium: str, kept: tuple[AsyncExitStack, list[Browser]]) -> Browser:
+    """A browser to which the shop that links lead to is on this machine too; there, nothing is found."""
+    stack, started = kept
+    if not started:
+        shop = TestServer(web.Application())
+        await shop.start_server()
+        stack.push_async_callback(shop.close)
+        launch = await stack.enter_async_context(browsers(chromium))
+        started.append(await launch(f"--host-resolver-rules=MAP shop.example:80 127.0.0.1:{shop.port}"))
+    return started[0]
 
 
 @asynccontextmanager
