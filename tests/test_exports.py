@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import signal
 import stat
 import sys
 import tempfile
@@ -42,6 +41,7 @@ from storage import addresses, links, posts, profiles, transfer
 from storage.database import Database, plain_reader
 from storage.ids import Ids
 from storage.records import Address, State
+from tests import mishaps
 from tests.conftest import NOW, World, mismatches, text_of
 from tests.profiled import any_link
 from tests.sampled import CREATORS, GUILD
@@ -228,15 +228,6 @@ async def test_a_large_export_is_compressed_or_named(filled: Database) -> None:
     assert (await own.export(MANAGER, whole, Form.JSON, 1000)).file is None
 
 
-def _stop(*_args: object) -> tuple[bool, int]:
-    os.kill(os.getpid(), signal.SIGSTOP)
-    return False, 0
-
-
-def _die(*_args: object) -> tuple[bool, int]:
-    os._exit(3)
-
-
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder for temporary files, here and in processes that are started."""
@@ -262,7 +253,7 @@ def workers_of(pid: int) -> list[Path]:
     return found
 
 
-@pytest.mark.parametrize(("what", "seconds"), [(_stop, 3.0), (_die, 60.0)], ids=["hangs", "dies"])
+@pytest.mark.parametrize(("what", "seconds"), [(mishaps.stop, 3.0), (mishaps.die, 60.0)], ids=["hangs", "dies"])
 async def test_an_export_that_hangs_or_dies_is_ended_and_its_asker_told(
     filled: Database, temporary: Path, monkeypatch: pytest.MonkeyPatch, what: Any, seconds: float
 ) -> None:
@@ -276,7 +267,7 @@ async def test_an_export_that_hangs_or_dies_is_ended_and_its_asker_told(
 async def test_an_export_that_nobody_waits_for_any_more_leaves_no_process_and_no_file(
     filled: Database, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "write_file", _stop)
+    monkeypatch.setattr(exports, "write_file", mishaps.stop)
     kept = set(workers_of(os.getpid()))
     subject = Subject(Scope.SERVER, GUILD)
     work = Exports(filled, FixedClock(NOW)).export(MANAGER, subject, Form.JSON, MOST)

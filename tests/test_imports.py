@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import shutil
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +29,7 @@ from storage.imports import KnownPost
 from storage.records import AddPolicy, Figure, ImportState, Post, Server
 from storage.schema import figures as figures_table
 from tests import export_files as files
+from tests import mishaps
 from tests.conftest import NOW, QuickCharts, World, answer_of, text_of
 from tests.export_files import table
 
@@ -383,21 +382,9 @@ async def test_hostile_files_change_nothing(app: Application, imports: Imports) 
     assert await state(app) == ([], [])
 
 
-def _exhaust(data: bytes, now: object, zone: object) -> str:
-    return "x" * (2 * 2**30)
-
-
-def _die(data: bytes, now: object, zone: object) -> str:
-    os._exit(3)
-
-
-def _sleep(data: bytes, now: object, zone: object) -> str:
-    time.sleep(30)
-    return ""
-
-
 @pytest.mark.parametrize(
-    ("what", "seconds", "said"), [(_exhaust, 60, "more memory"), (_die, 60, "more memory"), (_sleep, 1, "a minute")]
+    ("what", "seconds", "said"),
+    [(mishaps.exhaust, 60, "more memory"), (mishaps.die, 60, "more memory"), (mishaps.sleep, 1, "a minute")],
 )
 async def test_a_reader_that_dies_or_hangs_is_ended(
     monkeypatch: pytest.MonkeyPatch, what: Any, seconds: float, said: str

@@ -16,7 +16,7 @@ from bot.imports.eyeballs import read_export
 from bot.links.access import Actor
 from bot.profiles.layout import arrange
 from bot.stats.question import Scope, Subject
-from storage import links, profiles
+from storage import links, profiles, transfer
 from storage.database import Database
 from storage.records import State
 from tests.conftest import NOW, World, answer_of, at_revision, text_of
@@ -186,6 +186,7 @@ async def test_links_that_stood_on_a_page_before_stay_in_their_order(tmp_path: P
     assert [link.id for link in section.links] == [7, 6, 5]  # as it was: new ones on top
 
 
+@pytest.mark.usefixtures("kept_worker")
 async def test_an_export_of_before_brings_its_pages_as_they_were(filled: Database, tmp_path: Path) -> None:
     made = await Exports(filled, FixedClock(NOW)).export(
         Actor(GUILD, CREATORS["maya"], manager=True), Subject(Scope.SERVER, GUILD), Form.JSON, 2**30
@@ -193,6 +194,8 @@ async def test_an_export_of_before_brings_its_pages_as_they_were(filled: Databas
     assert made.file is not None
     with made.file as file:
         written = json.loads(file.read())
+    for name in transfer.TABLES.keys() - transfer.NOUNS.keys():
+        written["tables"][name]["rows"] = []  # what was counted is nothing that pages are made of
     chosen = written["tables"]["profile_entries"]
     place = {name: chosen["columns"].index(name) for name in ("creator_id", "link_id")}
     kept = {(row[place["creator_id"]], row[place["link_id"]]) for row in chosen["rows"]}

@@ -476,12 +476,12 @@ async def test_the_pages_of_a_ranking_are_of_one_moment_and_its_first_page_is_ne
         return [row.link.slug for row in found.rows if row.link is not None]
 
     first, second = await names(0), await names(1)
-    await clicked(busy, await link_named(busy, second[1]), 100_000)
+    await clicked(busy, await link_named(busy, second[1]), 10_000)
     assert await names(1) == second, "another order while somebody reads it"
     moved = [second[1], first[0]]
     assert await names(0) == moved
     assert await names(1) == [first[1], second[0]]
-    await clicked(busy, await link_named(busy, second[0]), 300_000)
+    await clicked(busy, await link_named(busy, second[0]), 30_000)
     busy.move(seconds=RANKED_SECONDS + 1)
     assert await names(1) == [first[0], first[1]], "kept for good"
     async with busy.app.db.read() as conn:

@@ -20,6 +20,7 @@ from bot.errors import InvalidError
 from bot.imports.opening import open_sheets
 from bot.imports.reader import FileReader
 from bot.imports.values import RefusedFileError
+from tests import mishaps
 from tests.conftest import NOW, QuickCharts
 from tests.export_files import xlsx, zipped
 from tests.samples import series
@@ -91,13 +92,8 @@ def test_a_workbook_as_people_have_it_is_read() -> None:
 # ---------------------------------------------------------------------- workers
 
 
-def _stop(data: bytes, now: object, zone: object) -> str:
-    os.kill(os.getpid(), signal.SIGSTOP)
-    return ""
-
-
 async def test_a_stopped_reader_is_ended_and_its_asker_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.imports.reader.read_packed", _stop)
+    monkeypatch.setattr("bot.imports.reader.read_packed", mishaps.stop)
     began = time.monotonic()
     with pytest.raises(InvalidError, match="more than a minute"):
         await FileReader(seconds=3).read(b"a", NOW, "UTC")
