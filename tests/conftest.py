@@ -22,8 +22,6 @@ import pytest
 import simcord
 import sqlalchemy as sa
 from alembic import command as alembic_command
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from yarl import URL
 
 from bot import workers
@@ -38,9 +36,10 @@ from bot.digests import due
 from bot.errors import UserError
 from bot.imports.reader import limit_memory
 from bot.tracking import recorder
-from storage import counts, database, files, migrate, recount, servers
+from storage import counts, files, migrate, recount, servers
 from storage.database import Database
 from storage.schema import audience_daily, hits_daily, hits_quarter, uniques_daily
+from tests import compiled  # noqa: F401
 from tests.described import check_requests
 from tests.machine import (  # noqa: F401  fixtures and hooks, for all tests
     chromium,
@@ -68,18 +67,6 @@ def _refuse(value: object) -> None:
 
 for _type in (dt.date, dt.datetime):
     sqlite3.register_adapter(_type, _refuse)
-
-
-def _create_engine(*args: Any, execution_options: Mapping[str, Any], **options: Any) -> AsyncEngine:
-    """The house's engine, which compiles no statement that another test's has compiled already."""
-    return create_async_engine(*args, execution_options={**execution_options, "compiled_cache": _compiled}, **options)
-
-
-_compiled: dict[Any, Any] = {}
-database.create_async_engine = _create_engine
-# A statement is kept by its dialect, of which each engine has one of its own: they are all the same.
-SQLiteDialect_aiosqlite.__eq__ = lambda self, other: type(self) is type(other)
-SQLiteDialect_aiosqlite.__hash__ = lambda self: hash(type(self))
 
 
 @pytest.fixture(autouse=True)

@@ -75,7 +75,7 @@ async def test_what_the_sample_tells_could_have_happened(filled: Database) -> No
 def test_on_every_hour_of_the_week_the_last_digest_that_was_due_is_posted(zone: str, first: str) -> None:
     start = dt.datetime.fromisoformat(first).replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
     values = (Cadence.WEEKLY, 0, sample.DIGEST_MINUTE, "", None, Quiet.LINE, DigestState.ACTIVE, start, 1)
-    for minutes in range(0, 168 * 60, 30):
+    for minutes in range(0, 168 * 60, 60):
         now = start + dt.timedelta(minutes=minutes, seconds=1)
         digest = Digest(1, minutes + 1, 3, None, *values)
         at = sample.last_posting(digest, now, zone)
