@@ -95,11 +95,11 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description="What hap
             if who.manager or not server:
                 found.append(await self._services.alerts.status(who, server=server))
         answer = embed(_("Alerts"))
-        for status in found:
-            if status is not None:
-                creators = ui.creators_named(status.latest, status.target)
-                names = await people.names_of(interaction, creators)
-                self._add(answer, status, server_of(interaction), names)
+        told = [status for status in found if status is not None]
+        creators = (ui.creators_named(status.latest, status.target) for status in told)
+        names = await people.names_of(interaction, set().union(*creators))
+        for status in told:
+            self._add(answer, status, server_of(interaction), names)
         if not answer.fields:
             answer.description = ways.no_alerts(who)
         await interaction.followup.send(embed=answer, ephemeral=True)

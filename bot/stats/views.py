@@ -102,7 +102,7 @@ def _varying(reader: Reader, reading: Reading, period: Period, tallies: Mapping[
 async def top(reading: Reading, ranked: Ranking, page: int) -> Top:
     """A page of a ranking, the last one where it has fewer."""
     question, (target, *_rest), (period, *_more), _now = ranked.head
-    listed = Page.cut(ranked.order, page, PAGE)
+    listed = Page[int].cut(ranked.order, page, PAGE)
     head = (dataclasses.replace(question, page=listed.number), *ranked.head[1:])
     ids = listed.items
     if ranked.groups:

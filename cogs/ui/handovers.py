@@ -23,6 +23,7 @@ async def transfer_question(interaction: discord.Interaction, link: Link, to: di
     """The keywords of a message that asks before a link changes hands."""
     who, asked = actor(interaction), services(interaction)
     server = await asked.servers.get(who.guild_id)
+    people.note(interaction, to)
     before = fmt.escape(await people.name_of(interaction, link.creator_id))
     after = fmt.escape(to.display_name)
     lines = [
@@ -85,7 +86,7 @@ class TransferButton(
             **{"link": link.label, "url": links.url(link)},
             **{"manager": who.user_id, "before": from_id, "after": to_id},
         }
-        creator = fmt.escape(await people.name_of(interaction, to_id))
+        creator = (await people.names_of(interaction, (from_id, to_id)))[to_id]
         lines = [
             _("{link} with its posts and numbers belongs to {creator} now.").format(
                 link=fmt.label(link), creator=creator

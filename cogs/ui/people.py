@@ -109,6 +109,12 @@ def _names(interaction: discord.Interaction) -> Names:
     return interaction.client.names  # type: ignore[attr-defined]
 
 
+def note(interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
+    """Keep the name of somebody who came with an interaction: Discord need not be asked for it."""
+    if interaction.guild is not None:
+        _names(interaction).note(member, interaction.guild.id)
+
+
 async def names_in(
     interaction: discord.Interaction, user_ids: Collection[int], seconds: float = PATIENCE
 ) -> dict[int, str]:
@@ -116,7 +122,7 @@ async def names_in(
     guild, user = interaction.guild, interaction.user
     if guild is None:  # a direct message, in which people read of nobody but themselves
         return {id_: user.display_name if id_ == user.id else _("someone") for id_ in user_ids}
-    _names(interaction).note(user, guild.id)
+    note(interaction, user)
     return await _names(interaction).of(guild, user_ids, seconds)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,11 +125,17 @@ async def _answer(
     interaction: discord.Interaction, question: Question, *, private: bool, who: Actor | None = None
 ) -> tuple[Answer, list[str]]:
     answer = await services(interaction).stats.answer(who or actor(interaction), question, private=private)
-    return answer, [await name_of(interaction, target) for target in answer.targets]
+    return answer, await _names_of(interaction, answer.targets)
 
 
-async def name_of(interaction: discord.Interaction, target: answers.Target) -> str:
-    """What a target is called in a title."""
+async def _names_of(interaction: discord.Interaction, targets: Sequence[answers.Target]) -> list[str]:
+    """What targets are called in a title."""
+    creators = {target.subject.id for target in targets if target.subject.scope is Scope.CREATOR}
+    creators_names = await people.names_in(interaction, creators)
+    return [_name_of(interaction, target, creators_names) for target in targets]
+
+
+def _name_of(interaction: discord.Interaction, target: answers.Target, creators_names: Mapping[int, str]) -> str:
     match target.subject.scope:
         case Scope.LINK:
             assert target.link is not None
@@ -137,7 +144,7 @@ async def name_of(interaction: discord.Interaction, target: answers.Target) -> s
             assert target.post is not None
             return fmt.post_title(target.post)
         case Scope.CREATOR:
-            return await people.name_of(interaction, target.subject.id)
+            return creators_names[target.subject.id]
         case Scope.SERVER:
             return server_of(interaction).name
 
