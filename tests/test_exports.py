@@ -330,6 +330,7 @@ async def pages_of(db: Database) -> list[tuple[str, bool, str, list[str], bool]]
     return found
 
 
+@pytest.mark.usefixtures("kept_worker")
 async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp_path: Path) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (200, 100), "teal").save(picture, "PNG")
@@ -342,8 +343,11 @@ async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp
     before = await pages_of(filled)
     assert len(before) > 1
     assert any(chosen for *_rest, chosen, _picture in before)
+    written = json.loads(await exported(filled, Subject(Scope.SERVER, GUILD)))
+    for name in transfer.TABLES.keys() - transfer.NOUNS.keys():
+        written["tables"][name]["rows"] = []  # what was counted comes along elsewhere, and takes longer than all else
     path = tmp_path / "out.json"
-    path.write_bytes(await exported(filled, Subject(Scope.SERVER, GUILD)))
+    path.write_text(json.dumps(written))
 
     async with Database.open(tmp_path / "other.db") as other:
         await other.write(lambda conn: addresses.add(conn, Address(f"@{maya.handle}", GUILD + 1, 1)))
