@@ -403,7 +403,7 @@ async def _bring_export(
             f"publish, and {counts:,} clicks and impressions."
         )
         for there, here_now in pages.renamed.items():
-            typer.echo(f"  The handle @{there} is taken here; that page becomes @{here_now}.")
+            typer.echo(f"  The handle @{there} can't be had here; that page becomes @{here_now}.")
         async with db.read() as conn:
             here = await servers.get(conn, server)
         if found.whole_server and not here.is_set_up:

@@ -84,7 +84,7 @@ async def ask() -> dict[str, tuple[str, Chart]]:
             )
             reports = BrandReports(db, FixedClock(NOW), Ids(NOW.timestamp), BASE)
             wish = Wish(11, "Maya Lindt", brand="Acme Outdoor", currency="EUR", cpm=Decimal("12.50"))
-            made = await reports.make(Actor(CREW.guild_id, 11), Named.DAYS_28, Selection(), wish)
+            made = await reports.make(Actor(CREW.guild_id, 11, manager=True), Named.DAYS_28, Selection(), wish)
             charts["brand"] = ("/brand report", sheet(made.frozen, made.report.hash))
             charts["times"] = ("/stats compare, times", pictures.picture(over_time, ["Thirty-minute recipes"]))
             return charts

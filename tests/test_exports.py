@@ -339,7 +339,7 @@ async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp
     assert maya is not None
     clock = FixedClock(NOW)
     own = Profiles(filled, clock, Ids(lambda: NOW.timestamp()), URL("https://go.example"), Views(filled), any_link)
-    await own.set_up(Actor(GUILD, CREATORS["maya"]), maya.handle, "Maya", maya.line, avatar=picture.getvalue())
+    await own.set_up(MANAGER, maya.handle, "Maya", maya.line, avatar=picture.getvalue())
     before = await pages_of(filled)
     assert len(before) > 1
     assert any(chosen for *_rest, chosen, _picture in before)
@@ -352,7 +352,7 @@ async def test_profile_pages_come_along_and_are_taken_back(filled: Database, tmp
     async with Database.open(tmp_path / "other.db") as other:
         await other.write(lambda conn: addresses.add(conn, Address(f"@{maya.handle}", GUILD + 1, 1)))
     said = await command(tmp_path, "import", "file", str(path), "--server", str(GUILD), "--yes")
-    assert f"The handle @{maya.handle} is taken here; that page becomes @{maya.handle}-2." in said
+    assert f"The handle @{maya.handle} can't be had here; that page becomes @{maya.handle}-2." in said
     async with Database.open(tmp_path / "other.db") as other:
         handles = [f"{handle}-2" if handle == maya.handle else handle for handle, *_rest in before]
         assert await pages_of(other) == [  # nobody here has asked for them to be published

@@ -66,7 +66,7 @@ async def test_the_card_after_an_edit_says_that_the_link_stands_on_the_page(page
 
 async def test_pressed_twice_it_stays(page: World) -> None:
     await page.add_link("drop", by=page.maya, title="Drop")
-    who = Actor(page.guild.id, page.maya.id)
+    who = Actor(page.guild.id, page.maya.id, manager=True)
     link = await page.app.services.links.find(who, "drop")
     for _n in range(2):
         await page.app.services.profiles.show(who, link.id, link.id)
@@ -139,7 +139,7 @@ async def test_links_stand_in_profile_links_as_on_the_page(page: World) -> None:
         made = await page.add_link(name, by=page.maya, title=name)
         if name != "c":
             await page.maya.click(answer_of(made), label="Show on my page")
-    who = Actor(page.guild.id, page.maya.id)
+    who = Actor(page.guild.id, page.maya.id, manager=True)
     ids = {link.title: link.id for link in await page.app.services.links.visible(who)}
     await page.app.services.profiles.change_entry(who, ids["My first"], pinned=True)
     await page.app.services.profiles.change_entry(who, ids["d"], heading="Later")

@@ -231,7 +231,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
     profiles = Profiles(db, clock, ids, base_url, Views(db), _open)
     pages: dict[str, int] = {}
     for name in ON_PROFILE:
-        who = Actor(crew.guild_id, crew.creators[name])
+        who = actors[name]
         await profiles.set_up(who, name, crew.names[name], LINES[name])
         for sample, link in zip(SAMPLES, made, strict=True):
             if sample.creator == name and sample.slug in POSITIONS:

@@ -9,7 +9,7 @@ from bot.errors import InvalidError
 from bot.imports.eyeballs import Export, Row
 from bot.imports.links import LAST_NUMBER
 from bot.inputs.text import fit_line
-from bot.links.slugs import parse_handle
+from bot.links.slugs import is_kept, parse_handle
 from bot.profiles import avatars
 from bot.profiles.service import MAX_HEADING, MAX_LINE, MAX_NAME
 from bot.profiles.themes import LOOKS, parse_accent
@@ -83,8 +83,9 @@ def entries(export: Export, item: History, link_ids: Mapping[int, int]) -> list[
 
 
 def _names(handle: str) -> Iterator[str]:
-    yield handle
-    yield from (f"{handle[:30]}-{n}" for n in range(2, LAST_NUMBER + 1))
+    name = "creator" if is_kept(handle) else handle
+    yield name
+    yield from (f"{name[:30]}-{n}" for n in range(2, LAST_NUMBER + 1))
 
 
 def _picture(raw: bytes | None) -> tuple[bytes | None, str]:

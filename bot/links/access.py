@@ -54,15 +54,16 @@ def require_add(actor: Actor, server: Server, creator_id: int) -> None:
 
 
 def require_creator(actor: Actor, server: Server) -> None:
-    """Raises RefusedError for who lacks the role that makes creators: what is theirs they may read and archive alone.
+    """Raises RefusedError for who lacks the role that makes creators: what is theirs they may read and take back alone.
 
-    People trust the addresses that they know, whoever they belong to: nobody may lead them elsewhere who is no creator.
+    People trust the addresses that they know, whoever they belong to: nobody who is no creator may put anything new
+    behind them.
     """
     if server.add_policy is AddPolicy.CREATORS and server.creator_role_id is not None and not may_add(actor, server):
         raise RefusedError(
             _(
-                "Without the role <@&{role}> your numbers stay yours to read, and your links to archive; where they "
-                "lead and are shared stays as it is. Ask a manager for the role, or to do it."
+                "Without the role <@&{role}> your numbers stay yours to read, and your links and page to take back; "
+                "what strangers see of them stays as it is. Ask a manager for the role, or to do it."
             ).format(role=server.creator_role_id)
         )
 

@@ -228,6 +228,8 @@ class Posts:
             permalink = self._permalink(permalink)
 
         async def change(conn: AsyncConnection, post: Post) -> Post:
+            if permalink or title is not None:  # digests show them
+                require_creator(actor, await servers.get(conn, actor.guild_id))
             kept = post.permalink if permalink is None else permalink
             found = resolve(platform or post.platform, kind or post.kind, kept)
             changed = dataclasses.replace(

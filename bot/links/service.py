@@ -271,7 +271,7 @@ class Links:
         public = {name: value for name, value in changes.items() if name in ("destination", "expires_at", "max_clicks")}
 
         async def work(conn: AsyncConnection, link: Link) -> None:
-            if destination is not None:
+            if public or title is not None or private is False:
                 require_creator(actor, await servers.get(conn, actor.guild_id))
             await links.change(conn, link.guild_id, link.id, **changes, updated_at=self._clock.now())
             if public:
@@ -306,6 +306,8 @@ class Links:
 
     async def _set_state(self, actor: Actor, link_id: int, state: State) -> Link:
         async def work(conn: AsyncConnection, link: Link) -> None:
+            if state is State.ACTIVE:
+                require_creator(actor, await servers.get(conn, actor.guild_id))
             await links.change(conn, link.guild_id, link.id, state=state, updated_at=self._clock.now())
             await addresses.change_link(conn, link.guild_id, link.id, state=state)
 

@@ -18,6 +18,17 @@ RESERVED = frozenset((
 # fmt: on
 """Names that the web edge or people's trust needs."""
 
+# fmt: off
+_TRUSTED = RESERVED | {
+    "account", "accounts", "administrator", "announcements", "billing", "bot", "discord", "everyone", "eyeballs",
+    "giveaway", "here", "info", "mod", "moderator", "moderators", "mods", "news", "nitro", "official", "operator",
+    "owner", "payment", "payments", "root", "safety", "security", "server", "staff", "system", "team", "the", "trust",
+    "verification", "verified", "verify",
+}
+# fmt: on
+"""Words that make a page speak for others than a creator."""
+_SPEAKS_FOR_OTHERS = re.compile(rf"(?=.*[a-z])(?:{'|'.join(sorted(_TRUSTED, key=len, reverse=True))}|[-_\d])+")
+
 # No vowels, so no words; no characters that are taken for each other.
 _ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
 RANDOM_LENGTH = 8
@@ -50,3 +61,11 @@ def parse_slug(text: str, field: str = "name", least: int = 1, most: int = 64) -
 def parse_handle(text: str) -> str:
     """A profile's handle in lower case, without the @; raises InvalidError for what can't be one."""
     return parse_slug(text.strip().removeprefix("@"), "handle", 2, 32)
+
+
+def is_kept(handle: str) -> bool:
+    """Whether a handle, as `parse_handle` gives it, is for nobody: all words of it speak for others than a creator.
+
+    `discord-support` and `official2` are kept, `maya-official` is not.
+    """
+    return _SPEAKS_FOR_OTHERS.fullmatch(handle) is not None

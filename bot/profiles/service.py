@@ -16,8 +16,8 @@ from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
 from bot.inputs.dates import parse_future
 from bot.inputs.text import fit_line, parse_line, shorten
-from bot.links.access import Actor, first_link, may_add, require_manager
-from bot.links.slugs import parse_handle
+from bot.links.access import Actor, first_link, may_add, require_creator, require_manager
+from bot.links.slugs import is_kept, parse_handle
 from bot.profiles import avatars, tokens
 from bot.profiles.layout import Section, Step, arrange, moved, on_top, ranked
 from bot.profiles.pages import links_of
@@ -130,6 +130,7 @@ class Profiles:
         async def work(conn: AsyncConnection) -> SetUp:
             if refusal := await _refusal(conn, actor):
                 raise RefusedError(refusal)
+            require_creator(actor, await servers.get(conn, actor.guild_id))
             old = await profiles.get(conn, actor.guild_id, actor.user_id)
             await _take_handle(conn, actor, wanted, "" if old is None else f"@{old.handle}", self._clock.now())
             fresh = Profile(actor.guild_id, actor.user_id, wanted[1:], "", published=False, id=self._ids.new())
@@ -202,6 +203,8 @@ class Profiles:
 
         async def work(conn: AsyncConnection) -> Entry:
             await _required(conn, actor)
+            if changes != {"hidden": True}:
+                require_creator(actor, await servers.get(conn, actor.guild_id))
             link = next((one for one in await links_of(conn, actor.guild_id, actor.user_id) if one.id == link_id), None)
             if link is None:
                 raise NotFoundError(NOT_ON_PAGE)
@@ -220,6 +223,8 @@ class Profiles:
 
         async def work(conn: AsyncConnection) -> Chosen:
             profile = await _required(conn, actor)
+            if shown:
+                require_creator(actor, await servers.get(conn, actor.guild_id))
             found = await links_of(conn, actor.guild_id, actor.user_id)
             wanted = sorted((link for link in found if first_id <= link.id <= last_id), key=lambda link: link.id)
             if not wanted:
@@ -287,6 +292,8 @@ class Profiles:
     async def _change(self, actor: Actor, **changes: Any) -> Profile:
         async def work(conn: AsyncConnection) -> Profile:
             profile = dataclasses.replace(await _required(conn, actor), **changes)
+            if changes != {"published": False}:
+                require_creator(actor, await servers.get(conn, actor.guild_id))
             await profiles.put(conn, profile)
             return profile
 
@@ -299,6 +306,13 @@ async def _take_handle(conn: AsyncConnection, actor: Actor, wanted: str, present
     if known is not None and (known.guild_id, known.creator_id) != (actor.guild_id, actor.user_id):
         raise InvalidError(_("The handle {handle} is taken; choose another one.").format(handle=wanted))
     if known is None:
+        if is_kept(wanted[1:]):
+            raise InvalidError(
+                _(
+                    "handle: {handle} speaks for others than a creator, so nobody gets it; choose another one, with "
+                    "your name in it."
+                ).format(handle=wanted)
+            )
         own = await addresses.handles(conn, actor.guild_id, actor.user_id)
         if len(own) >= MOST_HANDLES:
             free_at = {one.address: one.expires_at or now for one in own if one.address != present}

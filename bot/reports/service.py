@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
 from bot.inputs.text import clean, fit_line, parse_line, shorten
 from bot.insights.periods import Choice, Named, Period, local_day
-from bot.links.access import Actor
+from bot.links.access import Actor, require_creator
 from bot.links.posts import carried
 from bot.reports import frozen, making
 from bot.reports.frozen import Frozen, Promise
@@ -152,6 +152,7 @@ class BrandReports:
         )
 
         async def work(conn: AsyncConnection) -> None:
+            require_creator(actor, await servers.get(conn, actor.guild_id))
             found = await brand.find(conn, actor.guild_id, wish.creator_id)
             if sum(one.state is State.ACTIVE and one.expires_at > now for one in found) >= MOST:
                 text = _("That would be more than {n} reports with open addresses; /brand revoke makes room.")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
 from bot.errors import InvalidError
 from bot.links.access import Actor
 from bot.links.service import NAMES_EVER, Limits
+from bot.links.slugs import is_kept
 from storage import addresses
+from storage.records import Address
 from tests.conftest import World, answer_of, text_of
 
 
@@ -37,6 +40,28 @@ async def test_a_creator_has_five_handles_at_a_time(world: World) -> None:
     async with world.app.db.read() as conn:
         own = [one.address for one in await addresses.handles(conn, world.guild.id, world.maya.id)]
     assert own == ["@good-1", "@good-2", "@good-3", "@good-4", "@sixth"]
+
+
+@pytest.mark.parametrize("handle", ["official", "discord", "Discord-Support", "eyeballs_team", "the-mods2", "nitro"])
+async def test_a_handle_that_speaks_for_others_is_for_nobody(world: World, handle: str) -> None:
+    await world.add_link(creator=world.maya)
+    for manager in (False, True):  # of one server among many
+        maya = Actor(world.guild.id, world.maya.id, manager, frozenset({world.creator_role.id}))
+        with pytest.raises(InvalidError, match=f"handle: @{handle.lower()} speaks for others than a creator"):
+            await world.app.services.profiles.set_up(maya, handle, "Maya")
+
+
+async def test_a_handle_of_old_that_speaks_for_others_stays_its_creators(world: World) -> None:
+    async def keep(conn: Any) -> None:
+        await addresses.add(conn, Address("@team", world.guild.id, world.maya.id))
+
+    await world.app.db.write(keep)
+    assert (await world.app.services.profiles.set_up(_maya(world), "team", "Maya")).profile.handle == "team"
+
+
+@pytest.mark.parametrize("handle", ["maya-official", "discordia", "2024", "modern", "news-from-maya", "bots"])
+def test_a_handle_with_a_name_in_it_is_free(handle: str) -> None:
+    assert not is_kept(handle)
 
 
 async def _delete(world: World, name: str) -> str:
