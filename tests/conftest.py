@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import aiohttp
 import discord
@@ -292,6 +292,8 @@ class QuickCharts(ChartRenderer):
     """Draws in this process, and each picture once for all tests: a worker for each would take most of the time."""
 
     drawn = PictureCache(64 * 2**20)
+    sketches: ClassVar[dict[tuple[type, Theme], Chart]] = {}
+    """The charts that stand for their kind: see `sketched`."""
 
     async def draw(self, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
         picture = self.drawn.get((chart, theme))
@@ -299,6 +301,17 @@ class QuickCharts(ChartRenderer):
             picture = draw(chart, theme)
             self.drawn.put((chart, theme), picture)
         return picture
+
+
+@pytest.fixture
+def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One picture of a kind stands for all: to draw a sheet on paper takes half a second, and few tests look at it."""
+
+    async def sketch(self: QuickCharts, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
+        return await drawn(self, self.sketches.setdefault((type(chart), theme), chart), theme)
+
+    drawn = QuickCharts.draw
+    monkeypatch.setattr(QuickCharts, "draw", sketch)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy import event
 
-from bot.charts import Chart, Paper, Theme, draw
+from bot.charts import Paper, Theme, draw
 from bot.charts.canvas import Canvas
 from bot.errors import NotFoundError
 from bot.inputs.text import clean
@@ -36,7 +36,7 @@ from storage.database import Lane
 from storage.records import BrandReport, Kind
 from tests.branded import ADDRESS, address_of, fullest
 from tests.branded import a_shop as _shop  # noqa: F401
-from tests.conftest import QuickCharts, World, answer_of, fetch, text_of
+from tests.conftest import World, answer_of, fetch, text_of
 from tests.machine import LaunchBrowser, Poppler
 from tests.profiled import look, picture, set_up
 from tests.sampled import a_busy_server as _busy  # noqa: F401
@@ -84,22 +84,6 @@ def cells(chart: Any) -> Iterator[str]:
     for grid in (*chart.grids, *chart.blocks):
         for row in grid.rows:
             yield from row
-
-
-SKETCHES: dict[tuple[type, Theme], bytes] = {}
-
-
-@pytest.fixture
-def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sheet stands for all: to draw one on paper takes half a second, and most tests look at none."""
-
-    async def sketch(_self: QuickCharts, chart: Chart, theme: Theme = Theme.DARK) -> bytes:
-        key = type(chart), theme
-        if key not in SKETCHES:
-            SKETCHES[key] = draw(chart, theme)
-        return SKETCHES[key]
-
-    monkeypatch.setattr(QuickCharts, "draw", sketch)
 
 
 async def test_all_four_forms_say_what_the_storage_holds_to_the_digit(

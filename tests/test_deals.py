@@ -34,6 +34,7 @@ async def add(world: World, **options: Any) -> Any:
     return await world.admin.slash(world.channel, "deal add", **options)
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_a_deal_from_its_promise_to_its_final_report(shop: World) -> None:
     assert "None yet" in text_of(await shop.admin.slash(shop.channel, "deal list"))
     kept = await add(shop, of="summer", fee="400 EUR")

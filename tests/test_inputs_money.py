@@ -105,6 +105,7 @@ def test_an_amount_without_a_currency_is_of_the_last_one() -> None:
     assert str(Money(1250, "EUR")) == "€12.50"
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_the_currency_of_one_amount_counts_for_the_other(world: World) -> None:
     await world.add_link()
     await world.visit("/summer")
@@ -127,6 +128,7 @@ async def test_the_currency_of_one_amount_counts_for_the_other(world: World) -> 
     assert "fee: “0” is nothing" in await priced(cpm="12 EUR", fee="0")
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_an_amount_beside_a_deals_fee_is_in_its_currency(world: World) -> None:
     await world.add_link()
     deal = {"brand": "Acme", "promised": "100", "metric": "clicks", "start": "today", "end": "in 2 weeks"}
@@ -145,6 +147,7 @@ async def test_an_amount_beside_a_deals_fee_is_in_its_currency(world: World) -> 
     assert "kept in" not in await priced(cpm="$12", fee="500")
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_a_currency_typed_once_need_not_be_typed_again(world: World) -> None:
     async def deal(who: object, fee: str) -> str:
         typed = {"brand": "Acme", "promised": "100", "metric": "clicks", "start": "today", "end": "in 2 weeks"}

@@ -64,6 +64,7 @@ async def answers(
     yield "digest", await ask("digest preview")
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_every_rate_stands_beside_exactly_what_made_it(busy: World) -> None:
     post = await choose(busy, busy.admin, "stats post", "post", "teaser")
     rates = 0

@@ -50,6 +50,7 @@ def test_what_is_worth_a_word(shared: int, clicks: int, is_told: bool) -> None:
     assert bool(through_one([SharedCount(TODAY, SUMMER, shared, clicks)])) == is_told
 
 
+@pytest.mark.usefixtures("sketched")
 async def test_the_audit_and_the_brand_report_say_so(world: World) -> None:
     await world.add_link()
     async with world.app.db.read() as conn:
