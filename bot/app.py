@@ -92,7 +92,9 @@ class Application:
 
     def client(self) -> Client:
         """A Discord client that is not connected yet."""
-        client = self.members.client = Client(self.services, self.db, shard_count=self.shard_count)
+        client = self.members.client = Client(
+            self.services, self.db, shard_count=self.shard_count, tell_time=self.watch.confirm
+        )
         self.notices.port = self.port(client)
         return client
 

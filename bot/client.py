@@ -7,14 +7,18 @@ import datetime as dt
 import hashlib
 import importlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import discord
 import structlog
-from aiohttp import ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, TraceConfig, TraceRequestEndParams
 from discord import app_commands
 from discord.ext import commands
+from discord.http import Route
+from yarl import URL
 
 from bot.cooldowns import Cooldowns, Cost, cost_of, refusal
 from bot.services import Services
@@ -80,7 +84,15 @@ class Tree(app_commands.CommandTree["Client"]):
 class Client(commands.AutoShardedBot):
     """discord.py's bot with the services at hand. No privileged intents; nothing it writes ever pings."""
 
-    def __init__(self, services: Services, db: Database, *, shard_count: int | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        db: Database,
+        *,
+        shard_count: int | None = None,
+        tell_time: Callable[[float], object] = float,
+    ) -> None:
+        """`tell_time` is told what Discord's clock shows, in seconds since 1970, with each answer."""
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is no business of ours
         intents = discord.Intents.none()
         intents.guilds = True
@@ -94,6 +106,7 @@ class Client(commands.AutoShardedBot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             max_messages=None,
             shard_count=shard_count,
+            http_trace=_listening(tell_time),
         )
         self.services = services
         self.names = Names(services.clock)
@@ -166,6 +179,17 @@ class Client(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
+
+
+def _listening(tell_time: Callable[[float], object]) -> TraceConfig:
+    async def answered(_session: ClientSession, _context: object, params: TraceRequestEndParams) -> None:
+        if params.url.host == URL(Route.BASE).host:  # and not a cache of pictures
+            with suppress(KeyError, ValueError, TypeError):
+                tell_time(parsedate_to_datetime(params.response.headers["Date"]).timestamp())
+
+    trace = TraceConfig()
+    trace.on_request_end.append(answered)
+    return trace
 
 
 def _ids_of(commands: Iterable[app_commands.AppCommand]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_BEGIN = r"(^|;)"
-"""A spreadsheet whose language has decimal commas takes a semicolon for the end of a cell."""
+_BEGIN = r"((?:^|;)[ \u00a0\u3000]*)"
+"""A spreadsheet whose language has decimal commas takes a semicolon for the end of a cell; some leave out blanks."""
 _FORMULA = r"(?='*[=+\-@\t\r\n\0＝＋－＠])"
 """What a spreadsheet takes for the beginning of a formula, in East Asia in full width too (OWASP, CSV injection), with
 what keeps it from that."""

@@ -1,7 +1,8 @@
 """Whether the machine's clock is believed: one pure rule, and the clocks that everything else goes by.
 
 A wall clock can be set. Against a monotonic one, and after a start against the last instant that the database knows,
-such a leap is seen. It is believed once it has held for an hour, and it is over as soon as the clock is right again.
+such a leap is seen. It is believed once it has held for an hour, or at once where a clock elsewhere says the same, and
+it is over as soon as the clock is right again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ TOLERANCE = 5.0
 """Seconds by which a clock may be put right at once: nothing that is done hangs on them."""
 HELD = 3600.0
 """For so many seconds a leap must hold to be believed; nobody doubts a downtime that was no longer."""
+AGREES = 60.0
+"""Seconds by which a clock elsewhere may differ, whose word was under way."""
 REMEMBERED = 30 * 3600.0
 """For so many seconds more, the time before the leap is remembered: a clock wrong for a day comes back to it."""
 
@@ -67,9 +70,21 @@ def judged(known: Trust, wall: float, monotonic: float) -> Trust:
         return replace(known, before=before, leap=offset, since=monotonic)
     if monotonic - known.since < HELD:
         return replace(known, before=before)
+    return _accepted(replace(known, before=before), offset, monotonic)
+
+
+def _accepted(known: Trust, offset: float, monotonic: float) -> Trust:
+    before = known.before
     if known.is_exact:
         before += ((known.low, monotonic + REMEMBERED),)
     return Trust(offset, offset, before)
+
+
+def confirmed(known: Trust, wall: float, monotonic: float, elsewhere: float) -> Trust:
+    """What is believed once a clock elsewhere shows this: a leap to the same time, as if it had held for an hour."""
+    if known.leap is None or abs(wall - elsewhere) > AGREES:
+        return known
+    return _accepted(known, wall - monotonic, monotonic)
 
 
 class _View:
@@ -154,6 +169,14 @@ class Watch:
             log.warning(_LEAPT, seconds=self.leap_seconds)
         return self._trust
 
+    def confirm(self, elsewhere: float) -> None:
+        """A clock elsewhere that is right shows this, in seconds since 1970."""
+        wall, monotonic = self.wall.timestamp(), self.wall.monotonic()
+        known = self._judge(wall, monotonic)
+        self._believe(confirmed(known, wall, monotonic, elsewhere))
+        if known.leap is not None and self._trust.leap is None:
+            log.info("the clock is believed: Discord's shows the same")
+
     @property
     def leap_seconds(self) -> int:
         """By how much the clock is ahead of what is believed (behind, if negative); 0 while it is believed."""
@@ -185,4 +208,4 @@ class Watch:
         await db.write_quietly(work)
 
 
-_LEAPT = "the clock leapt; jobs wait until it is right again, or has held for an hour"
+_LEAPT = "the clock leapt; jobs wait until it is right again, Discord's shows the same, or an hour is over"

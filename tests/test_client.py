@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import discord
@@ -110,9 +111,11 @@ async def test_a_discord_that_hangs_is_given_up(world: World, monkeypatch: pytes
         monkeypatch.setattr(client, "DEADLINE", ClientTimeout(sock_read=0.1))
         monkeypatch.setattr(client, "COGS", ())
         monkeypatch.setattr(client, "REGISTER_SECONDS", 0.0)
-        ours = client.Client(world.app.services, world.app.db)
+        told: list[float] = []
+        ours = client.Client(world.app.services, world.app.db, tell_time=told.append)
         async with ours:
             await ours.http.static_login("token")
             await ours.setup_hook()
             with pytest.raises(TimeoutError):
                 await ours.http.get_bot_gateway()
+    assert [round(one - time.time(), -2) for one in told] == [0]  # what its answer said

@@ -27,7 +27,7 @@ from bot.config import Config, StorageSection, WebSection
 from bot.delivery.port import Address
 from bot.digests.service import Wish
 from bot.links.access import Actor
-from bot.timekeeping import HELD, REMEMBERED, TOLERANCE, Trust, Watch, begun, judged
+from bot.timekeeping import AGREES, HELD, REMEMBERED, TOLERANCE, Trust, Watch, begun, judged
 from storage import hits, meta, recount
 from storage.database import Database
 from storage.ids import Ids, made_at
@@ -88,6 +88,32 @@ def test_after_a_start_the_last_instant_known_tells_of_a_leap(off: float, believ
     if not believed:
         assert judged(known, 5000 + 60, 137).leap is None, "right again"
         assert judged(known, 5000 + off + HELD, 77 + HELD) == Trust(4923 + off, 4923 + off), "or held"
+
+
+@pytest.mark.parametrize("night", [9 * 3600.0, 30 * 86400.0])
+def test_after_a_downtime_jobs_begin_once_discords_clock_shows_the_same(night: float) -> None:
+    clock = FixedClock(NOW)
+    watch = Watch(clock, NOW - dt.timedelta(seconds=night))
+    assert not watch.is_trusted()
+    watch.confirm(clock.timestamp() + 2 * AGREES)
+    assert not watch.is_trusted(), "one of the two is wrong"
+    watch.confirm(clock.timestamp() - 1)
+    assert watch.is_trusted()
+    assert watch.is_settled()
+    assert watch.jobs.now() == NOW
+
+
+def test_a_leap_that_discords_clock_confirms_is_one_that_has_held() -> None:
+    clock = FixedClock(NOW)
+    watch = Watch(clock)
+    watch.confirm(clock.timestamp() + 10 * AGREES)
+    assert watch.is_settled(), "nobody doubts it"
+    clock.leap(days=6)
+    watch.confirm(NOW.timestamp())
+    assert not watch.is_trusted(), "it is Discord's that is right"
+    watch.confirm(clock.timestamp())
+    assert watch.is_trusted()
+    assert watch.jobs.now() == NOW, "for what was believed before is remembered"
 
 
 def test_ids_come_back_with_the_clock() -> None:
