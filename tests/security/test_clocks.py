@@ -463,7 +463,7 @@ async def test_a_leap_is_shown(tmp_path: Path, empty_database: Path) -> None:
             assert "leapt by 172,800 seconds; jobs wait" in (await found())[0]
             clock.leap(days=-2)
             await life.round()
-        told = "the clock leapt; jobs wait until it is right again, or has held for an hour"
+        told = "the clock leapt; jobs wait until it is right again, Discord's shows the same, or an hour is over"
         assert [line["event"] for line in logs if "clock" in line["event"]] == [told, told, "the clock is right again"]
         assert await metrics() == ["eyeballs_clock_trusted 1.0", "eyeballs_clock_leap_seconds 0.0"]
         assert await found() == []
