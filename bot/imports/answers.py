@@ -48,7 +48,7 @@ def _no_number(text: str) -> NoReturn:
 def _plain(value: Any, secrets: Collection[str], depth: int) -> Any:
     if isinstance(value, str):
         return without(value, secrets)
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+    if isinstance(value, int | float) and not -(2**63) <= value < 2**63:
         raise Unfit("has a number that nothing can have")
     if isinstance(value, dict | list):
         if not depth:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -341,16 +344,58 @@ async def test_a_bitlink_of_another_kind_is_a_sentence_and_not_kept(
         b'{"shortUrls": ' + b'{"a":' * 40 + b"1" + b"}" * 41,
         b'{"shortUrls": NaN}',
         b'{"shortUrls": ' + b"9" * 6_000 + b"}",
+        b'{"shortUrls": {"data": [], "pagination": {"pagesCount": 1}}, "more": 1e999}',
         b"\xff\xfe",
         b"",
         b"null",
         b'"text"',
     ],
-    ids=["deep", "rather deep", "NaN", "long number", "no text", "nothing", "null", "text"],
+    ids=["deep", "rather deep", "NaN", "long number", "no end", "no text", "nothing", "null", "text"],
 )
 async def test_what_is_no_answer_is_a_sentence(own: Histories, body: bytes) -> None:
     with pytest.raises(OperatorError, match="nothing was imported"):
         await Import(own, Service.SHLINK).plan(Hostile(lambda _request: body))
+
+
+_CHUNK = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+_BOMB = gzip.compress(b" " * 40_000_000)
+RAW = {
+    "a redirect inside": b"302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    "a redirect to a file": b"307 x\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
+    "another protocol": b"101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "no status": b"999 x\r\nContent-Length: 2\r\n\r\n{}",
+    "a gzip bomb": b"200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(_BOMB), _BOMB),
+    "broken gzip": b"200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\nabcdef",
+    "chunks without end": b"200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + _CHUNK * 300,
+    "a chunk of any size": b"200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{}",
+    "less than it says": b"200 OK\r\nContent-Length: 500\r\n\r\n{}",
+    "a length below 0": b"200 OK\r\nContent-Length: -5\r\n\r\n{}",
+    "long headers": b"200 OK\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n{}",
+    "a page": b"200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
+    "to wait for ever": b"429 x\r\nRetry-After: " + b"9" * 40 + b"\r\nContent-Length: 0\r\n\r\n",
+    "to wait until 9999": b"429 x\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\nContent-Length: 0\r\n\r\n",
+    "to wait until never": b"503 x\r\nRetry-After: Fri, 99 Zzz 99999999999 9:9:9 +9999999\r\nContent-Length: 0\r\n\r\n",
+    "nothing": b"",
+}
+"""What stands behind `HTTP/1.1 `."""
+
+
+@pytest.mark.parametrize("raw", RAW.values(), ids=RAW)
+async def test_whatever_a_server_sends_is_a_sentence(raw: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 " + raw)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, aiohttp.ClientSession() as http:
+        host, port = server.sockets[0].getsockname()
+        rest = Rest(http, URL(f"http://{host}:{port}"), shlink.headers(KEY), FixedClock(NOW), Quiet().wait)
+        with pytest.raises(OperatorError) as caught:
+            await rest.get("/rest/v3/short-urls")
+    assert len(str(caught.value)) < 300
+    assert KEY not in str(caught.value)
 
 
 async def test_texts_of_any_length_and_kind_are_cut_and_cleaned(own: Histories) -> None:
