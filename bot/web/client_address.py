@@ -32,6 +32,14 @@ def network_of(address: str) -> str:
     return f"{socket.inet_ntop(socket.AF_INET6, prefix)}/64"
 
 
+def site_of(address: str) -> str | None:
+    """The /48 of an IPv6 address, "2001:db8:1::/48": who rents one has 65,536 networks. None for any other."""
+    parsed = _parse(address) if ":" in address else None
+    if parsed is None or parsed[0] == 4:
+        return None
+    return f"{socket.inet_ntop(socket.AF_INET6, (parsed[1] >> 80 << 80).to_bytes(16))}/48"
+
+
 class TrustedProxies:
     """The proxies whose `X-Forwarded-For` is believed."""
 

@@ -123,6 +123,21 @@ def test_a_network_has_its_share_and_the_one_that_waits_longest_makes_way() -> N
     assert guard.admit(refused, "2001:db8:1:3::9")
 
 
+def test_who_has_65_536_networks_has_no_more_than_a_quarter_of_all_connections() -> None:
+    guard = Guard(TrustedProxies(), descriptors=guard_module.KEPT_FREE + 32)
+    crowd = [Waiting(float(n)) for n in range(30)]
+    for n, each in enumerate(crowd):
+        assert guard.admit(each, f"2001:db8:1:{n:x}::1")
+        for gone, other in enumerate(crowd[:n]):
+            if other.dropped and other.waits_until is not None:
+                other.waits_until = None
+                guard.leave(other, f"2001:db8:1:{gone:x}::1")
+    assert [each.dropped for each in crowd] == [True] * 22 + [False] * 8
+    for n in range(24):
+        assert guard.admit(Waiting(None), f"2001:db8:2{n:x}::1" if n % 2 else f"198.51.100.{n}")
+    assert not guard.admit(Waiting(None), "192.0.2.1"), "it is full"
+
+
 def test_a_trusted_proxy_brings_everybodys_connections_and_there_is_room_for_the_rest_of_the_process() -> None:
     guard = Guard(TrustedProxies([ipaddress.ip_network("10.0.0.0/8")]), descriptors=guard_module.KEPT_FREE + 32)
     brought = [Waiting(1.0) for _n in range(33)]

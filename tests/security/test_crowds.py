@@ -90,3 +90,20 @@ async def test_a_hall_over_http(edge: Edge, clock: FixedClock) -> None:
         before = at
         assert (await edge.get("/summer", user_agent=phone(rng), X_Forwarded_For="203.0.113.9")).status == 302
     assert (await edge.counts())[SUMMER, BARE, Kind.CLICK] >= 0.9 * HALL
+
+
+def test_who_has_65_536_networks_has_others_forgotten_but_takes_nothing_from_them() -> None:
+    """What the tables hold is bounded, so a /48 can crowd others out of them: then double presses count twice."""
+    networks, now = Networks(REPEAT_SECONDS, lambda *_: None), 1_000.0
+
+    def click(network: str, user_agent: str, at: float) -> bool:
+        known = network_and_browser(network, user_agent)
+        return networks.judge(*known, GUILD, SUMMER, BARE, Kind.CLICK, TODAY, None, False, at).reason is None
+
+    assert click("198.51.100.7", BROWSER, now)
+    assert not click("198.51.100.7", BROWSER, now + 1), "a double press"
+    for n in range(65_536):
+        click(f"2001:db8:1:{n:x}::/64", BROWSER, now + 2)
+    assert click("198.51.100.7", BROWSER, now + 3), "forgotten, and counted"
+    assert click("198.51.100.8", BROWSER, now + 3), "nobody is set aside for the crowd"
+    assert not click("198.51.100.8", BROWSER, now + 4), "and whoever comes is remembered again"
