@@ -20,6 +20,8 @@ from storage.schema import hits, hits_quarter, visitors_seen
 
 MERGED_AT = 20_000
 """Visitors in memory that are worth a merge."""
+MERGED_AFTER = dt.timedelta(days=1)
+"""When fewer are merged too: nobody's hash stays in memory for as long as a small server takes to see so many."""
 CATCH_UP_ROWS = 1_000
 MARGIN = dt.timedelta(hours=1)
 """No hit waits longer than this to be written."""
@@ -44,8 +46,8 @@ class Seen:
         """Those under way to disk: sorted, the next ones last."""
         self._left = 0
         """How many those are."""
-        self._since = dt.datetime.min.replace(tzinfo=dt.UTC)
-        """When they were all that was in memory."""
+        self._since: dt.datetime | None = None
+        """When they were all that was in memory; before a first merge, when one was first asked for."""
 
     def __len__(self) -> int:
         """How many are in memory alone."""
@@ -70,8 +72,13 @@ class Seen:
             self._size += len(latest) - before
 
     def part(self, size: int, now: dt.datetime, *, all_of_them: bool = False) -> list[_Visitor]:
-        """Up to `size` visitors to hand to `merge` next: once `MERGED_AT` are in memory, or if all are wanted."""
-        if not self._merging and (all_of_them or len(self) >= MERGED_AT):
+        """Up to `size` visitors to hand to `merge` next.
+
+        Once `MERGED_AT` are in memory, once `MERGED_AFTER` is over, or if all are wanted.
+        """
+        self._since = self._since or now
+        is_due = all_of_them or len(self) >= MERGED_AT or now - self._since >= MERGED_AFTER
+        if not self._merging and is_due:
             self._merging = [
                 (link_day, sorted(self._latest[link_day], reverse=True))
                 for link_day in sorted(self._latest, reverse=True)
@@ -87,7 +94,7 @@ class Seen:
     def merge(self, conn: sa.Connection, part: list[_Visitor]) -> None:
         """Write a part to disk; hand it to `forget` once the transaction stands."""
         upsert.insert_missing(conn, visitors_seen, part)
-        if part and len(part) == self._left:
+        if part and len(part) == self._left and self._since is not None:
             set_merged(conn, self._since)  # who has come since is still in memory alone
 
     def forget(self, part: list[_Visitor]) -> None:

@@ -253,7 +253,7 @@ async def test_who_comes_while_others_are_merged_is_known_again_after_a_crash(
     async with Recorder(db, clock) as recorder:
         await asyncio.gather(*(recorder.count(at_this_time(n)) for n in range(50)))
         await recorder.count(at_this_time(99))
-        for n in range(30):
+        for n in range(20):
             clock.move(hours=1)
             await recorder.count(at_this_time(n))
         assert set(recorder._seen._latest[GUILD, LINK, DAY]) == {99}
@@ -274,6 +274,17 @@ async def test_visitors_in_memory_are_few(db: Database, clock: FixedClock, monke
             assert len(recorder._seen) <= 2 * 50 + 30
     assert len(recorder._seen) == 0
     assert await uniques(db) == 250
+
+
+async def test_visitors_of_long_ago_are_in_nobodys_memory(db: Database, clock: FixedClock) -> None:
+    async with Recorder(db, clock) as recorder:
+        for n in range(3):
+            await recorder.count(hit(n))
+        clock.move(days=1)
+        await recorder.count(hit(3))
+        assert set(recorder._seen._latest[GUILD, LINK, DAY]) == {3}
+        await recorder.count(hit(0))  # known from the disk
+    assert await uniques(db) == 4
 
 
 @given(

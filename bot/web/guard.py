@@ -30,7 +30,7 @@ class Guarded(Protocol):
 
 
 class Guard:
-    """Lets connections in. Where a network or a /48 has its share, that one of its own makes way whose time is over first.
+    """Lets connections in. Where a network or a /48 has its share, the one of its own that ends first makes way.
 
     A trusted proxy brings everybody's visitors: for it there is the bound of all connections alone.
     """
