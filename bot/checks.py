@@ -162,6 +162,8 @@ async def _check_database(config: Config) -> list[Finding]:
         migrate.check_known(path, revision)
     except StorageError as error:
         return [Finding(False, str(error))]
+    if revision is None:
+        return [Finding(True, f"storage.path: {path} holds nothing of Eyeballs yet; the first start makes it")]
     async with open_reader(path) as conn:
         is_current = revision == migrate.head()
         seen = await meta.get(conn, UNKNOWN_PROXY) if is_current else None

@@ -30,6 +30,13 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("must not hold a NUL character")
+        return value
+
 
 class DiscordSection(_Section):
     token: SecretStr | None = None
@@ -122,7 +129,7 @@ class AlertsSection(_Section):
 class StorageSection(_Section):
     path: Path = Path("data/eyeballs.db")
     backups: Path = Path("data/backups")
-    keep_events_days: Annotated[int, Field(ge=3)] = 90
+    keep_events_days: Annotated[int, Field(ge=3, le=36_500)] = 90
 
 
 class LogSection(_Section):

@@ -129,6 +129,12 @@ def test_three_mistakes_are_named_at_once(folder: Path) -> None:
     [
         ('[discord]\ntoken = "x"\n', "does not belong in config.toml"),
         ("[web\n", "is not valid TOML"),
+        ('[web]\nhost = "a\\u0000b"\n', "web.host: must not hold a NUL character"),
+        ('[storage]\npath = "a\\u0000.db"\n', "storage.path: must not hold a NUL character"),
+        (
+            "[storage]\nkeep_events_days = 99999999999999999999\n",
+            "storage.keep_events_days: must be less than or equal",
+        ),
         ('[web]\nbase_url = "https://go.example/path"\n', "without a path"),
         ('[links]\ndenied_domains = ["*.bad.example"]\n', "plain domain"),
         ('[tracking]\ncrawlers = ["fine", "(oops"]\n', "'(oops' is not a regular expression: missing )"),
