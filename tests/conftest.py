@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -101,6 +101,8 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with all its tables and nothing in it, to copy: to migrate anew takes longer than most tests."""
     path = tmp_path_factory.mktemp("empty") / "eyeballs.db"
     migrate.upgrade(path, path.parent / "backups")
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")  # as after a first start, which nobody need wait for again
     return path
 
 

@@ -42,7 +42,7 @@ def _kinds() -> list[type[Any]]:
 def _values(name: str, pattern: str, ids: dict[str, int], asker: int) -> list[str]:
     """What may stand in a part of a template; KeyError for one of an unknown name that takes an id."""
     if "{" not in pattern and "+" not in pattern:
-        return list("gbnxep") if pattern == "[gbnxep]" else list("01") if pattern == "[01]" else pattern.split("|")
+        return list(pattern[1:-1]) if pattern in ("[gbnxep]", "[01]", "[<>]") else pattern.split("|")
     match name:
         case "page":
             return ["0", "-1", "99999"]
@@ -104,7 +104,7 @@ async def _victim(world: World) -> dict[str, int]:
     note = await services.notes.add(boss, "a secret of elsewhere")
     await services.profiles.set_up(boss, "elsewhere", "Elsewhere")
     ids = {"guild": guild.id, "link": link.id, "post": post.id, "note": note.id, "creator": boss.user_id}
-    return ids | dict.fromkeys(("first", "last", "item", "report", "deal", "form"), link.id)
+    return ids | dict.fromkeys(("first", "last", "item", "report", "deal", "form", "edge"), link.id)
 
 
 async def _press(world: World, who: Any, there: discord.abc.Messageable, kind: type[Any], custom_id: str) -> str:
