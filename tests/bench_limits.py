@@ -3,8 +3,9 @@
 The whole application before a simulated Discord. Each is asked twice: the first time a watchdog of 1 ms tells the
 longest stall of the loop, bounded by its thread's CPU meanwhile; the second time tells CPU and trips. A sampler leaves
 the simulated Discord's part of the loop's CPU out. Run it as
-`python -m tests.bench_limits [--keep FOLDER] [--answers FILE] [NAME ...]`: with a folder the database is made once,
-and the answers' texts are written to the file, to be compared with those of another run.
+`python -m tests.bench_limits [--keep FOLDER] [--scale 0.1] [--answers FILE] [NAME ...]`: with a folder the database is
+made once, so many times as large as the limits, and the answers' texts are written to the file, to be compared with
+those of another run.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from bot.insights.periods import last_days
 from bot.links.access import Actor
 from storage import schema
 from storage.records import Deal, Note
+from tests import bench_limits_jobs
 from tests.bench_limits_jobs import CREATORS, LARGE, _made, _make_large
 from tests.conftest import NOW, answer_of
 
@@ -282,11 +284,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--answers", type=Path)
+    parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
+    bench_limits_jobs.scale(options.scale)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
-        large = _made((options.keep or Path(folder)) / "large.db", _make_large)
+        large = _made((options.keep or Path(folder)) / f"large-{bench_limits_jobs.LINKS}.db", _make_large)
         print(f"{large.stat().st_size / 2**20:.0f} MiB")
         said = asyncio.run(measure(large, options.names))
     if options.answers is not None:

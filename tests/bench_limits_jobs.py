@@ -2,8 +2,9 @@
 
 What each takes: CPU of the loop's thread, of the other threads and of child processes, the wall, trips to a database
 thread, the loop's longest stall, the longest write, and how far memory rose, here and in a child. Run it as
-`python -c 'from tests.bench_limits_jobs import main; main()' [--keep FOLDER] [NAME ...]`, for a worker process imports
-what was started with `-m`; with a folder, the databases are made once.
+`python -c 'from tests.bench_limits_jobs import main; main()' [--keep FOLDER] [--scale 0.1] [--servers 500] [NAME ...]`,
+for a worker process imports what was started with `-m`; with a folder, the databases are made once. The large server
+can be so many times as large, and the small ones so many.
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ BEAT = 0.005
 """Seconds between two looks at how late the loop is."""
 _MIB = 2**20
 _BASE = URL("https://go.example")
+
+
+def scale(by: float, servers: int = SERVERS) -> None:
+    """Have the large server be so many times as large, and so many small ones be made."""
+    global LINKS, POSTS, EVENTS, FIGURES, SERVERS
+    LINKS, POSTS, EVENTS, FIGURES = (round(number * by) for number in (LINKS, POSTS, EVENTS, FIGURES))
+    SERVERS = servers
 
 
 # ---------------------------------------------------------------------- the databases
@@ -371,7 +379,7 @@ async def zone(large: Path, small: Path) -> None:
 
 
 async def housekeeping(large: Path, small: Path) -> None:
-    for name, source in (("server", large), ("2,000 servers", small)):
+    for name, source in (("server", large), (f"{SERVERS:,} servers", small)):
         async with _open(source) as db:
             clock = FixedClock(NOW)
             job = _housekeeping(db, clock)
@@ -385,9 +393,9 @@ async def alerts(large: Path, small: Path) -> None:
     async with _open(small) as db:
         clock = FixedClock(NOW)
         job = Alerts(db, clock)
-        await measured("2,000 servers: alerts, first look", job.look)
+        await measured(f"{SERVERS:,} servers: alerts, first look", job.look)
         clock.move(minutes=5)
-        await measured("2,000 servers: alerts, nothing new", job.look)
+        await measured(f"{SERVERS:,} servers: alerts, nothing new", job.look)
 
 
 class _Fine:
@@ -401,9 +409,9 @@ async def destinations(large: Path, small: Path) -> None:
     async with _open(small) as db:
         clock = FixedClock(NOW)
         job = Destinations(db, clock, _Fine())  # type: ignore[arg-type]
-        await measured("2,000 servers: 10,000 destinations due", job.round)
+        await measured(f"{SERVERS:,} servers: {SERVERS * LINKS_EACH:,} destinations due", job.round)
         clock.move(minutes=5)
-        await measured("2,000 servers: no destination due", job.round)
+        await measured(f"{SERVERS:,} servers: no destination due", job.round)
 
 
 async def _command(*args: str, path: Path, folder: Path) -> None:
@@ -460,7 +468,8 @@ JOBS = {job.__name__: job for job in (export, undo, zone, housekeeping, alerts, 
 
 
 def measure(names: list[str], folder: Path) -> None:
-    large, small = _made(folder / "large.db", _make_large), _made(folder / "small.db", _make_small)
+    large = _made(folder / f"large-{LINKS}.db", _make_large)
+    small = _made(folder / f"small-{SERVERS}.db", _make_small)
     _watch()
     print(f"{large.stat().st_size / _MIB:.0f} MiB of one server, {small.stat().st_size / _MIB:.0f} of {SERVERS:,}")
     print(HEADER)
@@ -471,8 +480,11 @@ def measure(names: list[str], folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--servers", type=int, default=SERVERS)
     parser.add_argument("names", nargs="*", choices=[*JOBS, []])
     options = parser.parse_args()
+    scale(options.scale, options.servers)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         measure(options.names, options.keep or Path(folder))
