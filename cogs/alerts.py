@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.client import Client
 
 QUIET = _("Hours to be quiet in, by the server's clocks: 22:00-08:00, or off. Alerts wait until they end")
-MILESTONES = _("Round numbers of clicks and impressions: 100, 250, 500, 1,000 and so on")
+MILESTONES = _("Round numbers of clicks and displays: 100, 250, 500, 1,000 and so on")
 SPIKES = _("Days with more than three times the usual clicks")
 DROPS = _("Days with less than a third of the usual clicks")
 DEAD = _("Destinations that are gone, where the operator lets them be asked")

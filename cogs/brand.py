@@ -41,7 +41,7 @@ class Brand(commands.GroupCog, group_name="brand", group_description="The report
         of5=MORE,
         period=pick.PERIOD,
         brand="Whom it is for",
-        cpm="Your price for 1,000 impressions, with its currency: 12.50 EUR, $12",
+        cpm="Your price for 1,000 displays, with its currency: 12.50 EUR, $12",
         fee="What was paid for all of it, with its currency: 400 EUR",
         note="A sentence or two to stand at the top",
         deal="Over a deal's days and links, with its promise; leave out period and of",

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.inputs.numbers import parse_count
-from bot.reports.deals import METRICS as PROMISED
+from bot.reports.deals import PROMISED
 from bot.reports.metrics import METRICS
 from bot.reports.service import MAX_BRAND
 from bot.services import Services
@@ -22,7 +22,11 @@ from cogs.ui.money import assumed, money_of
 if TYPE_CHECKING:
     from bot.client import Client
 
-CHOICES = [app_commands.Choice(name=METRICS[key].name, value=key) for key in PROMISED]
+NAMES = {"displays": _("Displays (views or impressions)")}
+"""So that whoever types impressions finds them."""
+CHOICES = [
+    app_commands.Choice(name=NAMES.get(shown, METRICS[shown].name), value=kept) for kept, shown in PROMISED.items()
+]
 OF = "A link, a post or a #tag that counts; all of yours when left out"
 MORE = "One more link, post or #tag"
 

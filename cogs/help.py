@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.insights.glossary import GLOSSARY, Numbers
-from bot.insights.tally import most_resonant
+from bot.insights.tally import by_ctr
 from bot.services import Services
 from bot.stats.question import DEFAULT_CHOICE, Scope, Subject
 from bot.texts import _
@@ -93,7 +93,7 @@ class Help(commands.Cog):
         answer = embed(
             _("Eyeballs: who looked, and who clicked"),
             _(
-                "Make a tracked link, share its address, and see the impressions and clicks it gets.\n"
+                "Make a tracked link, share its address, and see the displays and clicks it gets.\n"
                 "**Begin with** {first}"
             ).format(first=await ways.first_steps(interaction)),
         )
@@ -114,7 +114,7 @@ class Help(commands.Cog):
         report = await self._services.stats.report(who, Subject(Scope.CREATOR, who.user_id), DEFAULT_CHOICE)
         answer = embed(word.name, word.meaning)
         answer.add_field(name=_("How it is counted"), value=word.formula, inline=False)
-        best = most_resonant({id_: tally for id_, tally in report.by_link.items() if id_ in report.links}).best
+        best = by_ctr({id_: tally for id_, tally in report.by_link.items() if id_ in report.links}).best
         resonant = None if best is None else (fmt.escape(report.links[best].label), report.by_link[best])
         example = word.example(Numbers(report.now, report.before, report.clicks_moved, resonant))
         answer.add_field(

@@ -11,7 +11,6 @@ from discord.ext import commands
 from bot.errors import InvalidError
 from bot.imports.service import check_size
 from bot.imports.values import Daily
-from bot.impressions.metrics import IMPRESSIONS, VIEWS
 from bot.inputs.numbers import parse_count
 from bot.links.access import Actor
 from bot.links.posts import Draft
@@ -24,7 +23,7 @@ from cogs.ui import people, pick
 from cogs.ui.answers import actor, begin
 from cogs.ui.money import money_of
 from cogs.ui.turns import content_of, long_work
-from storage.records import Post
+from storage.records import IMPRESSIONS, VIEWS, Post
 
 if TYPE_CHECKING:
     from bot.client import Client

@@ -29,7 +29,7 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    @app_commands.command(name="link", description="The numbers of one link: clicks, impressions, CTR, what stands out")
+    @app_commands.command(name="link", description="The numbers of one link: clicks, displays, CTR, what stands out")
     @app_commands.describe(link="Which link", period=pick.PERIOD, share=pick.SHARE)
     @app_commands.autocomplete(link=pick.link, period=pick.period)
     async def link(
@@ -39,7 +39,7 @@ class Stats(commands.GroupCog, group_name="stats", group_description="Impression
         found = await self._services.links.find(actor(interaction), link)
         await self._answer(interaction, View.REPORT, [Subject(Scope.LINK, found.id)], period, share)
 
-    @app_commands.command(name="post", description="The numbers of one post: its impressions beside its own clicks")
+    @app_commands.command(name="post", description="The numbers of one post: its displays beside its own clicks")
     @app_commands.describe(post="Which post", period=pick.PERIOD, share=pick.SHARE)
     @app_commands.autocomplete(post=pick.post, period=pick.period)
     async def post(

@@ -17,7 +17,10 @@ from storage.links import by_ids
 from storage.prepared import Reader, Statement
 from storage.records import (
     ALL_LINKS,
+    IMPRESSIONS,
     NEVER,
+    VIEWED,
+    VIEWS,
     Alert,
     AlertKind,
     AlertMessage,
@@ -161,7 +164,7 @@ def signs(reader: Reader, guild_id: int, today: dt.date) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What platforms told of a post's impressions: the highest total before an instant and altogether."""
+    """What platforms told of a post's displays: the highest total before an instant and altogether."""
 
     post_id: int
     link_id: int | None
@@ -180,14 +183,15 @@ async def reported(conn: AsyncConnection, guild_id: int, since: dt.datetime) -> 
     told = (
         sa.select(
             figure.post_id,
+            figure.metric,
             sa.func.max(sa.case((figure.as_of < since, figure.value))).label("before"),
             sa.func.max(figure.value).label("highest"),
             sa.func.min(figure.value).label("lowest"),
             sa.func.min(figure.entered_at).label("first_entered_at"),
             sa.func.max(figure.entered_at).label("last_entered_at"),
         )
-        .where(figure.guild_id == guild_id, figure.metric == "impressions")
-        .group_by(figure.post_id)
+        .where(figure.guild_id == guild_id, figure.metric.in_((IMPRESSIONS, VIEWS)))
+        .group_by(figure.post_id, figure.metric)
         .subquery()
     )
     t = told.c
@@ -198,8 +202,10 @@ async def reported(conn: AsyncConnection, guild_id: int, since: dt.datetime) -> 
         )
         .join(posts, sa.and_(post.guild_id == guild_id, post.id == t.post_id))
         .where(post.state != State.DELETED)
+        # The platform's own word goes last, so that it stands where both are known.
+        .order_by(t.metric == sa.case((post.platform.in_(VIEWED), VIEWS), else_=IMPRESSIONS))
     )
-    return [Reported(*row) for row in (await conn.execute(query)).all()]
+    return list({row[0]: Reported(*row) for row in (await conn.execute(query)).all()}.values())
 
 
 async def known(conn: AsyncConnection, guild_id: int, keys: Iterable[str]) -> set[Key]:

@@ -384,6 +384,24 @@ def until(
     return {(link_id, place, kind): n for link_id, place, kind, n in found}
 
 
+@Read
+def clicks_by_quarter(
+    reader: Reader, guild_id: int, start: dt.datetime, end: dt.datetime, link_ids: Collection[int]
+) -> list[tuple[int, dt.datetime, int]]:
+    """Clicks in the quarter hours that begin from `start` up to but without `end`, by place and quarter hour."""
+    if not link_ids:
+        return []
+    rows = Rows(ranges.size_of(link_ids), kind=True)
+    values = ranges.values_of(guild_id, link_ids, None, Kind.CLICK)
+    found = reader.rows(_by_place_and_quarter, rows, **values, start=start, end=end)
+    return [(place, bucket, n) for place, bucket, n in found]
+
+
+def _by_place_and_quarter(rows: Rows) -> Statement:
+    c = hits_quarter.c
+    return _quarters(rows).add_columns(c.place_id, c.bucket, ranges.total(c.count)).group_by(c.place_id, c.bucket)
+
+
 def _by_place_of_quarters(rows: Rows) -> Statement:
     c = hits_quarter.c
     keys = (c.link_id, c.place_id, c.kind)

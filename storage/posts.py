@@ -22,6 +22,7 @@ COLUMNS = [posts.c[field.name] for field in dataclasses.fields(Post)]
 _FIGURE = [figures.c[field.name] for field in dataclasses.fields(Figure)]
 _STATE = COLUMNS.index(posts.c.state)
 _STATES = {state.value: state for state in State}
+_FAR = dt.datetime(3000, 1, 1, tzinfo=dt.UTC)
 _VALUES = 10_000
 """As many are named in one statement: SQLite takes 32,766."""
 
@@ -217,13 +218,16 @@ def figures_in(
     end: dt.datetime,
     post_ids: Collection[int] | None = None,
 ) -> list[Figure]:
-    """The snapshots of `start` <= `as_of` < `end`, and the last one before them of each post's metric that has some.
+    """The snapshots of `start` <= `as_of` < `end` with the last one before and the first one after them.
 
-    Of the server's posts (of `post_ids` when named), in the order of their `as_of`.
+    Of each post's metric that was read from `start` on; of the server's posts (of `post_ids` when named), in the order
+    of their `as_of`.
     """
-    found = _figures(reader, _figures_within, post_ids, guild_id=guild_id, start=start, end=end)
-    if found:
-        found = _figures(reader, _figures_before, post_ids, guild_id=guild_id, start=start, end=end) + found
+    known = {"guild_id": guild_id, "start": start, "end": end}
+    found = _figures(reader, _figures_within, post_ids, **known)
+    after = _figures(reader, _figures_after, post_ids, **known)
+    if found or after:
+        found = _figures(reader, _figures_before, post_ids, **known) + found + after
     return found
 
 
@@ -258,29 +262,77 @@ def _all_figures(size: int | None) -> Statement:
     return _shown(size).order_by(figures.c.as_of, figures.c.id)
 
 
-def _within(size: int | None) -> Statement:
-    c = figures.c
-    return _shown(size).where(c.as_of >= sa.bindparam("start"), c.as_of < sa.bindparam("end"))
+def _from(size: int | None, start: str = "start") -> Statement:
+    """Those from an instant on, up to one that never comes: of a time with two ends SQLite knows that it is a part."""
+    as_of = figures.c.as_of
+    return _shown(size).where(as_of >= sa.bindparam(start), as_of < sa.literal(_FAR, as_of.type))
 
 
 def _figures_within(size: int | None) -> Statement:
-    return _within(size).order_by(figures.c.as_of, figures.c.id)
+    c = figures.c
+    return _from(size).where(c.as_of < sa.bindparam("end")).order_by(c.as_of, c.id)
 
 
 def _figures_before(size: int | None) -> Statement:
-    c, other, guild_id = figures.c, figures.alias().c, sa.bindparam("guild_id", type_=figures.c.guild_id.type)
-    shown = _within(size).with_only_columns(c.post_id, c.metric).distinct().subquery()
-    # The last one before: by its time, then by its id where two have the same.
-    latest = (
-        sa.select(other.id)
-        .where(
-            *(other.guild_id == guild_id, other.post_id == shown.c.post_id, other.metric == shown.c.metric),
-            other.as_of < sa.bindparam("start"),
-            imports.shown(guild_id, other.import_id),
-        )
-        .order_by(other.as_of.desc(), other.id.desc())
+    return _next_to(_from(size), figures.alias(), lambda c: c.as_of < sa.bindparam("start"), sa.desc)
+
+
+def _figures_after(size: int | None) -> Statement:
+    return _next_to(_from(size, "end"), figures.alias(), lambda c: c.as_of >= sa.bindparam("end"), sa.asc)
+
+
+def _next_to(
+    shown: Statement,
+    other: sa.FromClause,
+    where: Callable[[Any], sa.ColumnElement[bool]],
+    order: Callable[[Any], sa.ColumnElement[Any]],
+) -> Statement:
+    """Of each post's metric among `shown`, the first snapshot in an order; by its id where two have the same time."""
+    c, o, guild_id = figures.c, other.c, sa.bindparam("guild_id", type_=figures.c.guild_id.type)
+    metrics = shown.with_only_columns(c.post_id, c.metric).distinct().subquery()
+    first = (
+        sa.select(o.id)
+        .where(o.guild_id == guild_id, o.post_id == metrics.c.post_id, o.metric == metrics.c.metric)
+        .where(where(o), imports.shown(guild_id, o.import_id))
+        .order_by(order(o.as_of), order(o.id))
         .limit(1)
         .scalar_subquery()
     )
-    ids = sa.select(latest).select_from(shown)
+    ids = sa.select(first).select_from(metrics)
     return sa.select(*_FIGURE).where(c.guild_id == guild_id, c.id.in_(ids)).order_by(c.as_of, c.id)
+
+
+@Read
+def first_figure(
+    reader: Reader,
+    guild_id: int,
+    *,
+    creator_id: int | None = None,
+    link_ids: Collection[int] | None = None,
+    post_id: int | None = None,
+) -> dt.datetime | None:
+    """When the first snapshot was taken of a server's posts, of a creator's, of some links' or of one."""
+    found = [
+        at
+        for some in _parts(link_ids)
+        for (at,) in reader.rows(
+            _first_figure,
+            *(creator_id is not None, None if some is None else padded(len(some)), post_id is not None),
+            guild_id=guild_id,
+            creator_id=creator_id,
+            post_id=post_id,
+            **({} if some is None else spread("link", some)),
+        )
+    ]
+    return min((at for at in found if at is not None), default=None)
+
+
+def _first_figure(of_creator: bool, links: int | None, of_post: bool) -> Statement:
+    c, guild_id = figures.c, sa.bindparam("guild_id", type_=figures.c.guild_id.type)
+    query = sa.select(sa.func.min(c.as_of)).where(c.guild_id == guild_id, imports.shown(guild_id, c.import_id))
+    if of_post:
+        query = query.where(c.post_id == sa.bindparam("post_id"))
+    elif of_creator or links is not None:
+        ids = _posts(of_creator=of_creator, links=links).with_only_columns(posts.c.id)
+        query = query.where(c.post_id.in_(ids))
+    return query

@@ -88,6 +88,17 @@ LINK_IN_BIO = frozenset(
 """Platforms and kinds of posts in which a link can't be pressed, so that people put it into their profile instead."""
 
 
+IMPRESSIONS, VIEWS = "impressions", "views"
+"""The metrics that count displays of a post. Views count repeats that impressions don't."""
+VIEWED = frozenset({"instagram", "facebook", "threads", "tiktok", "youtube", "twitch"})
+"""The platforms that call a display a view; the others call it an impression."""
+
+
+def display_metric(platform: str) -> str:
+    """What a platform calls one display of a post: `VIEWS` or `IMPRESSIONS`."""
+    return VIEWS if platform in VIEWED else IMPRESSIONS
+
+
 class State(StrEnum):
     """Where a link or a post stands in its life."""
 
@@ -194,6 +205,11 @@ class Post:
     def link_in_bio(self) -> bool:
         """Whether its link can't be pressed in it: it has no clicks of its own, only those of an address in the bio."""
         return (self.platform, self.kind) in LINK_IN_BIO
+
+    @property
+    def display_metric(self) -> str:
+        """Its platform's own count of displays: `VIEWS` or `IMPRESSIONS`."""
+        return display_metric(self.platform)
 
     @property
     def published(self) -> dt.datetime:

@@ -46,11 +46,19 @@ def address_of(result: simcord.InteractionResult) -> str:
 def fullest() -> Frozen:
     """A report with as much on it as one can have, and nothing in it short."""
     long = "An extraordinarily long title of a post that goes on and on"
-    ratio = Ratio(12_345_678, 123_456_789, 1_234, 5_678)
-    told = (("reach", 98_765_432), ("views", 198_765_432), ("likes", 1_234_567))
+    ratio = Ratio(12_345_678, 123_456_789, 1_234, 5_678, True, (NOW.date() - dt.timedelta(days=90), NOW.date()))
+    told = (("reach", 98_765_432), ("likes", 1_234_567))
+    parts = (
+        ("views", "instagram", 90_000_000, True),
+        ("views", "youtube", 70_000_000, True),
+        ("impressions", "", 60_000_000, False),
+        ("views", "tiktok", 3_000_000, True),
+        ("views", "twitch", 456_789, True),
+    )
 
     def row(n: int, name: str) -> Row:
-        return Row(name, 1_000 + n, 12_345_678, 223_456_789, 123_456_789, 3_456_789, 100_000_000, told, ratio)
+        counts = (1_000 + n, 12_345_678, 223_456_789, 123_456_789, 3_456_789, 100_000_000)
+        return Row(name, *counts, told, ratio, parts, ("displays", "reach"))
 
     return Frozen(
         creator="Maximiliane Konstantinopolitanska-Oberhauser von und zu Hohenfels",
@@ -65,7 +73,7 @@ def fullest() -> Frozen:
         total=row(0, ""),
         platforms=tuple(row(n, f"Newsletter message {n}") for n in range(making.MOST_GROUPS)),
         best=tuple(row(n, f"{long}, Instagram story {n}") for n in range(making.MOST_BEST)),
-        medians=tuple(Median(metric, 123, ratio) for metric in ("impressions", "reach", "clicks", "ctr", "engagement")),
+        medians=tuple(Median(metric, 123, ratio) for metric in ("displays", "reach", "clicks", "ctr", "engagement")),
         median_first=NOW.date() - dt.timedelta(days=90),
         growth=tuple(
             Growth(metric, 12_345_678, 10_345_678, "same") for metric in ("clicks", "unique_clicks", "measured")
@@ -77,7 +85,7 @@ def fullest() -> Frozen:
         unique_clicks=11_111_111,
         engagement=ratio,
         worth=worth("EUR", 223_456_789, 12_345_678, Decimal("112.50"), Decimal("1234567.89")),
-        promise=Promise("impressions", 200_000_000, 223_456_789),
+        promise=Promise("displays", 200_000_000, 223_456_789),
         brand="Worldwide Consolidated Outdoor Equipment and Apparel, Limited",
         note=(
             "Thank you for the trust of these many months, which we spent with your tents in every kind of weather. "

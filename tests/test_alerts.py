@@ -107,7 +107,7 @@ async def test_reported_impressions_pass_round_numbers_and_corrections_pass_noth
 
     assert await report("9,000") == 1
     assert await report("12k") == 1
-    assert "**summer** passed **10,000 impressions**: 12,000 by now." in said(posted(world))
+    assert "**summer** passed **10,000 displays**: 12,000 by now." in said(posted(world))
     assert await report("4000") == 0
     assert await report("12.5k") == 0
     world.move(days=3)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.charts import Sheet
 from bot.errors import InvalidError
 from bot.inputs.dates import parse_day
 from bot.insights.periods import Period
@@ -23,6 +26,7 @@ from bot.reports.pace import Pace, line, pace, words
 from bot.reports.sheet import sheet
 from bot.reports.table import table
 
+DATA = Path(__file__).parent / "data"
 NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
 
 
@@ -37,22 +41,22 @@ def test_amounts_are_the_nearest_that_can_be_written(top: int, bottom: int, digi
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**7), st.integers(1, 10**6), st.integers(1, 10**9))
-def test_what_stated_inputs_come_to(impressions: int, clicks: int, cpm_cents: int, fee_cents: int) -> None:
-    found = worth("EUR", impressions, clicks, Decimal(cpm_cents) / 100, Decimal(fee_cents) / 100)
-    if not impressions:
+def test_what_stated_inputs_come_to(displays: int, clicks: int, cpm_cents: int, fee_cents: int) -> None:
+    found = worth("EUR", displays, clicks, Decimal(cpm_cents) / 100, Decimal(fee_cents) / 100)
+    if not displays:
         assert (found.emv, found.emv_low, found.emv_high, found.fee_cpm) == (None,) * 4
     else:
-        exact = Fraction(cpm_cents, 100) * impressions / 1000
+        exact = Fraction(cpm_cents, 100) * displays / 1000
         for said, value in (
             (found.emv, exact),
             (found.emv_low, exact * Fraction(85, 100)),
             (found.emv_high, exact * Fraction(115, 100)),
-            (found.fee_cpm, Fraction(fee_cents, 100) / impressions * 1000),
+            (found.fee_cpm, Fraction(fee_cents, 100) / displays * 1000),
         ):
             assert said is not None
             assert abs(value - Fraction(said)) <= Fraction(1, 200)
     assert (found.fee_cpc is None) == (not clicks)
-    assert (found.emv_cpc is None) == (not clicks or not impressions)
+    assert (found.emv_cpc is None) == (not clicks or not displays)
 
 
 def report(**values: Any) -> Frozen:
@@ -122,21 +126,88 @@ def test_shares_and_changes_are_rounded_as_everywhere() -> None:
 def test_what_is_missing_is_a_dash_and_no_zero() -> None:
     shown = sheet(report(total=Row("", clicks=0), growth=(), audience=(), medians=()), "0" * 64)
     assert [tile.value for tile in shown.tiles] == ["–", "–", "0", "–", "–"]
+    assert shown.tiles[0].lines == ("none measured or told",)
     rows = {row[0]: row[1] for grid in shown.blocks for row in grid.rows}
     assert (rows["CPM"], rows["CPC"], rows["EMV"]) == ("–",) * 3
     lines = table(report(total=Row("", clicks=0)), "0" * 64).splitlines()
-    assert "total,,impressions,,,,," in lines
-    assert "total,,clicks,0,,,," in lines
+    assert "total,,displays,,,,,,," in lines
+    assert "total,,clicks,0,,,,,," in lines
 
 
-def test_views_get_a_column_of_their_own_where_a_platform_told_them() -> None:
-    row = Row("Instagram reel", 1, 3, 100, None, None, 100, (("reach", 80), ("views", 450)), None)
-    shown = sheet(report(total=row, platforms=(row,), best=(row,)), "0" * 64)
-    for grid in shown.grids:
-        assert dict(zip(grid.columns, grid.rows[0], strict=True))["Views"] == "450"
-    assert "Views: the platforms' newer count" in shown.small[0]
-    assert not any("Views" in grid.columns for grid in sheet(report(), "0" * 64).grids)
+def test_each_platform_has_its_own_word_and_estimates_are_marked() -> None:
+    reel = Row("Instagram reel", 2, 0, 12_190, None, None, 12_190, (("reach", 9_000),), None,
+               (("views", "instagram", 12_190, False),))  # fmt: skip
+    post = Row("X post", 1, 40, 260, 10, None, 250, (), Ratio(40, 250, is_estimate=True),
+               (("impressions", "", 260, True),), ("displays",))  # fmt: skip
+    parts = (
+        ("views", "tiktok", 37_550, False),
+        ("views", "instagram", 12_190, False),
+        ("impressions", "", 12_260, True),
+    )
+    ctr = Ratio(40, 250, 1, 3, is_estimate=True, as_of=(dt.date(2026, 2, 3), dt.date(2026, 2, 26)))
+    total = Row("", 4, 40, 62_000, 10, None, 61_990, (("reach", 9_000),), ctr, parts, ("displays", "reach"))
+    made = report(total=total, platforms=(reel, post), best=(reel, post))
+    shown = sheet(made, "0" * 64)
+    tiles = {tile.label: (tile.value, *tile.lines) for tile in shown.tiles}
+    assert tiles["Displays"] == (
+        "about 62,000",
+        "37,550 views on TikTok",
+        "12,190 views on Instagram",
+        "about 12,260 impressions",
+    )
+    assert tiles["Reach"][0] == "about 9,000"
+    assert tiles["CTR"] == ("16.0%", "40 / about 250", "1 of 3 posts and places", "as of 3 Feb – 26 Feb 2026")
+    platforms, best = ({row[0]: dict(zip(grid.columns, row, strict=True)) for row in grid.rows} for grid in shown.grids)
+    assert platforms["Instagram reel"]["Displays"] == "12,190 views"
+    assert platforms["X post"]["Displays"] == "about 260 impressions"
+    assert (platforms["X post"]["Measured"], platforms["X post"]["Reported"]) == ("10", "250")
+    assert platforms["Together"]["Displays"] == "about 62,000"
+    assert (platforms["Together"]["Measured"], platforms["Together"]["Reported"]) == ("10", "61,990")
+    assert best["Instagram reel"]["Displays"] == "12,190 views reported"
+    assert "Displays: showings of a post as its platform counts them: views" in shown.small[0]
+    assert "an estimate, marked “about”" in shown.small[0]
+
+    lines = table(made, "0" * 64).splitlines()
+    for row in (
+        "section,name,metric,value,numerator,denominator,over,of,estimate,as_of",
+        "total,,displays,62000,,,,,yes,",
+        "total,,display_metric,impressions+views,,,,,,",
+        "total,,ctr,0.160000,40,250,1,3,yes,2026-02-03/2026-02-26",
+        "displays,tiktok,views,37550,,,,,,",
+        "displays,,impressions,12260,,,,,yes,",
+        "platform,Instagram reel,display_metric,views,,,,,,",
+        "platform,X post,reported,250,,,,,yes,",
+        "platform,X post,measured,10,,,,,,",
+    ):
+        assert row in lines, row
     assert set(TOLD) <= METRICS.keys()
+
+
+def test_of_many_words_the_fewest_are_taken_together() -> None:
+    parts = tuple(("views", platform, n, platform == "twitch") for platform, n in
+                  (("tiktok", 500), ("youtube", 400), ("instagram", 300), ("facebook", 20), ("twitch", 1)))  # fmt: skip
+    shown = sheet(report(total=Row("", 5, 1, 1_221, reported=1_221, parts=parts, estimates=("displays",))), "0" * 64)
+    lines = ("500 views on TikTok", "400 views on YouTube", "300 views on Instagram", "about 21 on 2 others")
+    assert shown.tiles[0].lines == lines
+
+
+def test_a_report_of_version_1_reads_as_it_did_when_it_was_frozen() -> None:
+    content = (DATA / "brand-report-1.json").read_text()
+    kept, hash_ = frozen.parse(content), frozen.fingerprint(content)
+    assert kept.version == 1
+    assert not kept.is_empty
+    assert kept.total.displays == 31_687
+    assert table(kept, hash_) == (DATA / "brand-report-1.csv").read_bytes().decode()
+    expected = json.loads((DATA / "brand-report-1-sheet.json").read_text())
+    assert {
+        key: value for key, value in json.loads(words_of(sheet(kept, hash_))).items() if key in expected
+    } == expected
+    assert frozen.VERSION == 2
+    assert report().version == 2
+
+
+def words_of(shown: Sheet) -> str:
+    return json.dumps(dataclasses.asdict(shown), default=str)
 
 
 # ------------------------------------------------------------------ pace

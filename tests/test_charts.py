@@ -100,7 +100,7 @@ def hostile(text: str) -> dict[str, Chart]:
         "sparkline": Sparkline((1, 2), text),
         "profile": ProfileCard(text, text, text, (text,) * 3, 10**6, "#5cc8c0"),
         "card": Card(
-            text, text, text, text, 10**12, text, 10**12, text, Interval(1.2, 1, 1.5), days=days, values=(1,) * 7
+            text, text, text, text, 10**12, text, text, 10**12, text, Interval(1.2, 1, 1.5), days=days, values=(1,) * 7
         ),
     }
 
@@ -229,7 +229,7 @@ def test_alt_text_tells_what_each_picture_shows() -> None:
     assert said["sparkline"] == "Summer lookbook. 28 days, from 43 to 38, at most 71."
     assert said["card"] == (
         "Teaser story: the summer lookbook, by Maya Okafor. Instagram story, 18 – 24 Nov 2026. "
-        "12,480 impressions, reported by Instagram, 24 Nov 2026. 506 clicks, counted by Eyeballs. "
+        "Views 12,480, reported by Instagram, 24 Nov 2026. 506 clicks, counted by Eyeballs. "
         "CTR 4.1% (506 of 12,480; 95% interval 3.7% to 4.4%). "
         "Engagement rate 9.6% (1,204 of 12,480; 95% interval 9.1% to 10.2%). "
         "Best day: Wednesday, 18 November with 212."

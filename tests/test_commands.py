@@ -50,7 +50,7 @@ async def test_the_whole_life_of_a_link(world: World) -> None:
     text = text_of(shown)
     assert "Clicks: **5**" in text
     assert "Unique clicks: **4**" in text
-    assert "1 measured (new)\n20,000 reported" in text
+    assert "Displays: **20,001**\n20,001 impressions\n1 measured (new)\n20,000 reported" in text
     assert "5 of 20,001" in text  # the story's reported impressions, and the bare address with its pixel
     assert "2 of 2 posts and places" in text
     assert "Wed 11 Mar" in text
@@ -83,7 +83,7 @@ async def test_a_post_with_both_kinds_of_impressions_counts_once(world: World) -
     world.move(minutes=5)
     await world.admin.slash(world.channel, "impressions log", impressions="400", post=await _post_choice(world))
     text = text_of(await world.admin.slash(world.channel, "stats link", link="summer"))
-    assert "Impressions: **400**\n1 measured (new)\n400 reported\nposts with both count as reported" in text
+    assert "Displays: **400**\n400 impressions\n1 measured (new)\n400 reported\nposts with both count as rep" in text
 
 
 async def test_buttons_switch_the_period_in_place_also_after_a_restart(world: World) -> None:
@@ -311,13 +311,15 @@ async def test_posts_are_named_to_their_owner_only(world: World) -> None:
     world.move(days=20)
     await world.maya.slash(world.channel, "impressions log", impressions="900", post=await _first_post(world, "x"))
     own = text_of(await world.maya.slash(world.channel, "stats creator", period="7d"))
-    assert "Lifetime CTR of posts older than this period: X post “Secret teaser”: 0.0% (0 of 900)" in own
+    assert "X post “Secret teaser” · 0 clicks · about 292 impressions · CTR 0.0% (0 of about 292)" in own, (
+        "6.5 of 20 days"
+    )
     for text in (
         text_of(await world.sam.slash(world.channel, "stats server", period="7d")),
         text_of(await world.maya.slash(world.channel, "stats creator", period="7d", share=True)),
     ):
         assert "Secret" not in text
-        assert "900" in text
+        assert "about 292" in text
 
 
 def test_each_reason_has_its_words() -> None:
@@ -370,7 +372,7 @@ async def test_impressions_for_a_post_made_on_the_spot(world: World) -> None:
     assert "https://go.example/summer/ig1" in text_of(logged)
     await world.admin.slash(world.channel, "impressions log", impressions="10,000", platform="x", kind="post")
     text = text_of(await world.admin.slash(world.channel, "stats creator"))
-    assert "Impressions: **30,000**\n30,000 reported" in text
+    assert "Displays: **30,000**\n30,000 impressions" in text
     assert "CTR: –" in text  # nobody can say how many clicks they had
     more = await world.admin.slash(
         world.channel, "impressions log", impressions="25k", post=await _first_post(world, "story")
@@ -417,7 +419,7 @@ async def test_explain_uses_the_askers_own_numbers(world: World) -> None:
     await world.visit("/summer.gif")
     await world.visit("/summer")
     text = text_of(await world.admin.slash(world.channel, "explain", term="ctr"))
-    assert "Clicks 1 / impressions 1 = 100%." in text
+    assert "Clicks / displays: 1 / 1 = 100%." in text
     commands = {c.name: c for c in world.client.tree.get_commands()}
     explain = commands["explain"]
     assert isinstance(explain, discord.app_commands.Command)

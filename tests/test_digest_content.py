@@ -14,9 +14,9 @@ import pytest
 from bot import texts
 from bot.digests.content import Content, compose
 from bot.digests.movers import Mover
+from bot.insights.growth import told_of
 from bot.insights.periods import ONE_DAY, Named, Period, local_day, period_of
 from bot.insights.rates import change
-from bot.insights.summary import summarise
 from bot.insights.tally import by_link, by_post
 from bot.stats.answers import Report
 from bot.stats.question import pack
@@ -39,6 +39,7 @@ from storage.records import (
 )
 from tests.conftest import NOW, World, answer_of, text_of, words
 from tests.sampled import a_busy_server as _busy  # noqa: F401
+from tests.summed import summed
 
 ZONE = "Europe/Berlin"
 WEEK = period_of(Named.LAST_WEEK, NOW, ZONE, 0, None)
@@ -120,7 +121,7 @@ def hostile() -> Content:
     def summary(period: Period, times: int) -> Any:
         total = sum(n for (_link_id, _place_id, kind), n in counts(times).items() if kind == Kind.CLICK)
         days = [DayCount(day, Kind.CLICK, total // 7) for day in period.days]
-        return summarise(period, counts(times), days, total // 2, posts.values(), {})
+        return summed(period, counts(times), days, total // 2, [told_of(post, []) for post in posts.values()])
 
     now = summary(WEEK, 40)
     report = Report(
@@ -136,7 +137,6 @@ def hostile() -> Content:
         by_post=by_post(now.by_place),
         links=links,
         posts=posts,
-        lifetime=(),
         grown=(),
         set_aside=[AsideCount(reason, "", 10**7) for reason in ("preview", "crawler", "repeat", "head", "owner")],
         audience=(),
@@ -197,7 +197,7 @@ async def test_title_range_and_numbers_agree_in_every_form(busy: World, form: Fo
     now = said.report.now
     assert "2 Mar – 8 Mar 2026" in text
     assert f"**{now.clicks:,} clicks**" in text
-    assert f"**{now.impressions:,} impressions**" in text
+    assert f"**about {now.displays:,} displays**" in text
     assert "Change against 23 Feb – 1 Mar 2026" in text
     assert "Set aside:" in text
     assert sum(now.clicks_by_day) == now.clicks
@@ -350,7 +350,7 @@ async def test_numbers_and_dates_are_the_servers(busy: World) -> None:
     said = await content(busy)
     text = words(await post(busy, said))
     assert "2.–8. März 2026" in text
-    assert f"**{said.report.now.impressions:,} ".replace(",", ".") in text
+    assert f"**about {said.report.now.displays:,} ".replace(",", ".") in text
 
 
 # ---------------------------------------------------------------------- buttons

@@ -315,7 +315,7 @@ async def test_stats_show_what_was_imported(world: World) -> None:
     assert "700 of them imported from Shlink" in text
     assert "Unique clicks: **2**" in text
     assert "Imported clicks are never unique clicks" in text
-    assert "no place has both clicks and impressions" in text
+    assert "no place has both clicks and displays" in text
     table = await world.admin.click(answer_of(answer), label="CSV")
     (file,) = answer_of(table).attachments
     rows = list(csv.DictReader(io.StringIO((await file.read()).decode("utf-8-sig"))))

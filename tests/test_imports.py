@@ -26,7 +26,7 @@ from bot.links.access import Actor
 from storage import imports as store
 from storage import posts, servers
 from storage.imports import KnownPost
-from storage.records import AddPolicy, Figure, ImportState, Post, Server
+from storage.records import IMPRESSIONS, VIEWS, AddPolicy, Figure, ImportState, Post, Server
 from storage.schema import figures as figures_table
 from tests import export_files as files
 from tests import mishaps
@@ -394,16 +394,18 @@ async def test_a_reader_that_dies_or_hangs_is_ended(
         await FileReader(seconds).read(b"a", NOW, "UTC")
 
 
-def test_posts_known_by_views_alone_are_compared_by_views() -> None:
-    def peer(n: int, views: int) -> PeerPost:
-        return PeerPost(n, MAYA, "instagram", "reel", NOW - dt.timedelta(days=9), 0, 0, views=views)
+def test_displays_are_compared_with_those_of_the_same_word() -> None:
+    def peer(n: int, views: int, metric: str = VIEWS) -> PeerPost:
+        return PeerPost(n, MAYA, "instagram", "reel", NOW - dt.timedelta(days=9), 0, views, metric)
 
     others = [peer(n, 100 * n) for n in range(1, 7)]
-    found = benchmark(peer(9, 450), others, NOW, Measure.VIEWS)
+    found = benchmark(peer(9, 450), others, NOW, Measure.DISPLAYS)
     assert found is not None
     assert found.own is not None
     assert found.own.percentile == 4 / 6
-    assert benchmark(peer(9, 450), others, NOW, Measure.IMPRESSIONS) is None
+    assert benchmark(peer(9, 450, IMPRESSIONS), others, NOW, Measure.DISPLAYS) is None, (
+        "nor with what another word counts"
+    )
 
 
 # ------------------------------------------------------------------ as people do it
@@ -434,7 +436,7 @@ async def test_a_creator_brings_an_export(world: World) -> None:
     assert "Imported: X, post by post\n2 new posts and 6 totals" in text_of(shown)
     (choice, *_rest) = await world.admin.autocomplete(world.channel, "stats post", "post", "summer")
     stats = text_of(await world.admin.slash(world.channel, "stats post", post=choice["value"]))
-    assert "1,001 reported" in stats
+    assert "**1,001**\n1,001 impressions" in stats
     again = text_of(await attach(world, export(*TWEETS)))
     assert "Nothing would change" in again
     await world.admin.click(answer_of(shown), label="Undo")

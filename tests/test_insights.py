@@ -13,16 +13,19 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from bot.insights.growth import told_of
 from bot.insights.noise import Dispersion
 from bot.insights.periods import last_days
 from bot.insights.rates import Direction, Rate, change, is_above, rate_interval, ratio_interval, wilson
 from bot.insights.summary import (
     Engagement,
+    Part,
     PlaceSummary,
     Summary,
     comparable,
     lifetime_total,
     summarise,
+    window_of,
 )
 from bot.insights.tally import (
     Tally,
@@ -31,12 +34,12 @@ from bot.insights.tally import (
     by_link,
     by_post,
     most_clicks,
-    most_impressions,
-    most_resonant,
+    most_displays,
 )
-from storage.records import BARE, PROFILE, DayCount, Figure, Kind, PlaceKey, Post
+from storage.records import BARE, PROFILE, VIEWS, DayCount, Figure, Kind, PlaceKey, Post
 
-DAY = dt.date(2026, 3, 11)
+DAY = dt.date(2026, 3, 9)
+NOW = dt.datetime(2026, 3, 11, 12, tzinfo=dt.UTC)
 
 
 @given(st.integers(0, 5000), st.integers(1, 5000))
@@ -143,17 +146,24 @@ class Count(NamedTuple):
     n: int
     day: dt.date = DAY
 
+    @property
+    def at(self) -> dt.datetime:
+        return dt.datetime.combine(self.day, dt.time(9), dt.UTC)
+
 
 def _summary(counts: list[Count], posts: list[Post], figures: list[Figure]) -> Summary:
-    period = last_days(7, dt.datetime(2026, 3, 11, 12, tzinfo=dt.UTC), "UTC")
-    by_post: dict[int, list[Figure]] = {}
-    for figure in figures:
-        by_post.setdefault(figure.post_id, []).append(figure)
+    period = last_days(7, NOW, "UTC")
+    told = [told_of(post, [figure for figure in figures if figure.post_id == post.id]) for post in posts]
+
+    def clicks(post_id: int, start: dt.datetime, end: dt.datetime) -> int:
+        own = (one for one in counts if one.place_id == post_id and one.kind is Kind.CLICK)
+        return sum(one.n for one in own if start <= one.at < end)
+
     by_day = [DayCount(count.day, count.kind, count.n) for count in counts]
     by_place = Counter[PlaceKey]()
     for link_id, place_id, kind, n, _day in counts:
         by_place[link_id, place_id, kind] += n
-    return summarise(period, by_place, by_day, 3, posts, by_post)
+    return summarise(window_of(period, NOW), by_place, by_day, 3, told, clicks)
 
 
 def test_ctr_is_formed_only_where_both_sides_are_known() -> None:
@@ -168,88 +178,72 @@ def test_ctr_is_formed_only_where_both_sides_are_known() -> None:
         [_figure(7, 1000, days_ago=1)],
     )
     assert found.clicks == 80
-    assert found.ctr == Rate(30, 1100)
+    read_on = dt.date(2026, 3, 10)
+    assert found.ctr == Rate(30, 1100, as_of=(read_on, read_on))
     assert (found.ctr_places, found.places) == (2, 3)
-    assert (found.measured, found.reported, found.impressions) == (100, 1000, 1100)
+    assert (found.measured, found.reported, found.displays) == (100, 1000, 1100)
 
 
 def test_a_reported_figure_stands_for_the_measured_one_and_is_never_added() -> None:
     found = _summary([Count(1, 7, Kind.IMPRESSION, 40)], [_post(7, days_ago=3)], [_figure(7, 1000, days_ago=1)])
-    assert (found.measured, found.reported, found.impressions) == (40, 1000, 1000)
+    assert (found.measured, found.reported, found.displays) == (40, 1000, 1000)
 
 
-def test_lifetime_totals_count_by_their_growth() -> None:
-    figures = [_figure(7, 20_000, days_ago=3), _figure(7, 25_000, days_ago=1)]
-    assert _summary([], [_post(7, days_ago=5)], figures).reported == 25_000
-    early = [_figure(7, 20_000, days_ago=10), _figure(7, 25_000, days_ago=1)]
-    found = _summary([Count(1, 7, Kind.CLICK, 9)], [_post(7, days_ago=30)], early)
-    assert found.reported == 5_000
-    assert found.ctr is None  # the growth began before the period
-    assert [post.id for post in found.lifetime] == [7]
-
-
-def test_metrics_are_never_mixed() -> None:
+def test_the_display_count_of_a_post_is_its_platforms_own() -> None:
     told = [
         _figure(7, 9_000, days_ago=2, metric="views"),
         _figure(7, 5_000, days_ago=2),
         _figure(7, 70, days_ago=1, metric="reach"),
     ]
     found = _summary([], [_post(7, days_ago=5)], told)
-    assert (found.reported, found.impressions) == (5_000, 5_000)
+    assert (found.reported, found.displays, found.parts) == (9_000, 9_000, [Part(VIEWS, "instagram", 9_000)])
+    on_x = _summary([], [_kind(_post(7, days_ago=5), "x", "post")], told)
+    assert (on_x.displays, on_x.parts) == (5_000, [Part("impressions", "", 5_000)])
+    old = _summary([], [_post(7, days_ago=5)], told[1:])
+    assert old.parts == [Part("impressions", "", 5_000)], "the other word where only that is known"
     assert (lifetime_total(told), lifetime_total(told, "views"), lifetime_total(told, "likes")) == (5_000, 9_000, None)
-    assert _summary([], [_post(7, days_ago=5)], told[:1]).impressions == 0
 
 
 def _kind(post: Post, platform: str, kind: str) -> Post:
     return dataclasses.replace(post, platform=platform, kind=kind)
 
 
-def test_views_are_a_rate_of_their_own_and_never_pooled_with_impressions() -> None:
-    posts = [_post(7, days_ago=3), _post(8, days_ago=3), _kind(_post(9, days_ago=3), "tiktok", "video")]
+def test_each_post_is_in_the_displays_once_under_its_platforms_word() -> None:
+    posts = [
+        _post(7, days_ago=3),
+        _kind(_post(8, days_ago=3), "linkedin", "post"),
+        _kind(_post(9, days_ago=3), "tiktok", "video"),
+    ]
     told = [
         _figure(7, 1000, days_ago=1),
         _figure(7, 4000, days_ago=1, metric="views"),
-        _figure(8, 500, days_ago=1, metric="views"),
+        _figure(8, 500, days_ago=1),
         _figure(8, 40, days_ago=1, metric="likes"),
         _figure(9, 900, days_ago=1, metric="views"),
         _figure(9, 90, days_ago=1, metric="likes"),
     ]
     clicks = [Count(1, 7, Kind.CLICK, 20), Count(1, 8, Kind.CLICK, 5), Count(1, 9, Kind.CLICK, 3)]
-    found = _summary(clicks, posts, told)
-    assert (found.impressions, found.views) == (1000, 5400)
-    assert (found.ctr, found.ctr_places) == (Rate(20, 1000), 1)
-    assert (found.by_views, found.views_places) == (Rate(5, 500), 1)
+    found = _summary([*clicks, Count(1, BARE, Kind.IMPRESSION, 60)], posts, told)
+    assert found.displays == 4000 + 500 + 900 + 60
+    assert found.parts == [Part(VIEWS, "instagram", 4000), Part(VIEWS, "tiktok", 900), Part("impressions", "", 560)]
+    assert found.ctr is not None
+    assert (found.ctr.clicks, found.ctr.displays, found.ctr_places) == (25, 4560, 3), "9 has its link in the bio"
     assert found.in_bio == 1
-    assert found.engagement is None
-    assert found.engagement_by_views == Engagement(8, 130, 1400, posts=2, of=3, by="views")
+    assert found.engagement is not None
+    assert (found.engagement.clicks, found.engagement.reactions, found.engagement.displays) == (8, 130, 1400)
+    assert (found.engagement.posts, found.engagement.of) == (2, 3)
     tallies = by_post(found.by_place)
-    assert (tallies[7].ctr, tallies[7].by_views) == (Rate(20, 1000), None), "impressions go before views"
-    assert (tallies[9].ctr, tallies[9].by_views, tallies[9].in_bio) == (None, None, True)
-    assert by_ctr(tallies) == ([7, 8], set())
-    assert by_engagement(tallies)[0] == [9, 8], "9 has 93 of 900, 8 has 45 of 500"
+    assert (tallies[9].ctr, tallies[9].in_bio) == (None, True)
+    assert by_ctr(tallies).order == (8, 7), "5 of 500, 20 of 4,000"
+    assert by_engagement(tallies).order == (9, 8), "93 of 900, 45 of 500"
 
 
 def test_a_post_with_its_link_in_the_bio_has_no_ctr_of_zero() -> None:
     reel = _kind(_post(7, days_ago=3), "instagram", "reel")
     found = _summary([], [reel], [_figure(7, 20_000, days_ago=1), _figure(7, 500, days_ago=1, metric="likes")])
-    assert (found.impressions, found.ctr, found.in_bio) == (20_000, None, 1)
+    assert (found.displays, found.ctr, found.in_bio) == (20_000, None, 1)
     assert found.engagement is not None
     assert found.engagement.value == 500 / 20_000
-    old = _summary([], [_kind(_post(7, days_ago=60), "tiktok", "video")], [_figure(7, 900, days_ago=1)])
-    assert old.lifetime == (), "it has no lifetime CTR either"
-
-
-def test_rates_of_another_base_are_ranked_behind_not_among() -> None:
-    by_impressions, by_views = Tally(5, 1000, Rate(5, 1000)), Tally(90, 0, None, views=1000, by_views=Rate(90, 1000))
-    early = Tally(5, 10, Rate(5, 10))
-    assert by_ctr({1: by_views, 2: by_impressions, 3: early}) == ([2, 1, 3], {3})
-
-
-def test_figures_begin_when_a_post_was_published() -> None:
-    post = dataclasses.replace(_post(7, days_ago=1), published_at=_post(7, days_ago=20).created_at)
-    found = _summary([Count(1, 7, Kind.CLICK, 9)], [post], [_figure(7, 900, days_ago=0)])
-    assert found.ctr is None
-    assert [one.id for one in found.lifetime] == [7], "most of its life lies before the period"
 
 
 def test_a_moved_post_has_a_ctr_only_from_the_move_on() -> None:
@@ -258,7 +252,9 @@ def test_a_moved_post_has_a_ctr_only_from_the_move_on() -> None:
     clicks = [Count(1, 7, Kind.CLICK, 9)]
     assert _summary(clicks, [moved], [_figure(7, 900, days_ago=1)]).ctr is None
     later = dataclasses.replace(moved, published_at=at + dt.timedelta(hours=1))
-    assert _summary(clicks, [later], [_figure(7, 900, days_ago=1)]).ctr == Rate(9, 900)
+    found = _summary(clicks, [later], [_figure(7, 900, days_ago=1)]).ctr
+    assert found is not None
+    assert (found.clicks, found.displays) == (9, 900)
 
 
 @given(
@@ -268,18 +264,16 @@ def test_a_moved_post_has_a_ctr_only_from_the_move_on() -> None:
     ),
     st.sampled_from(["story", "reel"]),
 )
-def test_sums_of_views_and_impressions_never_mix(told: dict[tuple[int, str], int], kind: str) -> None:
+def test_no_post_is_in_the_displays_twice(told: dict[tuple[int, str], int], kind: str) -> None:
     posts = [_kind(_post(id_, days_ago=3), "instagram", kind) for id_ in (7, 8, 9)]
     figures = [_figure(id_, n, days_ago=1, metric=metric) for (id_, metric), n in told.items()]
     found = _summary([Count(1, 7, Kind.CLICK, 4)], posts, figures)
-    assert found.impressions == sum(n for (_id, metric), n in told.items() if metric == "impressions")
-    assert found.views == sum(n for (_id, metric), n in told.items() if metric == "views")
+    shown = {id_: told.get((id_, "views"), told.get((id_, "impressions"), 0)) for id_ in (7, 8, 9)}
+    assert found.displays == sum(part.count for part in found.parts) == sum(shown.values())
     if kind == "reel":
-        assert found.ctr is found.by_views is None
+        assert found.ctr is None
     if found.ctr is not None:
-        assert found.ctr.impressions <= found.impressions
-    if found.by_views is not None:
-        assert found.by_views.impressions <= found.views
+        assert found.ctr.displays <= found.displays
 
 
 def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many() -> None:
@@ -292,13 +286,14 @@ def test_engagement_is_formed_over_posts_with_both_sides_and_says_over_how_many(
             _figure(7, 10, days_ago=1, metric="saves"),
             _figure(8, 40, days_ago=1, metric="likes"),  # no impressions
             _figure(9, 100, days_ago=20, metric="likes"),
-            _figure(9, 140, days_ago=1, metric="likes"),  # grew since before the period
-            _figure(9, 900, days_ago=1),
+            _figure(9, 140, days_ago=19, metric="likes"),  # all before the period, as its displays are
+            _figure(9, 900, days_ago=19),
             _figure(10, 500, days_ago=1),
             _figure(10, 30, days_ago=1, metric="comments"),
         ],
     )
-    assert found.engagement == Engagement(clicks=20, reactions=90, base=1500, posts=2, of=4)
+    read_on = dt.date(2026, 3, 10)
+    assert found.engagement == Engagement(20, 90, displays=1500, posts=2, of=3, as_of=(read_on, read_on))
     assert found.engagement is not None
     assert found.engagement.value == pytest.approx(110 / 1500)
     assert found.engagement.interval == rate_interval(110, 1500)
@@ -313,14 +308,15 @@ def test_an_engagement_over_one_has_an_interval() -> None:
 def test_viewable_impressions_are_a_part_of_the_measured_ones() -> None:
     found = _summary([Count(1, 7, Kind.IMPRESSION, 20), Count(1, 7, Kind.VIEWABLE, 5)], [], [])
     (place,) = found.by_place
-    assert (place.measured, place.viewable, place.impressions) == (25, 5, 25)
+    assert (place.measured, place.viewable, place.displays) == (25, 5, 25)
 
 
 def test_every_place_has_its_own_numbers() -> None:
     counts = [Count(1, 7, Kind.CLICK, 20), Count(1, 7, Kind.IMPRESSION, 40), Count(1, BARE, Kind.CLICK, 3)]
     found = _summary(counts, [_post(7, days_ago=3)], [_figure(7, 1000, days_ago=1)])
+    read_on = dt.date(2026, 3, 10)
     assert set(found.by_place) == {
-        PlaceSummary(1, 7, 20, 1000, 40, 1000, Rate(20, 1000)),
+        PlaceSummary(1, 7, 20, 1000, 40, 1000, Rate(20, 1000, as_of=(read_on, read_on)), platform="instagram"),
         PlaceSummary(1, BARE, 3, 0, 0, 0, None),
     }
 
@@ -350,12 +346,12 @@ def test_best_day_and_rankings() -> None:
     many = [Count(2, PROFILE, Kind.CLICK, 480), Count(2, PROFILE, Kind.IMPRESSION, 10_000)]
     tallies = by_link(_summary([*lucky, *many, Count(2, BARE, Kind.CLICK, 20)], [], []).by_place)
     assert tallies == {
-        1: Tally(1, 1, Rate(1, 1), rated=1),
-        2: Tally(500, 10_000, Rate(480, 10_000), rated=1, places=2),
+        1: Tally(1, 1, Rate(1, 1), [Part("impressions", "", 1)], rated=1),
+        2: Tally(500, 10_000, Rate(480, 10_000), [Part("impressions", "", 10_000)], rated=1, places=2),
     }
-    assert most_resonant(tallies).best == 2
-    assert most_resonant({1: tallies[1]}).best is None
-    assert most_clicks(tallies) == most_impressions(tallies) == [2, 1]
+    assert by_ctr(tallies).best == 2
+    assert by_ctr({1: tallies[1]}).best is None
+    assert most_clicks(tallies) == most_displays(tallies) == [2, 1]
 
 
 @given(
@@ -366,7 +362,7 @@ def test_best_day_and_rankings() -> None:
 def test_totals_equal_what_went_in(rows: list[tuple[int, Kind, int]]) -> None:
     found = _summary([Count(1, place, kind, n) for place, kind, n in rows], [], [])
     assert found.clicks == sum(n for _place, kind, n in rows if kind is Kind.CLICK) == sum(found.clicks_by_day)
-    assert found.impressions == sum(n for _place, kind, n in rows if kind.metric is Kind.IMPRESSION)
+    assert found.displays == sum(n for _place, kind, n in rows if kind.metric is Kind.IMPRESSION)
     if found.ctr is not None:
         assert found.ctr.clicks <= found.clicks
         assert found.ctr_places <= found.places
@@ -378,7 +374,7 @@ def test_totals_equal_what_went_in(rows: list[tuple[int, Kind, int]]) -> None:
     ),
     st.dictionaries(st.sampled_from([7, 8, 9]), st.integers(1, 5000)),
 )
-def test_impressions_are_the_reported_or_the_measured_of_each_post(
+def test_displays_are_the_reported_or_the_measured_of_each_post(
     rows: list[tuple[int, Kind, int]], told: dict[int, int]
 ) -> None:
     posts = [_post(id_, days_ago=3) for id_ in (7, 8, 9)]
@@ -388,10 +384,10 @@ def test_impressions_are_the_reported_or_the_measured_of_each_post(
         place: sum(n for where, kind, n in rows if where == place and kind.metric is Kind.IMPRESSION)
         for place in (BARE, 7, 8, 9)
     }
-    assert found.impressions == sum(told.get(place, n) for place, n in measured.items())
+    assert found.displays == sum(told.get(place, n) for place, n in measured.items())
     assert (found.measured, found.reported) == (sum(measured.values()), sum(told.values()))
     assert sum(place.clicks for place in found.by_place) == found.clicks
-    assert sum(place.impressions for place in found.by_place) == found.impressions
+    assert sum(place.displays for place in found.by_place) == found.displays
     rated = [place for place in found.by_place if place.rate is not None]
     assert found.ctr_places == len(rated)
-    assert found.ctr is None or found.ctr.impressions == sum(place.impressions for place in rated)
+    assert found.ctr is None or found.ctr.displays == sum(place.displays for place in rated)

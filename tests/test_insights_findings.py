@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from bot.insights.explain import explain
 from bot.insights.findings import Facts, Finding, findings
 from bot.insights.glossary import Numbers
+from bot.insights.growth import told_of
 from bot.insights.periods import Period
 from bot.insights.rates import change
-from bot.insights.summary import summarise
 from bot.insights.tally import Tally
 from storage.records import BARE, AsideCount, Figure, Kind, PlaceKey
+from tests.summed import summed
 from tests.truth.creators import LINKS, MONDAY, Creator, a_post
 
 
@@ -80,7 +81,7 @@ def test_a_source_that_grew_is_found() -> None:
     assert _power(lambda world: setattr(world, "source_lift", 6.0), "clicks came from n.example, up from") >= 0.8
 
 
-def test_a_story_with_fewer_impressions_and_a_higher_ctr_is_found() -> None:
+def test_a_story_with_fewer_displays_and_a_higher_ctr_is_found() -> None:
     def better(world: Creator) -> None:
         world.ctr[103] = 0.12
 
@@ -98,7 +99,7 @@ def _whole(**clicks: int) -> Facts:
     period = Period(MONDAY, MONDAY + dt.timedelta(days=28), "UTC")
     counts: dict[PlaceKey, int] = {(int(link[1:]), BARE, Kind.CLICK): n for link, n in clicks.items()}
     links = {link_id: Tally(n, 0, None) for (link_id, _place_id, _kind), n in counts.items()}
-    return Facts(period, now=summarise(period, counts, [], 0, [], {}), links=links)
+    return Facts(period, now=summed(period, counts), links=links)
 
 
 def test_one_link_that_brings_most_is_found_with_its_evidence() -> None:
@@ -163,12 +164,12 @@ def test_every_headline_number_explains_itself() -> None:
     made = dt.datetime(2026, 5, 5, tzinfo=dt.UTC)
     post = replace(a_post(7), created_at=made, link_id=1)
     figures = [
-        Figure(1, n, 7, metric, value, made + dt.timedelta(days=1), 5, made)
+        Figure(1, n, 7, metric, value, made + dt.timedelta(days=6), 5, made)
         for n, (metric, value) in enumerate([("impressions", 28_310), ("likes", 300)])
     ]
     counts: dict[PlaceKey, int] = {(1, 7, "click"): 1204, (1, 7, "impression"): 10, (1, BARE, "click"): 50}
-    now = summarise(period, counts, [], 900, [post], {7: figures})
-    before = summarise(period.previous, {(1, BARE, "click"): 600}, [], 0, [], {})
+    now = summed(period, counts, (), 900, [told_of(post, figures)])
+    before = summed(period.previous, {(1, BARE, "click"): 600})
     said = {
         one.name: one
         for one in explain(Numbers(now, before, change(1254, 600)), [AsideCount("bot", "", 12)], 3, "today 14:05")
@@ -177,20 +178,20 @@ def test_every_headline_number_explains_itself() -> None:
     assert "12 requests were set aside" in said["Click"].note
     assert "3 hits are missing. Counted up to today 14:05." in said["Click"].note
     assert said["Unique click"].filled_in == "900 of 1,254 clicks"
-    assert said["Impression"].filled_in == "10 measured + 28,310 reported - 10 measured of posts with both = 28,310"
+    assert said["Display"].filled_in == "10 measured + 28,310 reported - 10 measured of posts with both = 28,310"
     ctr = said["Click-through rate (CTR)"]
-    assert (ctr.formula, ctr.filled_in) == ("clicks / impressions", "1,204 / 28,310 = 4.3%")
-    assert ctr.note.startswith("1 of 2 posts and places have both sides. Clicks elsewhere: 50. With 95% certainty")
-    assert said["Engagement rate"].filled_in == "(1,204 clicks + 300 reactions) / 28,310 impressions = 5.3%"
+    assert (ctr.formula, ctr.filled_in) == ("clicks / displays", "1,204 / 28,310 = 4.3%")
+    assert ctr.note.startswith("1 of 2 posts and places have both sides. Clicks elsewhere, or after a post's last")
+    assert said["Engagement rate"].filled_in == "(1,204 clicks + 300 reactions) / 28,310 displays = 5.3%"
     assert "after 600 in the period before: ▲\u00a0109%" in said["Change"].filled_in
-    empty = summarise(period, {}, [], 0, [], {})
+    empty = summed(period, {})
     assert [one.filled_in for one in explain(Numbers(empty, empty))][3:] == ["–"] * 3
 
 
 def test_one_of_anything_is_one() -> None:
     period = Period(MONDAY, MONDAY + dt.timedelta(days=7), "UTC")
     counts: dict[PlaceKey, int] = {(1, BARE, "click"): 1, (1, BARE, "impression"): 1}
-    now = summarise(period, counts, [], 1, [], {})
+    now = summed(period, counts, (), 1)
     said = {one.name: one for one in explain(Numbers(now, None), [AsideCount("bot", "", 1)], 1, "")}
     assert (
         said["Click"].note

@@ -13,6 +13,7 @@ from bot.insights.benchmark import Measure, PeerPost, benchmark, percentile, wor
 from bot.insights.noise import Dispersion
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
+from storage.records import VIEWS
 
 NOW = dt.datetime(2026, 5, 13, 12, tzinfo=dt.UTC)
 RATES = st.builds(lambda shown, share: Rate(int(shown * share), shown), st.integers(1, 10**6), st.floats(0, 1.5))
@@ -56,7 +57,7 @@ def _peer(
     id_: int, clicks: int, *, creator: int = 5, days: int = 20, kind: str = "story", shown: int = 1000
 ) -> PeerPost:
     rate = Rate(clicks, shown)
-    return PeerPost(id_, creator, "instagram", kind, NOW - dt.timedelta(days=days), clicks, shown, rate)
+    return PeerPost(id_, creator, "instagram", kind, NOW - dt.timedelta(days=days), clicks, shown, VIEWS, rate)
 
 
 def test_a_post_is_held_against_its_own_kind_of_the_last_90_days() -> None:

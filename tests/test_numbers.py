@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from bot.charts import Counts, Reported, Series, alt_text, fonts
 from bot.insights import phrases
+from bot.insights.growth import told_of
 from bot.insights.milestones import passed
 from bot.insights.noise import Dispersion
 from bot.insights.periods import ONE_DAY, Period
-from bot.insights.rates import MIN_IMPRESSIONS, Direction, Rate, change, rate_interval, wilson
-from bot.insights.summary import IMPRESSIONS, REACTIONS, VIEWS, Summary, best_of, lifetime_total, summarise
+from bot.insights.rates import MIN_DISPLAYS, Direction, Rate, change, rate_interval, wilson
+from bot.insights.summary import REACTIONS, Summary, best_of, lifetime_total, summarise, window_of
 from bot.insights.tally import by_link, by_post
 from bot.texts import percent, use_locale
-from storage.records import BARE, ELSEWHERE, PROFILE, DayCount, Figure, Kind, Post, is_post
+from storage.records import BARE, ELSEWHERE, IMPRESSIONS, PROFILE, VIEWS, DayCount, Figure, Kind, Post, is_post
 
 ZONE = "Europe/Berlin"
 PUBLISHED = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -47,7 +48,9 @@ def figures_of(told: list[tuple[int, str, int]]) -> list[Figure]:
 
 def summary_of(period: Period, figures: list[Figure], hits: dict[Any, int]) -> Summary:
     days = [DayCount(period.first, Kind.CLICK, hits.get((LINK, POST, Kind.CLICK), 0))]
-    return summarise(period, hits, days, 0, [a_post()], {POST: figures})
+    clicks = hits.get((LINK, POST, Kind.CLICK), 0)
+    told = [told_of(a_post(), figures)]
+    return summarise(window_of(period, period.end_at), hits, days, 0, told, lambda _post, _start, _end: clicks)
 
 
 # ------------------------------------------------------------------ corrections
@@ -62,13 +65,13 @@ def test_no_audience_is_below_zero_whatever_platforms_tell(
     period, figures = Period(first, first + length * ONE_DAY, ZONE), figures_of(told)
     hits = {(LINK, POST, Kind.CLICK): clicks, (LINK, POST, Kind.IMPRESSION): shown}
     found = summary_of(period, figures, {key: n for key, n in hits.items() if n})
-    assert min(found.clicks, found.impressions, found.measured, found.reported, found.views) >= 0
-    assert max(found.corrected, found.views_corrected) <= 0
+    assert min(found.clicks, found.displays, found.measured, found.reported) >= 0
+    assert found.corrected <= 0
     for tally in (*by_link(found.by_place).values(), *by_post(found.by_place).values()):
-        assert min(tally.clicks, tally.impressions, tally.views) >= 0
-    for rate in (found.ctr, found.by_views, found.engagement and found.engagement.rate):
+        assert min(tally.clicks, tally.displays) >= 0
+    for rate in (found.ctr, found.engagement and found.engagement.rate):
         if rate is not None:
-            assert rate.impressions > 0
+            assert rate.displays > 0
             assert rate.clicks >= 0
             low, high = rate.interval
             assert 0 <= low <= rate.value <= high
@@ -81,7 +84,7 @@ def test_growth_and_corrections_of_all_periods_together_are_the_total(told: list
     first = PUBLISHED.date()
     weeks = [Period(first + n * ONE_DAY, first + (n + 7) * ONE_DAY, ZONE) for n in range(0, 63, 7)]
     found = [summary_of(week, figures, {}) for week in weeks]
-    assert sum(one.views + one.views_corrected for one in found) == (lifetime_total(figures, VIEWS) or 0)
+    assert sum(one.displays + one.corrected for one in found) == (lifetime_total(figures, VIEWS) or 0)
 
 
 @given(st.lists(st.tuples(st.integers(-20, 40), st.integers(0, 20), st.integers(-(10**9), 10**9)), max_size=8))
@@ -132,12 +135,14 @@ def test_a_percentage_has_few_decimals(share: float) -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6))
-def test_a_rate_reads_beside_what_made_it(clicks: int, impressions: int) -> None:
-    rate = Rate(clicks, impressions)
-    assert phrases.rate(rate) == f"{percent(clicks / impressions)} ({clicks:,} of {impressions:,})"
-    assert phrases.rate(rate, by=VIEWS).endswith(" views)")
-    low, high = rate_interval(clicks, impressions)
-    early = impressions < MIN_IMPRESSIONS
+def test_a_rate_reads_beside_what_made_it(clicks: int, displays: int) -> None:
+    rate = Rate(clicks, displays)
+    assert phrases.rate(rate) == f"{percent(clicks / displays)} ({clicks:,} of {displays:,})"
+    early_march = PUBLISHED.date(), PUBLISHED.date() + 2 * ONE_DAY
+    shared = Rate(clicks, displays, is_estimate=True, as_of=early_march)
+    assert phrases.rate(shared).endswith(f"({clicks:,} of about {displays:,}, as of 1 Mar – 3 Mar)")
+    low, high = rate_interval(clicks, displays)
+    early = displays < MIN_DISPLAYS
     assert phrases.interval(rate) == ("too early to be sure" if early else f"{percent(low)}–{percent(high)}")
 
 
@@ -184,7 +189,7 @@ def test_text_chart_and_alt_text_name_the_same_best_day(counts: list[int]) -> No
     first = PUBLISHED.date()
     period = Period(first, first + len(counts) * ONE_DAY, ZONE)
     days = [DayCount(day, Kind.CLICK, n) for day, n in zip(period.days, counts, strict=True)]
-    best = summarise(period, {}, days, 0, [], {}).best_day
+    best = summarise(window_of(period, period.end_at), {}, days, 0, [], lambda *_span: 0).best_day
     at = best_of(counts)
     text = alt_text(Series("t", "s", period.days, (Counts("clicks", tuple(counts)),), unfinished=False))
     if at is None or len(counts) == 1:  # a single day has a best hour instead

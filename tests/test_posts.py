@@ -481,25 +481,23 @@ async def test_a_post_shows_both_sides(world: World) -> None:
     await log(world, post=post, impressions="1000", views="1500", reach="800", likes="20", clicks="6", spend="20 EUR")
     shown = await world.admin.slash(world.channel, "stats post", post=post)
     assert field(shown, "Clicks").startswith("**4**")
-    assert field(shown, "Impressions") == "**1,000**\n1,000 reported"
-    assert field(shown, "Views") == "**1,500**\nno part of impressions"
-    assert "4 of 1,000" in field(shown, "CTR")
-    assert "24 of 1,000 impressions" in field(shown, "Engagement rate")
+    assert field(shown, "Displays") == "**1,500**\n1,500 views on Instagram"
+    assert "4 of 1,500" in field(shown, "CTR")
+    assert "24 of 1,500 displays" in field(shown, "Engagement rate")
     told = field(shown, "Told by the platform")
-    for part in ("800 reached", "6 clicks by the platform's count", "€20.00 spent", "CPM €20.00", "€5.00 a click"):
+    for part in ("800 reached", "6 clicks by the platform's count", "€20.00 spent", "CPM €13.33", "€5.00 a click"):
         assert part in told
     assert "4 clicks counted here, all its life" in told
-    await world.admin.select(answer_of(shown), ["v"])
-    assert "1,500 views" in answer_of(shown).attachments[0].description
+    assert "1,000 impressions" in told, "what its platform told beside"
+    await world.admin.select(answer_of(shown), ["i"])
+    assert "1,500 displays" in answer_of(shown).attachments[0].description
     shared = await world.admin.slash(world.channel, "stats post", post=post, share=True)
     assert not answer_of(shared).ephemeral
     assert "800 reached" in text_of(shared)
     assert "€" not in text_of(shared), "what was spent is nobody else's business"
-    explained = text_of(await world.admin.click(answer_of(shown), label="Explain"))
-    assert "No part of impressions, nor of the CTR" in explained
 
 
-async def test_views_alone_make_a_rate_that_is_called_so(world: World) -> None:
+async def test_views_make_a_ctr_where_they_are_the_platforms_word(world: World) -> None:
     await world.add_link()
     await add(world, link="summer", platform="instagram", kind="story")
     post = await choose(world)
@@ -508,17 +506,15 @@ async def test_views_alone_make_a_rate_that_is_called_so(world: World) -> None:
     world.move(hours=1)
     await world.admin.slash(world.channel, "views log", post=post, views="300", likes="9")
     shown = await world.admin.slash(world.channel, "stats post", post=post)
-    assert field(shown, "CTR").startswith("–")
-    assert "**1.0%**" in field(shown, "Clicks by views")
-    assert "3 of 300 views" in field(shown, "Clicks by views")
-    assert "12 of 300 views" in field(shown, "Engagement rate by views")
-    assert "300 views" in answer_of(shown).attachments[0].description
+    assert "**1.0%**" in field(shown, "CTR")
+    assert "3 of 300" in field(shown, "CTR")
+    assert "12 of 300 displays" in field(shown, "Engagement rate")
+    assert "300 displays" in answer_of(shown).attachments[0].description
     ranked = text_of(await world.admin.slash(world.channel, "stats top", rank="p", by="r"))
-    assert "3 of 300 views" in ranked
-    assert "Rates by views stand behind" in ranked
+    assert "3 of 300" in ranked
     card = answer_of(await world.admin.click(answer_of(shown), label="Picture")).attachments[0].description
-    assert "300 views, reported by Instagram" in card
-    assert "Clicks by views 1.0%" in card
+    assert "Views 300, reported by Instagram" in card
+    assert "CTR 1.0%" in card
 
 
 async def test_a_link_in_the_bio_is_never_a_ctr_of_zero(world: World) -> None:
@@ -532,18 +528,19 @@ async def test_a_link_in_the_bio_is_never_a_ctr_of_zero(world: World) -> None:
     await log(world, post=other, impressions="500", likes="5")
     shown = await world.admin.slash(world.channel, "stats post", post=dance)
     assert field(shown, "CTR") == "–\nno clicks of its own: link in bio"
-    assert "400 of 5,000 views" in field(shown, "Engagement rate by views")
+    assert "400 of 5,000 displays" in field(shown, "Engagement rate")
     link = await world.admin.slash(world.channel, "stats link", link="summer")
     assert "1 post without clicks of its own: link in bio" in field(link, "CTR")
-    assert "TikTok video “Dance” · no clicks of its own · 5,000 views · engagement 8.0% (400 of 5,000 views)" in field(
-        link, "Posts"
+    assert (
+        "TikTok video “Dance” · no clicks of its own · 5,000 views · engagement 8.0% (400 of 5,000 displays)"
+        in field(link, "Posts")
     )
     by_ctr = text_of(await world.admin.slash(world.channel, "stats top", rank="p", by="r"))
     assert "Dance" not in by_ctr
     assert "1 post has no clicks of its own (link in bio): rank by engagement rate" in by_ctr
     ranked = await world.admin.slash(world.channel, "stats top", rank="p", by="e")
     assert re.search(
-        r"1\. \*\*summer, X post\*\*.*6 of 500 impressions\n2\. \*\*Dance, TikTok video\*\*", text_of(ranked)
+        r"1\. \*\*Dance, TikTok video\*\*.*\n2\. \*\*summer, X post\*\*.*6 of 500 displays", text_of(ranked)
     )
     first, second = [await choose(world, query) for query in ("dance", "x post")]
     offered = await world.admin.autocomplete(world.channel, "stats compare", "first", "post")
@@ -567,17 +564,15 @@ async def test_which_platform_works_best(world: World) -> None:
     shown = await world.admin.slash(world.channel, "stats top", rank="f", by="r")
     text = text_of(shown)
     assert "Platforms of Golden Hour" in text
-    assert re.search(
-        r"1\. \*\*Instagram\*\* · 6 clicks · 200 impressions · 900 views\n  CTR 3\.0% \(.*\), 6 of 200", text
-    )
+    assert re.search(r"1\. \*\*Instagram\*\* · 6 clicks · 1,100 displays\n  CTR 3\.0% \(.*\), 6 of 200", text)
     assert "over 1 of 2" in text, "the reel has no CTR"
-    assert "engagement rate 5.0%" in text
+    assert "engagement rate 9.1%" in text, "100 of 1,100"
     assert re.search(r"2\. \*\*X\*\* · 2 clicks · 400 impressions\n  CTR 0\.5%", text)
     assert re.search(r"3\. \*\*No post.*\*\* · 1 click$", text, re.MULTILINE), "named, though it has no CTR"
     await world.admin.click(answer_of(shown), label="Show kinds")
     assert "**Instagram stories**" in text_of(shown)
     await world.admin.select(answer_of(shown), ["e"])
-    assert re.search(r"1\. \*\*Instagram stories\*\*(.|\n)*2\. \*\*Instagram reels\*\*", text_of(shown))
+    assert re.search(r"1\. \*\*Instagram reels\*\*(.|\n)*2\. \*\*Instagram stories\*\*", text_of(shown))
     await world.admin.select(answer_of(shown), ["c"])
     assert "links' own addresses" in text_of(shown).replace("\\", "")
     exported = answer_of(await world.admin.click(answer_of(shown), label="CSV")).attachments[0]
@@ -599,5 +594,5 @@ async def test_comparing_posts_falls_back_to_engagement(world: World) -> None:
         for title in ("“One”", "“Two”")
     ]
     shown = await world.admin.slash(world.channel, "stats compare", first=chosen[0], second=chosen[1])
-    assert "highest engagement rate by views, beyond chance" in field(shown, "Verdict")
+    assert "highest engagement rate, beyond chance" in field(shown, "Verdict")
     assert "CTR: no clicks of its own: link in bio" in text_of(shown)

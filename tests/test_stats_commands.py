@@ -54,7 +54,7 @@ async def test_one_link_and_one_post_in_every_way(busy: World) -> None:
     assert clicks > unique > 1000
     assert "▲" in field(shown, "Clicks")
     assert re.fullmatch(
-        r"\*\*\d\.\d%\*\* \(\d\.\d%–\d\.\d%\)\n[\d,]+ of [\d,]+ impressions\n2 of 3 posts",
+        r"\*\*\d\.\d%\*\* \(\d\.\d%–\d\.\d%\)\n[\d,]+ of about [\d,]+ displays, as of 7 Mar\n3 of 3 posts",
         field(shown, "Engagement rate"),
     )
     assert "Sunday, 22 Feb had" in field(shown, "What stands out")
@@ -66,7 +66,7 @@ async def test_one_link_and_one_post_in_every_way(busy: World) -> None:
 
     explained = text_of(await busy.admin.click(answer_of(shown), label="Explain"))
     assert f"{unique:,} of {clicks:,} clicks" in explained
-    ctr = re.search(r"\*\*([\d,]+) / ([\d,]+) = (\d\.\d)%\*\*", explained)
+    ctr = re.search(r"\*\*([\d,]+) / ([\d,]+) = (\d\.\d)%, as of 7 Mar\*\*", explained)
     assert ctr is not None
     assert float(ctr[3]) == round(100 * number(ctr[1]) / number(ctr[2]), 1)
     assert "set aside" in explained
@@ -120,7 +120,8 @@ async def test_comparing_ranking_hours_and_sources(busy: World) -> None:
     assert number(field(compared, "Vintage finds")) == number(field(alone, "Clicks"))
     await busy.admin.select(answer_of(compared), ["r"])
     assert re.search(
-        r"Leo: \d\.\d% \([\d,]+ of [\d,]+\), \d\.\d% – \d+\.\d%", answer_of(compared).attachments[0].description
+        r"Leo: \d\.\d% \([\d,]+ of about [\d,]+, as of 7 Mar\), \d\.\d% – \d+\.\d%",
+        answer_of(compared).attachments[0].description,
     )
     explained = await busy.admin.click(answer_of(compared), label="Explain")
     assert field(explained, "Vintage finds").startswith("Click: **")
@@ -160,7 +161,7 @@ async def test_comparing_ranking_hours_and_sources(busy: World) -> None:
     await busy.sam.click(answer_of(top), label="Show posts")
     assert "Top posts of Golden Hour" in text_of(top)
     ranked = await table(await busy.sam.click(answer_of(top), label="CSV"))
-    lows = [float(row["ctr_low"]) for row in ranked if int(row["ctr_impressions"]) >= 100]
+    lows = [float(row["ctr_low"]) for row in ranked if int(row["ctr_displays"]) >= 100]
     assert lows == sorted(lows, reverse=True)
     assert all("/" in row["slug"] for row in ranked)
     refused = await busy.sam.slash(busy.channel, "stats top", rank="p", by="u")
@@ -298,8 +299,8 @@ async def test_likes_make_an_engagement_rate(world: World) -> None:
     )
     assert "Kept with them: 60 likes, 20 comments, 10 saves." in text_of(logged)
     shown = await world.admin.slash(world.channel, "stats post", post=post)
-    assert field(shown, "Engagement rate") == "**10.0%** (4.8%–17.3%)\n100 of 1,000 impressions"
-    assert field(shown, "Impressions") == "**1,000**\n1,000 reported", "likes are no impressions"
+    assert field(shown, "Engagement rate") == "**10.0%** (4.8%–17.3%)\n100 of 1,000 displays"
+    assert field(shown, "Displays") == "**1,000**\n1,000 impressions", "likes are no displays"
     wrong = await world.admin.slash(world.channel, "impressions log", impressions="1", post=post, likes="many")
     assert "likes: “many” is not a whole number" in text_of(wrong)
 
@@ -398,7 +399,7 @@ async def test_numbers_are_written_as_the_servers_locale_does(world: World) -> N
     offered = await anna.autocomplete(channel, "stats post", "post", "")
     await anna.slash(channel, "impressions log", impressions="20000", post=offered[0]["value"], likes="1500")
     shown = await anna.slash(channel, "stats post", post=offered[0]["value"])
-    assert field(shown, "Impressions") == "**20.000**\n20.000 reported"
+    assert field(shown, "Displays") == "**20.000**\n20.000 impressions"
     assert field(shown, "Engagement rate").startswith("**7,5\xa0%**")
     assert "20.000 from" in answer_of(shown).attachments[0].description
 

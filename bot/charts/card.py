@@ -1,4 +1,4 @@
-"""The drawing of a card: a post's reported impressions beside its own clicks, made to be shared."""
+"""The drawing of a card: a post's reported displays beside its own clicks, made to be shared."""
 
 from __future__ import annotations
 
@@ -58,25 +58,24 @@ def draw(chart: Card, theme: Theme) -> bytes:
 
 def _figures(canvas: Canvas, chart: Card, accent: str, top: float) -> None:
     palette = canvas.palette
-    columns = max(1 + (chart.impressions is not None) + (chart.ctr is not None) + (chart.engagement is not None), 3)
+    columns = max(1 + (chart.displays is not None) + (chart.ctr is not None) + (chart.engagement is not None), 3)
 
     def wrapped(source: str) -> tuple[str, ...]:
         return _wrapped(canvas, source, (_RIGHT - _MARGIN) / columns - 20)
 
     figures = [_Figure(_("Clicks"), number(chart.clicks), wrapped(chart.clicks_source), accent, chart.clicks)]
-    if chart.impressions is not None:
+    if chart.displays is not None:
         figures.insert(
             0,
             _Figure(
-                _("Views") if chart.by_views else _("Impressions"),
-                number(chart.impressions),
-                wrapped(chart.impressions_source),
+                chart.displays_name,
+                number(chart.displays),
+                wrapped(chart.displays_source),
                 palette.text,
-                chart.impressions,
+                chart.displays,
             ),
         )
-    names = (_("Clicks by views"), _("Engagement by views")) if chart.by_views else (_("CTR"), _("Engagement rate"))
-    for name, rate in zip(names, (chart.ctr, chart.engagement), strict=True):
+    for name, rate in ((_("CTR"), chart.ctr), (_("Engagement rate"), chart.engagement)):
         if rate:
             source = (rate.parts, _("95%: {range}").format(range=range_of(rate)))
             figures.append(_Figure(name, percent(rate.value), tuple(filter(None, source)), palette.text))

@@ -22,7 +22,8 @@ _SCALES = (1.0, 0.94, 0.88, 0.82, 0.76)
 _GAP = 22
 _BLOCKS = 3
 _TILE_LINES, _TILE_SIZES = 4, (7.5, 7.0, 6.5, 6.0)
-"""Lines below a headline number, in the largest size that is small enough for them."""
+"""Lines below a headline number, in the largest size that is small enough for them; more make the tiles higher."""
+_TILE_STEP = 11.2
 _LEAST, _NAMES = 6.5, 0.3
 """Points that the text of a table shrinks to, so that this share of its width is left for long names."""
 
@@ -109,22 +110,30 @@ class _Layout:
         tiles = self._chart.tiles
         gap = 10
         wide = (ROOM - (len(tiles) - 1) * gap) / len(tiles)
-        high = 96
-        for n, tile in enumerate(tiles):
+        texts = [self._text_of(tile, wide - 20) for tile in tiles]
+        most = max((len(lines) for _size, lines in texts), default=0)
+        high = 96 + _TILE_STEP * max(0, most - _TILE_LINES)
+        for n, (tile, text) in enumerate(zip(tiles, texts, strict=True)):
             left = self._left + n * (wide + gap)
             self._on.rounded(left, y, left + wide, y + high, 8, fill=self._on.palette.raised)
-            self._tile(tile, left + 11, y, wide - 20)
+            self._tile(tile, *text, left + 11, y, wide - 20)
         return y + high + (_GAP + 4) * self._scale
 
-    def _tile(self, tile: Tile, x: float, y: float, room: float) -> None:
+    def _text_of(self, tile: Tile, room: float) -> tuple[float, list[str]]:
+        """The size and the lines of what stands below a headline number."""
+        fits = [
+            (size, [part for line in tile.lines for part in wrapped(self._on, line, room, size)])
+            for size in _TILE_SIZES
+        ]
+        return next((fit for fit in fits if len(fit[1]) <= _TILE_LINES), fits[-1])
+
+    def _tile(self, tile: Tile, size: float, lines: Sequence[str], x: float, y: float, room: float) -> None:
         on = self._on
         on.text(x, y + 20, tile.label, size=8, bold=True, colour=on.palette.muted, room=room)
-        size = _fitting(on, tile.value, room, 18, 9)
-        on.text(x, y + 45, tile.value, size=size, bold=True, colour=self._ink, room=room)
-        fits = ((size, [part for line in tile.lines for part in wrapped(on, line, room, size)]) for size in _TILE_SIZES)
-        size, lines = next((fit for fit in fits if len(fit[1]) <= _TILE_LINES), (_TILE_SIZES[-1], list(tile.lines)))
-        for n, line in enumerate(lines[:_TILE_LINES]):
-            on.text(x, y + 59 + 11.2 * n, line, size=size, colour=on.palette.muted, room=room)
+        value = _fitting(on, tile.value, room, 18, 7)
+        on.text(x, y + 45, tile.value, size=value, bold=True, colour=self._ink, room=room)
+        for n, line in enumerate(lines):
+            on.text(x, y + 59 + _TILE_STEP * n, line, size=size, colour=on.palette.muted, room=room)
 
     def _grid(self, grid: Grid, left: float, wide: float, y: float, size: float, step: float) -> float:
         """A table from y on; returns where it ends."""

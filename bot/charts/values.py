@@ -257,8 +257,10 @@ class Card:
     title: str
     platform: str
     period: str
-    impressions: int | None
-    impressions_source: str
+    displays: int | None
+    displays_name: str
+    """What its platform calls them: "Views"."""
+    displays_source: str
     clicks: int
     clicks_source: str
     ctr: Interval | None
@@ -267,11 +269,9 @@ class Card:
     values: tuple[int, ...] = ()
     accent: str | None = None
     locale: str = DEFAULT_LOCALE
-    by_views: bool = False
-    """Whether its impressions are views, the platforms' newer word, and its rates by them."""
 
     def __post_init__(self) -> None:
-        _counts((self.clicks, self.impressions or 0, *self.values))
+        _counts((self.clicks, self.displays or 0, *self.values))
         if len(self.days) != len(self.values):
             raise ValueError("A card needs one value for each of its days.")
         if self.days:

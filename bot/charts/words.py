@@ -278,19 +278,14 @@ def _sparkline(chart: Sparkline) -> list[str]:
 def _card(chart: Card) -> list[str]:
     said = [_("{title}, by {creator}").format(title=_short(chart.title, 200), creator=_short(chart.creator, 80))]
     said.append(", ".join(text for text in (_short(chart.platform, 60), _short(chart.period, 60)) if text))
-    if chart.impressions is not None:
-        text = ngettext("{n} impression, {source}", "{n} impressions, {source}", chart.impressions)
-        if chart.by_views:
-            text = ngettext("{n} view, {source}", "{n} views, {source}", chart.impressions)
-        said.append(text.format(n=number(chart.impressions), source=_short(chart.impressions_source, 80)))
+    if chart.displays is not None:
+        said.append(f"{chart.displays_name} {number(chart.displays)}, {_short(chart.displays_source, 80)}")
     text = ngettext("{n} click, {source}", "{n} clicks, {source}", chart.clicks)
     said.append(text.format(n=number(chart.clicks), source=_short(chart.clicks_source, 80)))
     if chart.ctr:
-        text = _("Clicks by views {rate}") if chart.by_views else _("CTR {rate}")
-        said.append(text.format(rate=_with_range(chart.ctr)))
+        said.append(_("CTR {rate}").format(rate=_with_range(chart.ctr)))
     if chart.engagement:
-        text = _("Engagement rate by views {rate}") if chart.by_views else _("Engagement rate {rate}")
-        said.append(text.format(rate=_with_range(chart.engagement)))
+        said.append(_("Engagement rate {rate}").format(rate=_with_range(chart.engagement)))
     return [*said, *_best_day(chart.days, chart.values)]
 
 

@@ -18,7 +18,6 @@ from bot.delivery.port import Port
 from bot.digests import due
 from bot.digests.contents import Contents
 from bot.digests.service import Digests, Wish
-from bot.impressions.metrics import IMPRESSIONS, VIEWS
 from bot.impressions.service import Impressions
 from bot.inputs.money import Money
 from bot.insights.periods import day_start, local_day
@@ -107,7 +106,7 @@ _APP = {"instagram": "Instagram", "x": "X", "tiktok": "TikTok", "youtube": "YouT
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A post of a link: when it went out, its share of the link's clicks, and its platform's impressions per click."""
+    """A post of a link: when it went out, its share of the link's clicks, and its platform's displays per click."""
 
     platform: str
     kind: str
@@ -117,8 +116,6 @@ class Place:
     reported: float
     likes: float = 0
     """Per click; 0 where the platform has none."""
-    metric: str = IMPRESSIONS
-    """What the platform calls its total."""
     spend: Money | None = None
 
 
@@ -146,9 +143,9 @@ SAMPLES = (
     Sample("maya", "summer", "Summer lookbook", "summer-lookbook", 34, 1.3, "fashion, summer", viral=True, places=(
         Place("instagram", "story", "Teaser story", 19, 0.34, 24, 1.1),
         Place("x", "post", "Launch post", 18, 0.18, 41, 0.9),
-        Place("tiktok", "video", "Behind the scenes", 62, 0.22, 63, 4.2, VIEWS))),
+        Place("tiktok", "video", "Behind the scenes", 62, 0.22, 63, 4.2))),
     Sample("maya", "vintage", "Vintage finds", "vintage", 15, 1.1, "fashion", places=(
-        Place("instagram", "reel", "Flea market reel", 24, 0.4, 35, 2.1, VIEWS),)),
+        Place("instagram", "reel", "Flea market reel", 24, 0.4, 35, 2.1),)),
     Sample("maya", "newsletter", "Sunday newsletter", "newsletter", 9, 1.0, "news", places=(
         Place("newsletter", "message", "Issue 12", 16, 0.7, 6),)),
     Sample("maya", "merch", "Merch shop", "merch", 12, 1.6, "shop"),
@@ -157,7 +154,7 @@ SAMPLES = (
         Place("youtube", "video", "Desk tour", 75, 0.45, 28, 1.6),
         Place("twitch", "live", "Friday stream", 11, 0.2, 19))),
     Sample("leo", "speedrun", "Speedrun world record", "record", 18, 1.2, "games", places=(
-        Place("youtube", "short", "Final minute", 21, 0.3, 55, 3.0, VIEWS),)),
+        Place("youtube", "short", "Final minute", 21, 0.3, 55, 3.0),)),
     Sample("leo", "discord", "Community Discord", "community", 8, 1.0, "community"),
     Sample("leo", "keyboard", "Keyboard giveaway", "giveaway", 6, 0.4, "gear", archived=True),
     Sample("noor", "recipes", "Thirty-minute recipes", "recipes", 26, 1.5, "food", places=(
@@ -224,7 +221,7 @@ async def fill(db: Database, crew: Crew, base_url: URL, now: dt.datetime) -> Non
                     until = now - dt.timedelta(days=days_ago)
                     clicks = sum(1 for hit in own if hit.place_id == post.id and hit.at < until)
                     total = round(clicks * place.reported / 10) * 10
-                    told = {place.metric: total, **_reactions(clicks * place.likes)}
+                    told = {post.display_metric: total, **_reactions(clicks * place.likes)}
                     reports.append((days_ago, who, post, told, place.spend))
 
     _to(clock, now, DAYS)
@@ -290,7 +287,7 @@ async def _open(_link: Link) -> bool:
 
 
 def _reactions(likes: float) -> dict[str, int]:
-    """What a platform tells beside the impressions."""
+    """What a platform tells beside the displays."""
     if not likes:
         return {}
     return {"likes": round(likes), "comments": round(likes / 14), "shares": round(likes / 9), "saves": round(likes / 6)}

@@ -11,7 +11,7 @@ from bot.insights.detectors import HABIT, MILESTONE
 from bot.insights.findings import Finding
 from bot.insights.milestones import passed
 from bot.insights.periods import Period, local_day
-from bot.insights.tally import Tally, most_clicks, most_resonant
+from bot.insights.tally import Tally, by_ctr, most_clicks
 from bot.reports.deals import Standing
 from bot.stats.answers import Report
 from storage.records import Cadence, Digest, Link, Post
@@ -80,13 +80,13 @@ class Content:
     def is_quiet(self) -> bool:
         """Whether nothing was counted."""
         now = self.report.now
-        return not (now.clicks or now.impressions or now.views)
+        return not (now.clicks or now.displays)
 
     @property
     def is_first(self) -> bool:
         """Whether nothing was counted before, so that there is nothing to compare with."""
         before = self.report.before
-        return not self.report.ever and (before is None or not (before.clicks or before.impressions or before.views))
+        return not self.report.ever and (before is None or not (before.clicks or before.displays))
 
 
 def compose(
@@ -105,12 +105,12 @@ def compose(
 ) -> Content:
     """Choose what stands in the digest.
 
-    `links` may be named; `made` are posts of the period and more; `told` is when the platform's impressions of those
+    `links` may be named; `made` are posts of the period and more; `told` is when the platform's displays of those
     that it tells any of were last typed in, by post, in a creator's own digest; `featured` are those who agreed.
     """
     named = {id_: tally for id_, tally in report.by_link.items() if id_ in report.links}
     named_posts = {id_: tally for id_, tally in report.by_post.items() if id_ in report.posts}
-    best, best_post = most_resonant(named), most_resonant(named_posts)
+    best, best_post = by_ctr(named), by_ctr(named_posts)
     consented = {id_: tally for id_, tally in named_posts.items() if report.posts[id_].creator_id in featured}
     shown = [id_ for id_ in most_clicks(consented) if consented[id_].clicks] if digest.user_id is None else []
     period, now = report.period, report.now.clicks

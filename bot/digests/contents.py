@@ -14,7 +14,6 @@ from bot.digests.content import MOST_FINDINGS, Content, compose
 from bot.digests.movers import movers
 from bot.errors import NotFoundError
 from bot.insights.periods import ONE_DAY, Period
-from bot.insights.summary import IMPRESSIONS, VIEWS
 from bot.links.permalinks import without_denied
 from bot.links.platforms import TELLING
 from bot.reports.deals import Deals
@@ -22,7 +21,7 @@ from bot.stats.service import Stats
 from bot.texts import _, use_locale
 from storage import creators, links, posts
 from storage.database import Database
-from storage.records import Digest, Link, Post, State
+from storage.records import IMPRESSIONS, VIEWS, Digest, Link, Post, State
 
 RECENT = dt.timedelta(days=30)
 """How long after its publication a post is asked for its platform's numbers."""
@@ -138,7 +137,7 @@ def _is_asked(post: Post, now: dt.datetime) -> bool:
 
 
 async def _told(conn: AsyncConnection, guild_id: int, post_ids: Collection[int]) -> dict[int, dt.datetime | None]:
-    """When the impressions or views of each post were last told; None where they never were."""
+    """When the displays of each post were last told; None where they never were."""
     told: dict[int, dt.datetime | None] = dict.fromkeys(post_ids)
     for figure in await posts.find_figures(conn, guild_id, post_ids):
         if figure.metric in (IMPRESSIONS, VIEWS):

@@ -9,10 +9,8 @@ from bot.errors import InvalidError
 from bot.inputs.numbers import parse_count
 from bot.inputs.text import shorten
 from bot.texts import _
+from storage.records import IMPRESSIONS, VIEWS
 
-IMPRESSIONS = "impressions"
-VIEWS = "views"
-"""The platforms' newer word. It counts what impressions don't, so the two are never added."""
 METRICS = (IMPRESSIONS, VIEWS, "reach", "likes", "comments", "shares", "saves", "clicks")
 """Lifetime totals of a post; "clicks" are those that the platform counted, beside those counted here."""
 CTR = "ctr"
@@ -20,14 +18,6 @@ CTR = "ctr"
 MILLION = 1_000_000
 SPEND = "spend"
 """In minor units of a currency."""
-
-_VIEWED = ("instagram", "facebook", "threads", "tiktok", "youtube", "twitch")
-"""Platforms that tell authors of views in the first place."""
-
-
-def word_of(platform: str) -> str:
-    """What a platform calls how often a post was seen: impressions or views."""
-    return VIEWS if platform in _VIEWED else IMPRESSIONS
 
 
 def order(metric: str) -> int:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.insights.rates import MIN_IMPRESSIONS, Rate
+from bot.insights.rates import MIN_DISPLAYS, Rate
 from bot.texts import _, number, percent
 
 WINDOW = dt.timedelta(days=90)
 SETTLED = dt.timedelta(days=2)
-"""A younger post still collects: its clicks and impressions are not held against those of older ones."""
+"""A younger post still collects: its clicks and displays are not held against those of older ones."""
 MIN_OTHERS = 5
 MIN_CREATORS = 5
 """Fewer creators in a server's benchmark would give away whose numbers they are."""
@@ -22,8 +22,7 @@ class Measure(StrEnum):
     """What posts are compared by."""
 
     RATE = "rate"
-    IMPRESSIONS = "impressions"
-    VIEWS = "views"
+    DISPLAYS = "displays"
     CLICKS = "clicks"
 
 
@@ -37,18 +36,19 @@ class PeerPost:
     kind: str
     published: dt.datetime
     clicks: int
-    impressions: int
+    displays: int
+    metric: str
+    """What the displays are, as in `PlaceSummary`."""
     rate: Rate | None = None
-    views: int = 0
 
     def value(self, measure: Measure, now: dt.datetime) -> float | None:
         """What it is compared by; None while that says too little."""
         if measure is Measure.RATE:
-            enough = self.rate is not None and self.rate.impressions >= MIN_IMPRESSIONS
+            enough = self.rate is not None and self.rate.displays >= MIN_DISPLAYS
             return self.rate.value if self.rate is not None and enough else None
         if now - self.published < SETTLED:
             return None
-        found = {Measure.CLICKS: self.clicks, Measure.VIEWS: self.views}.get(measure, self.impressions)
+        found = self.clicks if measure is Measure.CLICKS else self.displays
         return float(found) if found > 0 else None
 
 
@@ -63,7 +63,7 @@ class Standing:
     others: tuple[float, ...] = ()
     """The values that it was held against."""
     pooled: Rate | None = None
-    """All clicks by all impressions of the others; None unless rates were compared."""
+    """All clicks by all displays of the others; None unless rates were compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ def benchmark(
         for peer in peers
         if peer.id != post.id
         and (peer.platform, peer.kind) == (post.platform, post.kind)
+        and (measure is Measure.CLICKS or peer.metric == post.metric)
         and now - WINDOW <= peer.published <= now
         and (found := peer.value(measure, now)) is not None
     ]
@@ -116,7 +117,7 @@ def _standing(value: float, others: Sequence[tuple[PeerPost, float]], *, own: bo
     if share is None:
         return None
     rates = [peer.rate for peer, _other in others if peer.rate is not None]
-    shown = sum(rate.impressions for rate in rates)
+    shown = sum(rate.displays for rate in rates)
     pooled = Rate(sum(rate.clicks for rate in rates), shown) if shown > 0 else None
     return Standing(share, len(found), own, found, pooled)
 

@@ -16,7 +16,7 @@ from bot.insights.facts import Facts, Finding, Origins
 from bot.insights.hours import WEEKDAYS, Span
 from bot.insights.milestones import passed
 from bot.insights.noise import MIN_DAYS, t_of_normal
-from bot.insights.rates import MIN_IMPRESSIONS, log_variance, ratio_interval, spread, wilson
+from bot.insights.rates import MIN_DISPLAYS, log_variance, ratio_interval, spread, wilson
 from bot.insights.summary import Summary
 from bot.texts import _, ngettext, number, percent
 from bot.texts import day as date_of
@@ -35,7 +35,7 @@ MIN_SHARE_DAYS = 5
 """Below as many days it is not known how much shares differ from one to the next."""
 MIN_WEEKS = 6
 MAX_POSTS = 30
-"""As many posts, those with the most impressions, are compared with one another."""
+"""As many posts, those with the most displays, are compared with one another."""
 
 
 def _z(cases: int) -> float:
@@ -88,20 +88,20 @@ def best_time(facts: Facts) -> Iterator[Finding]:
 
 
 def unlike_sibling(facts: Facts) -> Iterator[Finding]:
-    """A post with fewer impressions and a much higher CTR than another of its kind, or of its link."""
+    """A post with fewer displays and a much higher CTR than another of its kind, or of its link."""
     if facts.now is None:
         return
     rated = [
         (place.place_id, facts.posts[place.place_id], place.rate)
         for place in facts.now.by_place
         if place.place_id in facts.posts and place.rate is not None
-        if place.rate.impressions >= MIN_IMPRESSIONS and place.rate.clicks > 0
+        if place.rate.displays >= MIN_DISPLAYS and place.rate.clicks > 0
     ]
-    rated = sorted(rated, key=lambda one: (-one[2].impressions, one[0]))[:MAX_POSTS]
+    rated = sorted(rated, key=lambda one: (-one[2].displays, one[0]))[:MAX_POSTS]
     pairs = [
         (one_id, one, other_id, other)
         for (one_id, one_post, one), (other_id, other_post, other) in permutations(rated, 2)
-        if one.impressions * 3 <= other.impressions * 2
+        if one.displays * 3 <= other.displays * 2
         and (
             (one_post.platform, one_post.kind) == (other_post.platform, other_post.kind)
             or (one_post.link_id is not None and one_post.link_id == other_post.link_id)
@@ -116,8 +116,8 @@ def unlike_sibling(facts: Facts) -> Iterator[Finding]:
     if low > 1.3:
         yield Finding(
             _say(
-                _("{0} has {part} of the impressions of {1} and {ratio} its CTR."),
-                part=percent(one.impressions / other.impressions, 0),
+                _("{0} has {part} of the displays of {1} and {ratio} its CTR."),
+                part=percent(one.displays / other.displays, 0),
                 ratio=_times(one.value / other.value),
             ),
             _("{one} against {other}").format(one=phrases.rate(one), other=phrases.rate(other)),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.insights import phrases
 from bot.insights.audience import opted_out, uniques_are_least
 from bot.insights.glossary import GLOSSARY, Numbers, change_in_words
-from bot.insights.rates import MIN_IMPRESSIONS, Rate
+from bot.insights.rates import MIN_DISPLAYS, Rate
 from bot.insights.summary import Engagement, Summary
 from bot.texts import _, ngettext, number, percent
 from storage.records import AsideCount, AudienceCount
@@ -69,14 +69,13 @@ def explain(
                 else "",
             ),
         ),
-        _explained("impression", *_impressions(numbers)),
+        _explained("display", *_displays(numbers)),
         _explained("ctr", *_ctr(numbers)),
         _explained("engagement", *_engagement(numbers)),
-        *_views(numbers),
         _explained(
             "change",
             change_in_words(numbers) or "–",
-            _("Reported impressions have no change: they grow when somebody types them in."),
+            _("Reported displays have no change: they are told now and then, and shared out in between."),
         ),
     ]
 
@@ -91,30 +90,36 @@ def _notes(*sentences: str) -> str:
 
 def _interval(found: Rate) -> str:
     if found.is_early:
-        return _("Too early to be sure of it: that takes {n} impressions.").format(n=number(MIN_IMPRESSIONS))
+        return _("Too early to be sure of it: that takes {n} displays.").format(n=number(MIN_DISPLAYS))
     low, high = found.interval
     return _("With 95% certainty between {low} and {high}.").format(low=percent(low), high=percent(high))
 
 
-def _impressions(numbers: Numbers) -> tuple[str, str]:
+def _displays(numbers: Numbers) -> tuple[str, str]:
     now = numbers.now
-    both = now.measured + now.reported - now.impressions
+    both = now.measured + now.reported - now.displays
     text = _("{measured} measured + {reported} reported = {total}")
     if both:
         text = _("{measured} measured + {reported} reported - {both} measured of posts with both = {total}")
+    reported = phrases.about(number(now.reported), is_estimate=now.is_estimate)
     return text.format(
-        measured=number(now.measured), reported=number(now.reported), both=number(both), total=number(now.impressions)
-    ), (_("Reported ones count when they were typed in, not when they were seen.") if now.reported else "")
+        measured=number(now.measured), reported=reported, both=number(both), total=number(now.displays)
+    ), _notes(
+        _("They are {list}.").format(list=", ".join(phrases.by_word(now.parts))) if len(now.parts) > 1 else "",
+        _("What a platform told between two readings is shared out over the time in between.")
+        if now.is_estimate
+        else "",
+    )
 
 
 def _ctr(numbers: Numbers) -> tuple[str, str]:
     now = numbers.now
     if now.ctr is None:
-        return "–", _notes(_("No post or place has both clicks and impressions in this period."), _in_bio(now))
+        return "–", _notes(_("No post or place has both clicks and displays in this period."), _in_bio(now))
     rest = now.clicks - now.ctr.clicks
-    return _quotient(now.ctr.clicks, now.ctr.impressions), _notes(
+    return phrases.quotient(now.ctr), _notes(
         _of_all(_("{n} of {all} posts and places have both sides."), now.ctr_places, now.places),
-        _("Clicks elsewhere: {n}.").format(n=number(rest)) if rest else "",
+        _("Clicks elsewhere, or after a post's last reading: {n}.").format(n=number(rest)) if rest else "",
         _interval(now.ctr),
         _over_one(now.ctr),
         _in_bio(now),
@@ -135,31 +140,14 @@ def _in_bio(now: Summary) -> str:
     return text.format(n=number(now.in_bio)) if now.in_bio else ""
 
 
-def _views(numbers: Numbers) -> Iterator[Explained]:
-    """Views, and the rates by them, where a platform told any."""
-    now = numbers.now
-    if now.views:
-        yield _explained("views", number(now.views), _("No part of impressions, nor of the CTR."))
-    if now.by_views is not None:
-        note = _of_all(_("{n} of {all} posts and places have views and no impressions."), now.views_places, now.places)
-        yield _explained(
-            "by_views",
-            _quotient(now.by_views.clicks, now.by_views.impressions),
-            _notes(note, _interval(now.by_views)),
-        )
-    if now.engagement_by_views is not None:
-        found = now.engagement_by_views
-        yield Explained(_("Engagement rate by views"), _("engagements / views"), *_engaged(found))
-
-
 def _over_one(rate: Rate) -> str:
-    return _("Over 100%: clicks and impressions are counted in different places.") if rate.value > 1 else ""
+    return _("Over 100%: clicks and displays are counted in different places.") if rate.value > 1 else ""
 
 
 def _engagement(numbers: Numbers) -> tuple[str, str]:
     found = numbers.now.engagement
     if found is None:
-        return "–", _("No post has both reactions and impressions in this period.")
+        return "–", _("No post has both reactions and displays in this period.")
     return _engaged(found)
 
 
@@ -167,7 +155,3 @@ def _engaged(found: Engagement) -> tuple[str, str]:
     return phrases.engagement(found), _notes(
         _of_all(_("{n} of {all} posts have both sides."), found.posts, found.of), _interval(found.rate)
     )
-
-
-def _quotient(top: int, bottom: int) -> str:
-    return f"{number(top)} / {number(bottom)} = {percent(top / bottom)}"

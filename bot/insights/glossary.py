@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.insights import phrases
-from bot.insights.rates import MIN_IMPRESSIONS, Change
+from bot.insights.rates import MIN_DISPLAYS, Change
 from bot.insights.summary import Summary
 from bot.insights.tally import Tally
-from bot.texts import _, ngettext, number, percent
+from bot.texts import _, ngettext, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +45,22 @@ def _measured(numbers: Numbers) -> str | None:
 
 def _reported(numbers: Numbers) -> str | None:
     reported = numbers.now.reported
-    text = ngettext(
-        "Platforms told {n} impression of your posts.", "Platforms told {n} impressions of your posts.", reported
-    )
+    text = ngettext("Platforms told {n} display of your posts.", "Platforms told {n} displays of your posts.", reported)
     return text.format(n=number(reported)) if reported else None
 
 
-def _impressions(numbers: Numbers) -> str | None:
+def _displays(numbers: Numbers) -> str | None:
     now = numbers.now
-    if not now.impressions:
+    if not now.displays:
         return None
-    text = ngettext(
-        "{total} impression: {measured} measured here, {reported} reported by platforms.",
-        "{total} impressions: {measured} measured here, {reported} reported by platforms.",
-        now.impressions,
+    said = _("{total}: {measured} measured here, {reported} reported by platforms.").format(
+        total=phrases.displays(now.displays, now.parts, is_estimate=now.is_estimate),
+        measured=number(now.measured),
+        reported=number(now.reported),
     )
-    return text.format(total=number(now.impressions), measured=number(now.measured), reported=number(now.reported))
-
-
-def _views(numbers: Numbers) -> str | None:
-    views = numbers.now.views
-    text = ngettext("Platforms told {n} view of your posts.", "Platforms told {n} views of your posts.", views)
-    return text.format(n=number(views)) if views else None
-
-
-def _by_views(numbers: Numbers) -> str | None:
-    found = numbers.now.by_views
-    if found is None:
-        return None
-    return _("Clicks {clicks} / views {views} = {rate}.").format(
-        clicks=number(found.clicks), views=number(found.impressions), rate=percent(found.value)
-    )
+    if len(now.parts) > 1:
+        said += " " + _("They are {list}.").format(list=", ".join(phrases.by_word(now.parts)))
+    return said
 
 
 def _bio(numbers: Numbers) -> str | None:
@@ -103,18 +88,12 @@ def _ctr(numbers: Numbers) -> str | None:
     if now.ctr is None:
         return None
     if now.places > 1:
-        text = _("Clicks {clicks} / impressions {impressions} = {rate}, over {n} of your {all} posts and places.")
+        text = _("Clicks / displays: {quotient}, over {n} of your {all} posts and places.")
     else:
-        text = _("Clicks {clicks} / impressions {impressions} = {rate}.")
-    said = text.format(
-        clicks=number(now.ctr.clicks),
-        impressions=number(now.ctr.impressions),
-        rate=percent(now.ctr.value),
-        n=now.ctr_places,
-        all=now.places,
-    )
+        text = _("Clicks / displays: {quotient}.")
+    said = text.format(quotient=phrases.quotient(now.ctr), n=now.ctr_places, all=now.places)
     if now.ctr_places < now.places:
-        said += " " + _("The others have clicks or impressions alone.")
+        said += " " + _("The others have clicks or displays alone.")
     return said
 
 
@@ -143,21 +122,20 @@ def _engagement(numbers: Numbers) -> str | None:
         return phrases.engagement(found) + "."
     if ctr is None:
         return None
-    return _("Counting clicks alone: {clicks} / {impressions} = {rate}; likes and comments would raise it.").format(
-        clicks=number(ctr.clicks), impressions=number(ctr.impressions), rate=percent(ctr.value)
-    )
+    text = _("Counting clicks alone: {quotient}; likes and comments would raise it.")
+    return text.format(quotient=phrases.quotient(ctr))
 
 
 def _cpm(numbers: Numbers) -> str | None:
-    impressions = numbers.now.impressions
-    if not impressions:
+    displays = numbers.now.displays
+    if not displays:
         return None
     text = ngettext(
-        "At a CPM of $10, your {n} impression would be worth ${value}.",
-        "At a CPM of $10, your {n} impressions would be worth ${value}.",
-        impressions,
+        "At a CPM of $10, your {n} display would be worth ${value}.",
+        "At a CPM of $10, your {n} displays would be worth ${value}.",
+        displays,
     )
-    return text.format(n=number(impressions), value=number(round(impressions / 1000 * 10)))
+    return text.format(n=number(displays), value=number(round(displays / 1000 * 10)))
 
 
 def _best(numbers: Numbers) -> str | None:
@@ -172,11 +150,16 @@ def _best(numbers: Numbers) -> str | None:
 
 
 GLOSSARY: dict[str, Term] = {
-    "impression": Term(
-        _("Impression"),
-        _("One display of a tracked link, or of the post that carries it, on a person's screen."),
+    "display": Term(
+        _("Display"),
+        _(
+            "One showing of a tracked link, or of the post that carries it, on a person's screen. Platforms have their "
+            "own words: Instagram, Facebook, Threads, TikTok, YouTube and Twitch count views, every look again; X, "
+            "LinkedIn and the others count impressions. A post has one of the two, by its platform, or the other where "
+            "only that is known."
+        ),
         _("measured + reported, over different posts; where a post has both, the reported figure stands for it"),
-        _impressions,
+        _displays,
     ),
     "measured": Term(
         _("Measured impression"),
@@ -185,28 +168,15 @@ GLOSSARY: dict[str, Term] = {
         _measured,
     ),
     "reported": Term(
-        _("Reported impression"),
-        _("What a platform told you of a post, typed in with /impressions log."),
-        _("the growth of the platform's total between two reports, counted when the later one was made"),
+        _("Reported display"),
+        _(
+            "What a platform told of a post, typed in with /impressions log or imported. It is a total at a moment: "
+            "what it grew by between two readings lies in between, and a period gets the share that lies within it. A "
+            "story's is shared out over its 24 hours, another post's by its own clicks, or evenly where these are "
+            "fewer than 30. Such a share reads “about”."
+        ),
+        _("the growth of the platform's total within the period"),
         _reported,
-    ),
-    "views": Term(
-        _("Views"),
-        _(
-            "The platforms' newer word: how often a post was looked at, with every look again. It counts what "
-            "impressions don't, so the two are never added, and a rate by views is called that."
-        ),
-        _("the growth of the platform's total between two reports, kept beside impressions"),
-        _views,
-    ),
-    "by_views": Term(
-        _("Clicks by views"),
-        _(
-            "The share of views that became clicks, of posts of which a platform tells views and no impressions. "
-            "Views count repeats, so it is lower than a CTR would be, and is not compared with one."
-        ),
-        _("clicks / views"),
-        _by_views,
     ),
     "bio": Term(
         _("Link in bio"),
@@ -241,10 +211,11 @@ GLOSSARY: dict[str, Term] = {
     "ctr": Term(
         _("Click-through rate (CTR)"),
         _(
-            "The share of impressions that became clicks. It is formed only over posts and places where both are "
-            "known, and may pass 100%, since clicks and impressions are counted in different places."
+            "The share of displays that became clicks. It is formed only over posts and places where both are known, "
+            "each up to its last reading (“as of 3 Mar”): later clicks have no displays to be held against. It may "
+            "pass 100%, since clicks and displays are counted in different places."
         ),
-        _("clicks / impressions"),
+        _("clicks / displays"),
         _ctr,
     ),
     "resonates": Term(
@@ -252,9 +223,9 @@ GLOSSARY: dict[str, Term] = {
         _(
             "The link with the highest CTR, by the lower end of its 95% interval, so that 1 click of 1 impression does "
             "not beat 480 of 10,000. It is called surely the highest only where chance does not explain its lead over "
-            "each other link. Below {n} impressions it is too early to call."
-        ).format(n=MIN_IMPRESSIONS),
-        _("lower end of the interval of clicks / impressions"),
+            "each other link. Below {n} displays it is too early to call."
+        ).format(n=MIN_DISPLAYS),
+        _("lower end of the interval of clicks / displays"),
         _resonant,
     ),
     "change": Term(

@@ -18,6 +18,8 @@ ONE_DAY = dt.timedelta(days=1)
 QUARTER = dt.timedelta(minutes=15)
 EARLIEST, LATEST = dt.date(1970, 1, 1), dt.date(2999, 12, 31)
 """What two dates of a period may be: everything that is computed from them stays a date."""
+EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+"""Before everything."""
 
 
 def instant(day: dt.date, time: dt.time, zone: str) -> dt.datetime:
@@ -82,6 +84,8 @@ class Period:
     zone: str
     months: int = 0
     """Across how many months it is compared: 1 for a month, 3 for a quarter, 12 for a year; 0 for mere days."""
+    is_all: bool = False
+    """Whether it is all time: what platforms told belongs to it however far that reaches back."""
 
     @property
     def start_at(self) -> dt.datetime:
@@ -90,6 +94,11 @@ class Period:
     @property
     def end_at(self) -> dt.datetime:
         return day_start(self.end, self.zone)
+
+    @property
+    def told_from(self) -> dt.datetime:
+        """Since when what platforms told belongs to it."""
+        return EVER if self.is_all else self.start_at
 
     @property
     def last(self) -> dt.date:
@@ -145,6 +154,11 @@ class Period:
 def _quarter(at: dt.datetime, *, up: bool = False) -> dt.datetime:
     over = dt.timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)
     return at + (QUARTER - over) if up and over else at - over
+
+
+def quarter_after(at: dt.datetime) -> dt.datetime:
+    """The end of the quarter hour that an instant lies in."""
+    return _quarter(at) + QUARTER
 
 
 def add_months(day: dt.date, count: int) -> dt.date:
@@ -286,7 +300,7 @@ def period_of(choice: Choice, now: dt.datetime, zone: str, first_weekday: int, s
             unit, is_over = _CALENDAR[choice]
             months, running = unit.months, begin_of(today, unit)
             first, end = (add_months(running, -months), running) if is_over else (running, end)
-    return Period(first, end, zone, months)
+    return Period(first, end, zone, months, is_all=choice is Named.ALL)
 
 
 _CALENDAR = {

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.insights.rates import Change, Direction, Rate
-from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
-from bot.texts import _, ngettext, number, percent
+from bot.insights.summary import Engagement, Part
+from bot.links.platforms import PLATFORMS
+from bot.texts import _, day, ngettext, number, percent
+from storage.records import VIEWS
 
 
 def change(moved: Change) -> str:
@@ -30,21 +34,58 @@ def _whole(moved: Change) -> str:
     return percent(size, 0 if size >= 0.005 else None)
 
 
-def parts(found: Rate | Engagement, by: str = IMPRESSIONS) -> str:
-    """What made a rate: "32 of 320", "32 of 320 views"; an engagement rate names what it is by."""
-    if isinstance(found, Engagement):
-        rate, by, text = found.rate, found.by, _("{top} of {bottom} impressions")
+def displays(n: int, parts: Sequence[Part], *, is_estimate: bool = False) -> str:
+    """A number with its word: "1,340 views", "about 1,340 impressions"; "62,000 displays" where they have several."""
+    words = {part.metric for part in parts}
+    if words == {VIEWS}:
+        text = ngettext("{n} view", "{n} views", n)
+    elif len(words) > 1:
+        text = ngettext("{n} display", "{n} displays", n)
     else:
-        rate, text = found, _("{top} of {bottom}")
-    text = _("{top} of {bottom} views") if by == VIEWS else text
-    return text.format(top=number(rate.clicks), bottom=number(rate.impressions))
+        text = ngettext("{n} impression", "{n} impressions", n)
+    return about(text.format(n=number(n)), is_estimate=is_estimate)
+
+
+def about(text: str, *, is_estimate: bool) -> str:
+    """A number in words, marked where it is an estimate."""
+    return _("about {number}").format(number=text) if is_estimate else text
+
+
+def by_word(parts: Sequence[Part]) -> list[str]:
+    """Displays by what they are called: "37,550 views on TikTok", "12,260 impressions"."""
+    found = []
+    for part in parts:
+        if part.metric == VIEWS:
+            text = ngettext("{n} view on {platform}", "{n} views on {platform}", part.count)
+        else:
+            text = ngettext("{n} impression", "{n} impressions", part.count)
+        found.append(text.format(n=number(part.count), platform=PLATFORMS[part.platform][0] if part.platform else ""))
+    return found
+
+
+def parts(found: Rate | Engagement) -> str:
+    """What made a rate: "32 of 320", "32 of about 320, as of 3 Mar"; an engagement rate names what it is by."""
+    text = _("{top} of {bottom} displays") if isinstance(found, Engagement) else _("{top} of {bottom}")
+    rate = found.rate if isinstance(found, Engagement) else found
+    bottom = about(number(rate.displays), is_estimate=rate.is_estimate)
+    made = text.format(top=number(rate.clicks), bottom=bottom)
+    return f"{made}, {as_of(rate)}" if rate.as_of else made
+
+
+def as_of(found: Rate | Engagement) -> str:
+    """Up to when a rate is formed: "as of 3 Mar", "as of 3–26 Nov" where it is of several; "" for the whole time."""
+    if not found.as_of:
+        return ""
+    first, last = found.as_of
+    said = [day(one, year=first.year != last.year) for one in dict.fromkeys((first, last))]
+    return _("as of {days}").format(days=" – ".join(said))
 
 
 WITH_PARTS = _("{rate} ({parts})")
 WITH_INTERVAL = _("{rate} ({interval}), {parts}")
 
 
-def rate(found: Rate | Engagement, text: str = WITH_PARTS, by: str = IMPRESSIONS) -> str:
+def rate(found: Rate | Engagement, text: str = WITH_PARTS) -> str:
     """A rate beside exactly what made it: "10.0% (32 of 320)".
 
     `text` has {rate} and {parts}, and {interval} or {low} and {high} where the 95 % interval stands too.
@@ -52,25 +93,31 @@ def rate(found: Rate | Engagement, text: str = WITH_PARTS, by: str = IMPRESSIONS
     low, high = found.interval
     return text.format(
         rate=percent(found.value),
-        parts=parts(found, by),
+        parts=parts(found),
         interval=interval(found),
         low=percent(low),
         high=percent(high),
     )
 
 
+def quotient(found: Rate) -> str:
+    """How a rate came about: "32 / 320 = 10%"."""
+    bottom = about(number(found.displays), is_estimate=found.is_estimate)
+    made = f"{number(found.clicks)} / {bottom} = {percent(found.value)}"
+    return f"{made}, {as_of(found)}" if found.as_of else made
+
+
 def engagement(found: Engagement) -> str:
-    """How an engagement rate came about: "(1 click + 2 reactions) / 320 impressions = 0.94%"."""
-    base = {
-        IMPRESSIONS: ngettext("{n} impression", "{n} impressions", found.base),
-        VIEWS: ngettext("{n} view", "{n} views", found.base),
-    }[found.by]
-    return _("({clicks} + {reactions}) / {base} = {rate}").format(
+    """How an engagement rate came about: "(1 click + 2 reactions) / 320 displays = 0.94%"."""
+    base = ngettext("{n} display", "{n} displays", found.displays)
+    base = about(base.format(n=number(found.displays)), is_estimate=found.is_estimate)
+    made = _("({clicks} + {reactions}) / {base} = {rate}").format(
         clicks=ngettext("{n} click", "{n} clicks", found.clicks).format(n=number(found.clicks)),
         reactions=ngettext("{n} reaction", "{n} reactions", found.reactions).format(n=number(found.reactions)),
-        base=base.format(n=number(found.base)),
+        base=base,
         rate=percent(found.value),
     )
+    return f"{made}, {as_of(found)}" if found.as_of else made
 
 
 def interval(found: Rate | Engagement) -> str:

@@ -20,7 +20,7 @@ class Ranking:
     is_sure: bool
     """Whether the best is above each other one beyond chance."""
     order: tuple[int, ...]
-    """Those with `rates.MIN_IMPRESSIONS`, the surest first."""
+    """Those with `rates.MIN_DISPLAYS`, the surest first."""
     too_early: tuple[int, ...]
     """Those with fewer, in the order of their ids."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from storage.records import plain
 
 SURE = 0.95
 """How sure a claim and an interval are."""
-MIN_IMPRESSIONS = 100
-"""Below as many impressions it is too early to say what resonates, or how sure a rate is."""
+MIN_DISPLAYS = 100
+"""Below as many displays it is too early to say what resonates, or how sure a rate is."""
 Z95 = 1.959963984540054
 """The normal quantile of a two-sided 95 % interval."""
 
@@ -77,30 +78,34 @@ def _root(falling: Callable[[float], float], low: float, high: float) -> float:
 
 @plain
 class Rate:
-    """Clicks by impressions. May exceed 1: clicks and impressions come from different places."""
+    """Clicks by displays of the same time. May exceed 1: clicks and displays come from different places."""
 
     clicks: int
-    impressions: int
+    displays: int
     noise: Dispersion = CAUTIOUS
     """How much the clicks vary."""
+    is_estimate: bool = False
+    """Whether a part of the displays was shared out between two readings."""
+    as_of: tuple[dt.date, dt.date] | None = None
+    """The day up to which it is formed, where that is not the whole time: the earliest and the latest of several."""
 
     @property
     def value(self) -> float:
-        return self.clicks / self.impressions
+        return self.clicks / self.displays
 
     @property
     def interval(self) -> tuple[float, float]:
         """95 %: `rate_interval`."""
-        return rate_interval(self.clicks, self.impressions, self.noise)
+        return rate_interval(self.clicks, self.displays, self.noise)
 
     @property
     def is_early(self) -> bool:
-        return self.impressions < MIN_IMPRESSIONS
+        return self.displays < MIN_DISPLAYS
 
 
 def is_above(one: Rate, other: Rate) -> bool:
     """Whether the first rate is the higher one beyond chance: counts that vary so differ as much in fewer than 5 %."""
-    share = one.impressions / (one.impressions + other.impressions)
+    share = one.displays / (one.displays + other.displays)
     expected = (one.clicks + other.clicks) * share, (one.clicks + other.clicks) * (1 - share)
     # The logarithm of their ratio varies by the sum of phi / mean: as if both had this phi.
     noise = together([(one.noise, expected[1]), (other.noise, expected[0])])

@@ -5,21 +5,22 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.insights.growth import Clicks, Grown, Span, Told, addressed_from
 from bot.insights.noise import CAUTIOUS, Dispersion
-from bot.insights.periods import Period
+from bot.insights.periods import Period, local_day, quarter_after
 from bot.insights.rates import Rate
 from storage.records import (
     ELSEWHERE,
+    IMPRESSIONS,
     DayCount,
     Figure,
     Kind,
     PlaceCounts,
     PlaceKey,
-    Post,
     Service,
     is_post,
     plain,
@@ -27,26 +28,11 @@ from storage.records import (
 
 R = TypeVar("R", Rate | None, "Engagement | None")
 
-IMPRESSIONS = "impressions"
-VIEWS = "views"
-"""The platforms' newer word: it counts repeats that impressions don't, so the two are never added nor compared."""
 REACTIONS = ("likes", "comments", "shares", "saves")
 """The metrics that make engagements, with our clicks."""
 
 Place = tuple[int | None, int]
 """(link id, place id): the bare address, the profile, or a post; the link is None for a post without one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """What a platform told of one post in one metric within a period: its total's growth, and whose time that is.
-
-    A negative growth is a correction: the platform took back more than the period brought.
-    """
-
-    growth: int
-    since: dt.datetime
-    as_of: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,52 +49,53 @@ class PlaceSummary:
     link_id: int | None
     place_id: int
     clicks: int
-    impressions: int
+    displays: int
     """The reported ones where a platform told any, else the measured ones; the measured ones after a correction."""
     measured: int
     reported: int
     rate: Rate | None
-    """Only where clicks and impressions are known and speak of the same time, and the post has clicks of its own."""
-    views: int = 0
-    """Reported ones."""
-    by_views: Rate | None = None
-    """Clicks by views, where no impressions are known: a rate of its own that no CTR is mixed with."""
+    """Clicks by displays of one and the same time; None where one side is not known, or has no clicks of its own."""
+    metric: str = IMPRESSIONS
+    """What its displays are: impressions, or the views of its platform."""
+    platform: str = ""
+    """Which told of them; empty where they were measured."""
+    is_estimate: bool = False
+    """Whether the period begins or ends between two readings, so that `reported` is an estimate."""
     engagement: Engagement | None = None
-    """By impressions, or by views where no impressions are known."""
     in_bio: bool = False
     """Whether it is a post without clicks of its own."""
     viewable: int = 0
     """Those of the measured ones that were in view for a second."""
     corrected: int = 0
-    """Impressions that its platform took back beyond what the period brought, as a number below 0."""
-    views_corrected: int = 0
+    """Displays that its platform took back beyond what the period brought, as a number below 0."""
 
     @property
     def is_active(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.clicks or self.impressions or self.views)
+        return bool(self.clicks or self.displays)
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """Clicks, likes, comments, shares and saves by impressions (or views), over the posts that have both sides."""
+    """Clicks, likes, comments, shares and saves by displays, over the posts that have both sides."""
 
     clicks: int
     reactions: int
-    base: int
-    """As many impressions or views it is formed over."""
+    displays: int
+    """As many it is formed over."""
     posts: int
     """Over as many posts it is formed."""
     of: int
     """As many posts have anything to show in the period."""
-    by: str = IMPRESSIONS
-    """What `base` counts: `IMPRESSIONS` or `VIEWS`."""
     noise: Dispersion = CAUTIOUS
     """How much clicks and reactions vary."""
+    is_estimate: bool = False
+    as_of: tuple[dt.date, dt.date] | None = None
+    """As of a `Rate`."""
 
     @property
     def rate(self) -> Rate:
-        return Rate(self.clicks + self.reactions, self.base, self.noise)
+        return Rate(self.clicks + self.reactions, self.displays, self.noise, self.is_estimate, self.as_of)
 
     @property
     def value(self) -> float:
@@ -125,28 +112,43 @@ def varying(found: R, noise: Dispersion) -> R:
     return found if found is None else dataclasses.replace(found, noise=noise)
 
 
-def pooled(found: Iterable[Engagement], by: str, of: int) -> Engagement | None:
-    """Those formed by impressions, or by views, as one over all their posts; None where there are none."""
-    same = [one for one in found if one.by == by]
-    if not same:
+def pooled(found: Sequence[Engagement], of: int) -> Engagement | None:
+    """Several as one over all their posts; None where there are none."""
+    if not found:
         return None
     return Engagement(
-        clicks=sum(one.clicks for one in same),
-        reactions=sum(one.reactions for one in same),
-        base=sum(one.base for one in same),
-        posts=sum(one.posts for one in same),
+        clicks=sum(one.clicks for one in found),
+        reactions=sum(one.reactions for one in found),
+        displays=sum(one.displays for one in found),
+        posts=sum(one.posts for one in found),
         of=of,
-        by=by,
+        is_estimate=any(one.is_estimate for one in found),
+        as_of=_as_of(found),
     )
+
+
+def _as_of(rates: Iterable[Rate | Engagement]) -> tuple[dt.date, dt.date] | None:
+    days = [day for rate in rates if rate.as_of is not None for day in rate.as_of]
+    return (min(days), max(days)) if days else None
+
+
+@plain
+class Part:
+    """Displays of one word: views of a platform, or impressions of whatever tells of such and those measured here."""
+
+    metric: str
+    platform: str
+    """Empty for impressions."""
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Totals of a period. `impressions` takes the reported figure for a post that has one, else the measured one."""
+    """Totals of a period. `displays` takes the reported figure for a post that has one, else the measured one."""
 
     clicks: int
     unique_clicks: int
-    impressions: int
+    displays: int
     measured: int
     reported: int
     ctr: Rate | None
@@ -158,33 +160,29 @@ class Summary:
     clicks_by_day: tuple[int, ...]
     impressions_by_day: tuple[int, ...]
     """Measured ones; reported figures have no days."""
-    lifetime: tuple[Post, ...]
-    """Posts whose reported figures reach back before the period, so that only a lifetime CTR can be formed."""
     by_place: tuple[PlaceSummary, ...] = ()
     """Posts and places with anything to show; of no particular order."""
     engagement: Engagement | None = None
-    """By impressions."""
-    views: int = 0
-    """Reported ones; no part of `impressions`."""
-    by_views: Rate | None = None
-    """Clicks by views, over the places that have those and no impressions; no part of `ctr`."""
-    views_places: int = 0
-    """Posts that `by_views` is formed over."""
-    engagement_by_views: Engagement | None = None
-    """Of the posts with views and no impressions."""
     in_bio: int = 0
     """Posts with anything to show that have no clicks of their own."""
     posts: int = 0
     """Posts with anything to show, reactions too."""
     corrected: int = 0
-    """Impressions that platforms took back of what they told before, as a number below 0; no part of `impressions`."""
-    views_corrected: int = 0
+    """Displays that platforms took back of what they told before, as a number below 0; no part of `displays`."""
 
     def varying(self, noise: Dispersion) -> Summary:
         """The same, where what is clicked varies so."""
-        rates = {name: varying(getattr(self, name), noise) for name in ("ctr", "by_views")}
-        engagements = {name: varying(getattr(self, name), noise) for name in ("engagement", "engagement_by_views")}
-        return dataclasses.replace(self, **rates, **engagements)
+        return dataclasses.replace(self, ctr=varying(self.ctr, noise), engagement=varying(self.engagement, noise))
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether a part of the reported displays was shared out between two readings."""
+        return any(place.is_estimate for place in self.by_place)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The displays by what they are called, the most first; they add up to `displays`."""
+        return parts_of(self.by_place)
 
     @property
     def imported(self) -> Counter[Service]:
@@ -196,27 +194,14 @@ class Summary:
         return found
 
 
-def reported_in(post: Post, figures: Iterable[Figure], period: Period, metric: str = IMPRESSIONS) -> Reported | None:
-    """The growth of one of a post's reported metrics between snapshots, for the snapshots taken within the period.
-
-    Snapshots are lifetime totals; the first one's growth belongs to the time since the post was published. A snapshot
-    that is lower than the one before is a correction, which counts against the growth of its own period. Other metrics
-    among `figures` are no part.
-    """
-    start, end = period.start_at, period.end_at
-    total = 0
-    since: dt.datetime | None = None
-    before, before_at = 0, post.published
-    as_of = before_at
-    for figure in figures:
-        if figure.metric != metric:
-            continue
-        if start <= figure.as_of < end:
-            since = min(before_at, figure.as_of) if since is None else since
-            total += figure.value - before
-            as_of = figure.as_of
-        before, before_at = figure.value, figure.as_of
-    return None if since is None else Reported(total, since, as_of)
+def parts_of(places: Iterable[PlaceSummary]) -> list[Part]:
+    """The displays of some places by what they are called, the most first."""
+    found: Counter[tuple[str, str]] = Counter()
+    for place in places:
+        if place.displays:
+            found[place.metric, "" if place.metric == IMPRESSIONS else place.platform] += place.displays
+    order = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return [Part(metric, platform, count) for (metric, platform), count in order]
 
 
 def lifetime_total(figures: Sequence[Figure], metric: str = IMPRESSIONS) -> int | None:
@@ -240,29 +225,70 @@ def comparable(whole: PlaceCounts, last_day: PlaceCounts, so_far: PlaceCounts) -
     return +found
 
 
-def _both_sides_known(post: Post, reported: Reported, clicks: int, period: Period) -> bool:
-    """Whether a post's reported impressions and our clicks speak of the same time."""
-    if post.link_id is None or reported.since < period.start_at or post.link_in_bio:
-        return False
-    if post.moved_at is not None and reported.since < post.moved_at:
-        return False  # clicks from before are counted with the link that it carried then
-    # A post noted only when its figure was typed in had no address of its own while it was seen.
-    return clicks > 0 or post.created_at < reported.as_of
+@plain
+class Window:
+    """The time that what platforms told is looked at in: a period, up to where its hits are counted.
+
+    Hits are known by quarter hours, so that it ends with one.
+    """
+
+    period: Period
+    start: dt.datetime
+    end: dt.datetime
+
+    def spans(self, told: Told) -> Iterator[Span]:
+        """The spans whose clicks a post's numbers are made with."""
+        metric = told.display_metric
+        for name in told.steps:
+            if name in (metric, *REACTIONS):
+                yield from told.spans(name, self.start, self.end, *self._ends(told))
+        if told.post.link_id is not None:
+            for until in self._ends(told):
+                if self.start < until < self.end:
+                    yield told.post.id, self.start, until
+
+    def _ends(self, told: Told) -> list[dt.datetime]:
+        return [end for end in (self.rate_end(told), self.engagement_end(told)) if end is not None]
+
+    def rate_end(self, told: Told) -> dt.datetime | None:
+        """Up to when the displays are known."""
+        metric = told.display_metric
+        return None if metric is None else self._up_to(told.read_until[metric])
+
+    def engagement_end(self, told: Told) -> dt.datetime | None:
+        """Up to when the displays and all kinds of reactions are known that are told at all."""
+        end = self.rate_end(told)
+        reactions = [self._up_to(told.read_until[name]) for name in REACTIONS if name in told.read_until]
+        return min(end, *reactions) if end is not None and reactions else None
+
+    def _up_to(self, read_at: dt.datetime) -> dt.datetime:
+        return self.end if quarter_after(read_at) >= self.end else read_at
+
+    def as_of(self, end: dt.datetime) -> tuple[dt.date, dt.date] | None:
+        """The day up to which a rate is formed; None where that is the whole time."""
+        day = local_day(end, self.period.zone)
+        return None if end >= self.end else (day, day)
+
+
+def window_of(period: Period, now: dt.datetime) -> Window:
+    """A period up to the end of the quarter hour that it is now."""
+    return Window(period, period.told_from, max(period.start_at, min(period.end_at, quarter_after(now))))
 
 
 def summarise(
-    period: Period,
+    window: Window,
     by_place: PlaceCounts,
     by_day: Iterable[DayCount],
     unique_clicks: int,
-    posts: Iterable[Post],
-    figures: Mapping[int, Sequence[Figure]],
+    told: Iterable[Told],
+    clicks: Clicks,
 ) -> Summary:
     """Sum up a period.
 
-    `by_place` are its hits by link, place and kind, `by_day` the same hits by local day and kind, `figures` what
-    platforms told of `posts`, by post id in the order of time.
+    `by_place` are its hits by link, place and kind, `by_day` the same hits by local day and kind, `told` is what
+    platforms told of posts, whose `clicks` are those of `window.spans`.
     """
+    period = window.period
     hits: dict[Place, dict[str, int]] = defaultdict(dict)
     for (link_id, place_id, kind), n in by_place.items():
         hits[link_id, place_id][kind] = n
@@ -273,26 +299,18 @@ def summarise(
     clicks_by_day = tuple(days[Kind.CLICK][day] for day in period.days)
     impressions_by_day = tuple(days[Kind.IMPRESSION][day] for day in period.days)
 
-    told: dict[Place, _Told] = {}
-    for post in posts:
-        found = figures.get(post.id, ())
-        metrics = {figure.metric for figure in found}.intersection((IMPRESSIONS, VIEWS, *REACTIONS))
-        grown = {metric: reported_in(post, found, period, metric) for metric in metrics}
-        told[post.link_id, post.id] = _Told(post, {key: one for key, one in grown.items() if one is not None})
-
-    shown = [key for key, one in told.items() if IMPRESSIONS in one.grown or VIEWS in one.grown]
-    places = [_place(place, hits[place], told.get(place), period) for place in dict.fromkeys([*hits, *shown])]
+    of_place = {(one.post.link_id, one.post.id): _Post(window, one, clicks) for one in told}
+    shown = [key for key, one in of_place.items() if one.displays is not None]
+    places = [_place(place, hits[place], of_place.get(place)) for place in dict.fromkeys([*hits, *shown])]
     rated = [place.rate for place in places if place.rate is not None]
-    viewed = [place.by_views for place in places if place.by_views is not None]
     active = [place for place in places if place.is_active]
-    reacting = {key for key, one in told.items() if one.grown and one.reactions(period) is not None}
+    reacting = {key for key, one in of_place.items() if one.has_reactions}
     posts_active = {(place.link_id, place.place_id) for place in active} | reacting
     posts_shown = sum(is_post(place_id) for _link_id, place_id in posts_active)
-    engagements = [place.engagement for place in places if place.engagement is not None]
     return Summary(
         clicks=sum(place.clicks for place in places),
         unique_clicks=unique_clicks,
-        impressions=sum(place.impressions for place in places),
+        displays=sum(place.displays for place in places),
         measured=sum(place.measured for place in places),
         reported=sum(place.reported for place in places),
         ctr=summed(rated),
@@ -302,38 +320,83 @@ def summarise(
         best_day=_best_day(period.days, clicks_by_day, impressions_by_day),
         clicks_by_day=clicks_by_day,
         impressions_by_day=impressions_by_day,
-        lifetime=tuple(one.post for one in told.values() if one.is_older(period)),
         by_place=tuple(active),
-        engagement=pooled(engagements, IMPRESSIONS, posts_shown),
-        views=sum(place.views for place in places),
-        by_views=summed(viewed),
-        views_places=len(viewed),
-        engagement_by_views=pooled(engagements, VIEWS, posts_shown),
+        engagement=pooled([place.engagement for place in places if place.engagement is not None], posts_shown),
         in_bio=sum(place.in_bio for place in active),
         corrected=sum(place.corrected for place in places),
-        views_corrected=sum(place.views_corrected for place in places),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a platform told of a post within a period, by metric."""
+class _Post:
+    """What a platform told of a post within a window."""
 
-    post: Post
-    grown: Mapping[str, Reported]
+    def __init__(self, window: Window, told: Told, clicks: Clicks) -> None:
+        self.window = window
+        self.told = told
+        self.post = told.post
+        self.clicks = clicks
+        self.metric = told.display_metric
+        self.displays = None if self.metric is None else self._grown(self.metric, window.start, window.end)
 
-    def reactions(self, period: Period) -> int | None:
-        """Those of the period; None where none are known, or where they reach back before it."""
-        grown = [self.grown[metric] for metric in REACTIONS if metric in self.grown]
-        if not grown or any(item.since < period.start_at for item in grown):
+    def _grown(self, metric: str, start: dt.datetime, end: dt.datetime) -> Grown | None:
+        return self.told.grown(metric, start, end, self.clicks)
+
+    @property
+    def has_reactions(self) -> bool:
+        return any(self._grown(name, self.window.start, self.window.end) is not None for name in REACTIONS)
+
+    def clicked(self, clicks: int, end: dt.datetime) -> int:
+        """Of the post's clicks in the window, those before `end`."""
+        if end >= self.window.end or not clicks:
+            return clicks
+        return self.clicks(self.post.id, self.window.start, end) if end > self.window.start else 0
+
+    def rate(self, clicks: int) -> Rate | None:
+        """Clicks by displays, both from when people could click up to the last reading; None without one side."""
+        post, end = self.post, self.window.rate_end(self.told)
+        if self.metric is None or end is None or post.link_id is None or post.link_in_bio:
             return None
-        return max(0, sum(item.growth for item in grown))  # a correction may take back more than the period brought
+        start = max(self.window.start, addressed_from(post))
+        if self._began_elsewhere(self.metric, start):
+            return None
+        shown, clicks = self._grown(self.metric, start, end), self.clicked(clicks, end)
+        # A post noted only when its figure was typed in had no address of its own while it was seen.
+        if shown is None or shown.growth <= 0 or (not clicks and post.created_at >= self.told.read_until[self.metric]):
+            return None
+        return Rate(clicks, shown.growth, CAUTIOUS, shown.is_estimate, self.window.as_of(end))
 
-    def is_older(self, period: Period) -> bool:
-        """Whether its figures reach back before the period, so that only a lifetime CTR can be formed."""
-        base = self.grown.get(IMPRESSIONS) or self.grown.get(VIEWS)
-        own_clicks = self.post.link_id is not None and not self.post.link_in_bio
-        return own_clicks and base is not None and base.since < period.start_at
+    def engagement(self, clicks: int) -> Engagement | None:
+        """Clicks and reactions by displays, all up to when the first of them was last read.
+
+        A post that carries no link has reactions alone to count.
+        """
+        post, end = self.post, self.window.engagement_end(self.told)
+        if self.metric is None or end is None:
+            return None
+        own_clicks = post.link_id is not None and not post.link_in_bio
+        start = max(self.window.start, addressed_from(post)) if own_clicks else self.window.start
+        if self._began_elsewhere(self.metric, start):
+            return None
+        shown = self._grown(self.metric, start, end)
+        reactions = [one for name in REACTIONS if (one := self._grown(name, start, end)) is not None]
+        if shown is None or shown.growth <= 0 or not reactions:
+            return None
+        return Engagement(
+            clicks=self.clicked(clicks, end),
+            reactions=max(0, sum(one.growth for one in reactions)),  # a correction may take more back
+            displays=shown.growth,
+            posts=1,
+            of=1,
+            is_estimate=shown.is_estimate or any(one.is_estimate for one in reactions),
+            as_of=self.window.as_of(end),
+        )
+
+    def _began_elsewhere(self, metric: str, start: dt.datetime) -> bool:
+        """Whether the figures reach back before the post carried this link: its clicks of then are counted there."""
+        moved_at = self.post.moved_at
+        if moved_at is None or moved_at <= start:
+            return False
+        return any(step.start < moved_at and step.end > start for step in self.told.steps[metric])
 
 
 def places_of(active: Iterable[PlaceSummary]) -> int:
@@ -342,59 +405,40 @@ def places_of(active: Iterable[PlaceSummary]) -> int:
 
 
 def summed(rates: Sequence[Rate]) -> Rate | None:
-    """All their clicks by all their impressions; None without any."""
+    """All their clicks by all their displays; None without any."""
     if len(rates) < 2:
-        return rates[0] if rates and rates[0].impressions > 0 else None
-    shown = sum(rate.impressions for rate in rates)
-    return Rate(sum(rate.clicks for rate in rates), shown) if shown > 0 else None
+        return rates[0] if rates and rates[0].displays > 0 else None
+    shown = sum(rate.displays for rate in rates)
+    if shown <= 0:
+        return None
+    clicks = sum(rate.clicks for rate in rates)
+    return Rate(clicks, shown, CAUTIOUS, any(rate.is_estimate for rate in rates), _as_of(rates))
 
 
-def _place(place: Place, hits: Mapping[str, int], told: _Told | None, period: Period) -> PlaceSummary:
+def _place(place: Place, hits: Mapping[str, int], told: _Post | None) -> PlaceSummary:
     clicks, viewable = hits.get(Kind.CLICK, 0), hits.get(Kind.VIEWABLE, 0)
     measured = hits.get(Kind.IMPRESSION, 0) + viewable
-    impressions, known = measured, told is None or not told.post.link_in_bio
-    reported = None if told is None else told.grown.get(IMPRESSIONS)
-    viewed = None if told is None else told.grown.get(VIEWS)
-    # An audience is never below 0: what a platform takes back beyond the period's growth it told in an earlier one.
-    corrected = 0 if reported is None else min(0, reported.growth)
-    views_corrected = 0 if viewed is None else min(0, viewed.growth)
-    if corrected:
-        known = False
-    elif told is not None and reported is not None:
-        impressions, known = reported.growth, _both_sides_known(told.post, reported, clicks, period)
-    views = 0 if viewed is None else max(0, viewed.growth)
-    by_views = None
-    if told is not None and viewed is not None and views > 0 and impressions == 0 and not corrected:
-        by_views = Rate(clicks, views) if _both_sides_known(told.post, viewed, clicks, period) else None
+    in_bio = told is not None and told.post.link_in_bio
+    shown = None if told is None else told.displays
+    if told is None or shown is None or shown.growth < 0:
+        # An audience is never below 0: what a platform takes back beyond the period's growth it told in an earlier one.
+        corrected = 0 if shown is None else shown.growth
+        known = measured > 0 and not in_bio and not corrected
+        return PlaceSummary(
+            *(place[0], place[1], clicks, measured, measured, 0, Rate(clicks, measured) if known else None),
+            in_bio=in_bio,
+            viewable=viewable,
+            corrected=corrected,
+        )
     return PlaceSummary(
-        link_id=place[0],
-        place_id=place[1],
-        clicks=clicks,
-        impressions=impressions,
-        measured=measured,
+        *(place[0], place[1], clicks, shown.growth, measured, shown.growth, told.rate(clicks)),
+        metric=told.metric or IMPRESSIONS,
+        platform=told.post.platform,
+        is_estimate=shown.is_estimate,
+        engagement=told.engagement(clicks),
+        in_bio=in_bio,
         viewable=viewable,
-        reported=0 if reported is None else max(0, reported.growth),
-        rate=Rate(clicks, impressions) if known and impressions > 0 else None,
-        views=views,
-        by_views=by_views,
-        engagement=None if told is None or not told.grown else _engagement(told, clicks, impressions, views, period),
-        in_bio=told is not None and told.post.link_in_bio,
-        corrected=corrected,
-        views_corrected=views_corrected,
     )
-
-
-def _engagement(told: _Told, clicks: int, impressions: int, views: int, period: Period) -> Engagement | None:
-    """Of a post whose reactions and impressions (or views) both lie within the period; None of any other.
-
-    A post that carries no link has reactions alone to count.
-    """
-    reactions = told.reactions(period)
-    base, by = (impressions, IMPRESSIONS) if impressions else (views, VIEWS)
-    since = told.grown[by].since if by in told.grown else period.start_at
-    if reactions is None or base <= 0 or since < max(period.start_at, told.post.moved_at or period.start_at):
-        return None
-    return Engagement(clicks, reactions, base, 1, 1, by)
 
 
 def best_of(counts: Sequence[int]) -> int | None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,23 +12,23 @@ from bot.errors import InvalidError, NotFoundError
 from bot.inputs.dates import parse_day
 from bot.inputs.money import Money
 from bot.inputs.text import parse_line, shorten
-from bot.insights.periods import ONE_DAY, Period, day_start, local_day
-from bot.insights.summary import IMPRESSIONS, Summary
+from bot.insights.periods import ONE_DAY, Period, local_day
+from bot.insights.summary import Summary
 from bot.links.access import Actor
+from bot.reports.curve import curve as curve_of
 from bot.reports.pace import Pace, pace
 from bot.reports.service import MAX_BRAND, BrandReports, Made, Selection, Wish, select
 from bot.stats.answers import Target
-from bot.stats.reading import Figures, Reading
+from bot.stats.reading import Reading
 from bot.stats.reports import brief
 from bot.texts import _
-from storage import brand, counts, servers
+from storage import brand, servers
 from storage.database import Database
 from storage.ids import Ids
-from storage.prepared import Reader, read
-from storage.records import Deal, Kind, PlaceKey, Post, State
+from storage.records import IMPRESSIONS, Deal, State
 
-METRICS = ("impressions", "clicks")
-"""What can be promised."""
+PROMISED = {IMPRESSIONS: "displays", "clicks": "clicks"}
+"""What can be promised: the word that is kept -> the metric that it is."""
 MOST_DAYS = 366
 MOST = 100
 """Deals of one creator."""
@@ -47,6 +43,8 @@ class Standing:
     period: Period
     pace: Pace
     curve: tuple[int, ...] = ()
+    is_estimate: bool = False
+    """Whether a part of what was reached was shared out between two readings."""
 
 
 class Deals:
@@ -69,13 +67,18 @@ class Deals:
         selection: Selection,
         fee: Money | None = None,
     ) -> Deal:
-        """Keep what the actor promised, from `start` to `end` as they are typed. Raises UserError."""
+        """Keep what the actor promised, from `start` to `end` as they are typed. Raises UserError.
+
+        Displays may be called impressions too.
+        """
         name = parse_line(brand_name, "brand", MAX_BRAND)
         if not name:
             raise InvalidError(_("brand: whom was it promised to? Type the brand's name."))
-        if metric not in METRICS:
+        typed = metric.strip().casefold()
+        kept = next((kept for kept, shown in PROMISED.items() if typed in (kept, shown)), None)
+        if kept is None:
             raise InvalidError(
-                _("metric: “{value}” can't be promised; impressions or clicks can.").format(value=shorten(metric))
+                _("metric: “{value}” can't be promised; displays or clicks can.").format(value=shorten(metric))
             )
         if promised < 1:
             raise InvalidError(
@@ -97,7 +100,7 @@ class Deals:
                 id=self._ids.new(),
                 creator_id=actor.user_id,
                 brand=name,
-                metric=metric,
+                metric=kept,
                 promised=promised,
                 first=first,
                 last=last,
@@ -147,8 +150,9 @@ class Deals:
             targets = await self._targets(conn, deal)
             found = [(await brief(reading, target, so_far)).now for target in targets]
             reached = sum(_value(summary, deal.metric) for summary in found)
-            days = tuple(await _curve(reading, targets, so_far, deal.metric)) if curve else ()
-        return Standing(deal, whole, pace(deal.promised, reached, whole, reading.now), days)
+            days = tuple(await curve_of(reading, targets, so_far, deal.metric)) if curve else ()
+        is_estimate = deal.metric == IMPRESSIONS and any(summary.is_estimate for summary in found)
+        return Standing(deal, whole, pace(deal.promised, reached, whole, reading.now), days, is_estimate)
 
     async def running(self, guild_id: int, creator_id: int) -> list[Standing]:
         """How a creator's deals stand that are under way today, the one that ends first in front, ten at most."""
@@ -168,7 +172,7 @@ class Deals:
         if deal.first > today:
             raise InvalidError(_("The deal has not begun; there is nothing to report yet."))
         period = Period(deal.first, min(deal.until, today) + ONE_DAY, zone)
-        promise = (deal.metric, deal.promised)
+        promise = (PROMISED[deal.metric], deal.promised)
         return await self._reports.make(actor, period, selection_of(deal), wish, promise)
 
     async def end(self, actor: Actor, deal_id: int) -> Deal:
@@ -239,73 +243,4 @@ def period_of(deal: Deal, zone: str) -> Period:
 
 
 def _value(summary: Summary, metric: str) -> int:
-    return summary.clicks if metric == "clicks" else summary.impressions
-
-
-async def _curve(reading: Reading, targets: Sequence[Target], period: Period, metric: str) -> Sequence[int]:
-    """What was reached by the end of each day, as a report over the days up to then would say."""
-    ids = [await reading.link_ids(target) for target in targets]
-
-    def work(reader: Reader) -> Sequence[int]:
-        days = [0] * period.length
-        for target, link_ids in zip(targets, ids, strict=True):
-            which = (reading.guild_id, period.first, period.end, link_ids, reading.place_id(target))
-            found = counts.by_place_day.within(reader, *which)
-            own = reading.posts_within(reader, target) or ()
-            _posts, figures = reading.figures_within(reader, own, period)
-            told = [post for post in own if metric == "impressions" and figures.get(post.id)]
-            days = [sum(both) for both in zip(days, _reached(period, found, told, figures, metric), strict=True)]
-        return days
-
-    return await read(reading.conn, work) if targets else [0] * period.length
-
-
-def _reached(
-    period: Period,
-    found: Iterable[tuple[dt.date, PlaceKey, int]],
-    told: Sequence[Post],
-    figures: Figures,
-    metric: str,
-) -> Sequence[int]:
-    """Of one target: what `summarise` says of the days up to each, in one walk over what was counted and told."""
-    kind = Kind.CLICK if metric == "clicks" else Kind.IMPRESSION
-    ends = [day_start(day + ONE_DAY, period.zone) for day in period.days]
-    # What each day adds: to what is simply counted, and to what a platform's number may stand for.
-    plain = [0] * period.length
-    measured: list[Counter[int]] = [Counter() for _day in ends]
-    grown: list[dict[int, int]] = [{} for _day in ends]
-    places = {post.id: (post.link_id, post.id) for post in told}
-    for day, (link_id, place_id, counted), n in found:
-        if Kind(counted).metric is kind:
-            at = (day - period.first).days
-            if places.get(place_id) == (link_id, place_id):
-                measured[at][place_id] += n
-            else:
-                plain[at] += n
-    for post in told:
-        start = 0
-        for figure in figures[post.id]:
-            if figure.metric != IMPRESSIONS or figure.as_of >= period.end_at:
-                continue
-            if figure.as_of < period.start_at:
-                start = figure.value
-            else:
-                grown[bisect_right(ends, figure.as_of)][post.id] = figure.value - start
-    return list(accumulate(_steps(plain, measured, grown)))
-
-
-def _steps(
-    plain: Sequence[int], measured: Sequence[Mapping[int, int]], grown: Sequence[Mapping[int, int]]
-) -> Iterator[int]:
-    """By how much the total changes with each day; a correction leaves what was measured."""
-    so_far, reported, shown = Counter[int](), dict[int, int](), dict[int, int]()
-    for n, counted, told in zip(plain, measured, grown, strict=True):
-        so_far.update(counted)
-        reported.update(told)
-        change = n
-        for post_id in counted.keys() | told.keys():
-            growth = reported.get(post_id, -1)
-            now = growth if growth >= 0 else so_far[post_id]
-            change += now - shown.get(post_id, 0)
-            shown[post_id] = now
-        yield change
+    return summary.clicks if metric == "clicks" else summary.displays

@@ -10,10 +10,12 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import AliasChoices, Field, TypeAdapter
 
-VERSION = 1
+VERSION = 2
+"""Reports of version 1 had impressions, with views beside them, where later ones have displays; they read as then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Ratio:
     bottom: int
     over: int = 1
     of: int = 1
+    is_estimate: bool = False
+    """Whether a part of `bottom` was shared out between two readings."""
+    as_of: tuple[dt.date, dt.date] | None = None
+    """The day up to which it is formed, where that is not the whole time: the earliest and the latest of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +39,23 @@ class Row:
     name: str
     posts: int = 0
     clicks: int | None = None
-    impressions: int | None = None
+    displays: Annotated[int | None, Field(validation_alias=AliasChoices("displays", "impressions"))] = None
     """The reported ones of posts that have some, else the measured ones."""
     measured: int | None = None
     viewable: int | None = None
     reported: int | None = None
     told: tuple[tuple[str, int], ...] = ()
-    """What platforms told beside impressions, by metric, in the order of `metrics.TOLD`."""
+    """What platforms told beside displays, by metric, in the order of `metrics.TOLD`."""
     ctr: Ratio | None = None
+    parts: tuple[tuple[str, str, int, bool], ...] = ()
+    """The displays by what they are called: metric, platform, how many, and whether that is an estimate."""
+    estimates: tuple[str, ...] = ()
+    """The metrics, `displays` among them, of which a part was shared out between two readings."""
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether its displays are an estimate."""
+        return "displays" in self.estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +93,14 @@ class Worth:
 
     currency: str
     cpm: str | None = None
-    """As stated, for 1,000 impressions."""
+    """As stated, for 1,000 displays."""
     fee: str | None = None
     """As stated, for everything in the report."""
     emv: str | None = None
     emv_low: str | None = None
     emv_high: str | None = None
     fee_cpm: str | None = None
-    """fee / impressions x 1,000."""
+    """fee / displays x 1,000."""
     fee_cpc: str | None = None
     """fee / clicks."""
     emv_cpc: str | None = None
@@ -138,7 +153,7 @@ class Frozen:
     shared: tuple[tuple[dt.date, int, int], ...] = ()
     """Days of a link with many clicks through one connection: which day, how many, and of how many; most first."""
     told_until: dt.date | None = None
-    """When a platform's impressions were last told within the period."""
+    """When a platform's figures that the report rests on were last read."""
     corrected: tuple[tuple[str, int], ...] = ()
     """What platforms took back within the period of what they had told before it, by metric, as numbers below 0; no
     figure of the report has it in it."""
@@ -150,7 +165,17 @@ class Frozen:
     def is_empty(self) -> bool:
         """Whether nothing was counted, told or taken back in its days."""
         total = self.total
-        return not (total.clicks or total.impressions is not None or total.told or self.corrected)
+        return not (total.clicks or total.displays is not None or total.told or self.corrected)
+
+    @property
+    def is_reached_about(self) -> bool:
+        """Whether what was reached of a promise is an estimate."""
+        return self.promise is not None and self.promise.metric == "displays" and self.total.is_estimate
+
+    @property
+    def shown(self) -> str:
+        """The metric that it leads with: displays, impressions in its first version."""
+        return "impressions" if self.version == 1 else "displays"
 
 
 _frozen = TypeAdapter(Frozen)
@@ -168,5 +193,5 @@ def fingerprint(content: str) -> str:
 
 
 def parse(content: str) -> Frozen:
-    """What `canonical` wrote. Raises ValueError for anything else."""
+    """What `canonical` wrote, of whatever version. Raises ValueError for anything else."""
     return _frozen.validate_json(content)

@@ -13,23 +13,35 @@ from typing import Any
 
 from bot.insights.audience import shares
 from bot.insights.benchmark import SETTLED, WINDOW
+from bot.insights.growth import Grown, Span, Told
 from bot.insights.noise import CAUTIOUS, together
 from bot.insights.periods import Period, local_day
-from bot.insights.rates import MIN_IMPRESSIONS, change
-from bot.insights.summary import IMPRESSIONS, PlaceSummary, Summary, places_of, reported_in, summarise
+from bot.insights.rates import Rate, change
+from bot.insights.summary import (
+    Engagement,
+    Part,
+    PlaceSummary,
+    Summary,
+    Window,
+    parts_of,
+    places_of,
+    pooled,
+    summed,
+    window_of,
+)
 from bot.links.platforms import describe
 from bot.reports.frozen import Growth, Median, Ratio, Row, Share
 from bot.reports.metrics import TOLD
 from bot.stats.answers import Report, Target
-from bot.stats.reading import Figures, Reading
+from bot.stats.reading import Reading
 from bot.stats.reports import brief, report
 from bot.texts import _
 from storage import links
 from storage.prepared import Reader, read
-from storage.records import BARE, ELSEWHERE, PROFILE, Dimension, Kind, Post, is_post
+from storage.records import BARE, ELSEWHERE, IMPRESSIONS, PROFILE, VIEWS, Dimension, Kind, Post, is_post
 
 MOST_GROUPS = 8
-"""Platforms and kinds that a page has room for; those with the fewest impressions are taken together."""
+"""Platforms and kinds that a page has room for; those with the fewest displays are taken together."""
 MOST_BEST = 5
 MOST_VALUES = 5
 """Countries, devices and sources that are named."""
@@ -78,16 +90,17 @@ def _made(
 ) -> Made:
     """All of it, in the database's own thread: `found` are the targets' reports, and the places of the `window`."""
     reports = [one for _target, one, _recent in found]
-    own: dict[int, Post] = {}
-    for target, _report, _recent in found:
-        own |= {post.id: post for post in reading.posts_within(reader, target) or ()}
-    _posts, figures = reading.figures_within(reader, list(own.values()), period)
+    grown = [
+        one
+        for target, _report, _recent in found
+        for one in _grown(reader, reading, target, window_of(period, reading.now))
+    ]
+    own = {one.post.id: one.post for one in grown}
     places = [place for one in reports for place in one.now.by_place]
-    told = {post.id: _told(post, figures, period) for post in own.values()}
+    told = {one.post.id: one.told for one in grown}
     corrected = Counter[str]()
-    for post_id, grown in told.items():
-        corrected.update({metric: growth for metric, growth in grown.items() if growth < 0})
-        told[post_id] = {metric: growth for metric, growth in grown.items() if growth >= 0}
+    for one in grown:
+        corrected.update(one.corrected)
     carried = links.by_ids.within(reader, reading.guild_id, _link_ids(own))
     nameable = {link.id for link in carried if not link.private} | set(named)
     of_window = [(target, recent) for target, _report, recent in found]
@@ -107,8 +120,8 @@ def _made(
             "set_aside": sum(item.count for one in reports for item in one.set_aside),
             "shared": tuple(_shared(reports)),
             "missing": sum(gap.count for one in reports for gap in one.gaps),
-            "told_until": _told_until(own, figures, period),
-            "corrected": tuple((metric, corrected[metric]) for metric in (IMPRESSIONS, *TOLD) if metric in corrected),
+            "told_until": max((local_day(one.read_at, period.zone) for one in grown if one.read_at), default=None),
+            "corrected": tuple((one, corrected[one]) for one in (VIEWS, IMPRESSIONS, *TOLD) if one in corrected),
         }
     )
 
@@ -119,57 +132,96 @@ def _link_ids(own: Mapping[int, Post]) -> set[int]:
 
 # ------------------------------------------------------------------ rows
 
-_Told = Mapping[int, Mapping[str, int]]
-"""By post: what its platform told within the period, by metric; impressions among them. A metric that the platform
-corrected to less than before is not among them: an audience is never below 0."""
+_Told = Mapping[int, Mapping[str, Grown]]
+"""By post: what its platform told within the period, by metric; its displays among them."""
 
 
-def _told(post: Post, figures: Figures, period: Period) -> dict[str, int]:
-    found = {}
-    for metric in (IMPRESSIONS, *TOLD):
-        grown = reported_in(post, figures.get(post.id, ()), period, metric)
-        if grown is not None:
-            found[metric] = grown.growth
-    return found
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """What a platform told of a post within a time."""
+
+    post: Post
+    told: Mapping[str, Grown]
+    corrected: Mapping[str, int]
+    """The metrics that the platform corrected to less than before: no part of `told`, an audience is never below 0."""
+    read_at: dt.datetime | None
+    """When any of it was last read."""
 
 
-def _row(name: str, places: Iterable[PlaceSummary], own: Mapping[int, Post], told: _Told) -> Row:
+def _grown(reader: Reader, reading: Reading, target: Target, window: Window) -> Iterable[_Grown]:
+    """What platforms told of a target's posts."""
+    found = reading.told_within(reader, reading.posts_within(reader, target), window.period)
+
+    def spans(one: Told) -> Iterable[Span]:
+        return (span for metric in _metrics(one) for span in one.spans(metric, window.start, window.end))
+
+    clicks = reading.clicks_within(reader, found, spans, target)
+    for one in found:
+        all_ = {metric: one.grown(metric, window.start, window.end, clicks) for metric in _metrics(one)}
+        told = {metric: grown for metric, grown in all_.items() if grown is not None}
+        yield _Grown(
+            one.post,
+            {metric: grown for metric, grown in told.items() if grown.growth >= 0},
+            {metric: grown.growth for metric, grown in told.items() if grown.growth < 0},
+            max((one.read_until[metric] for metric in told), default=None),
+        )
+
+
+def _metrics(told: Told) -> Iterable[str]:
+    return (metric for metric in told.steps if metric in (told.display_metric, *TOLD))
+
+
+def _row(name: str, places: Iterable[PlaceSummary], told: _Told) -> Row:
     """The places together; a number that no place can have is None."""
     places = list(places)
     posts = {place.place_id for place in places if is_post(place.place_id)}
     known = [told.get(id_, {}) for id_ in posts]
     clickable = [place for place in places if place.link_id is not None]
     measured = sum(place.measured for place in places)
-    reported = [place.reported for place in places if IMPRESSIONS in told.get(place.place_id, {})]
+    reported = [place.reported for place in places if place.platform]
+    by_metric = {metric: [one[metric] for one in known if metric in one] for metric in TOLD}
+    estimates = [metric for metric, some in by_metric.items() if any(one.is_estimate for one in some)]
     rated = [place.rate for place in places if place.rate is not None]
-    shown = sum(rate.impressions for rate in rated)
-    active = places_of(place for place in places if place.is_active)
     return Row(
         name=name,
         posts=len(posts),
         clicks=sum(place.clicks for place in clickable) if clickable else None,
-        impressions=sum(place.impressions for place in places) if measured or reported else None,
+        displays=sum(place.displays for place in places) if measured or reported else None,
         measured=measured or None,
         viewable=sum(place.viewable for place in places) or None,
         reported=sum(reported) if reported else None,
-        told=tuple((metric, sum(one[metric] for one in known if metric in one)) for metric in _metrics(known)),
-        ctr=Ratio(sum(rate.clicks for rate in rated), shown, len(rated), active) if shown > 0 else None,
+        told=tuple((metric, sum(one.growth for one in some)) for metric, some in by_metric.items() if some),
+        ctr=_ratio(summed(rated), len(rated), places_of(place for place in places if place.is_active)),
+        parts=tuple((part.metric, part.platform, part.count, _is_about(part, places)) for part in parts_of(places)),
+        estimates=(*(("displays",) if any(place.is_estimate for place in places) else ()), *estimates),
     )
 
 
-def _metrics(known: Sequence[Mapping[str, int]]) -> list[str]:
-    return [metric for metric in TOLD if any(metric in one for one in known)]
+def _is_about(part: Part, places: Iterable[PlaceSummary]) -> bool:
+    return any(
+        place.is_estimate and place.metric == part.metric and part.platform in ("", place.platform) for place in places
+    )
+
+
+def _ratio(rate: Rate | None, over: int, of: int) -> Ratio | None:
+    return None if rate is None else Ratio(rate.clicks, rate.displays, over, of, rate.is_estimate, rate.as_of)
 
 
 def _with_told(places: Sequence[PlaceSummary], own: Mapping[int, Post], told: _Told) -> list[PlaceSummary]:
     """The places with those posts whose platform told something though nothing was counted."""
     there = {place.place_id for place in places}
     silent = [post for id_, post in own.items() if told[id_] and id_ not in there]
-    return [*places, *(PlaceSummary(post.link_id, post.id, 0, 0, 0, 0, None) for post in silent)]
+    return [*places, *(_silent(post, told[post.id]) for post in silent)]
+
+
+def _silent(post: Post, told: Mapping[str, Grown]) -> PlaceSummary:
+    """A post of which no display is known, or of which its platform told that there was none."""
+    is_told = VIEWS in told or IMPRESSIONS in told
+    return PlaceSummary(post.link_id, post.id, 0, 0, 0, 0, None, platform=post.platform if is_told else "")
 
 
 def _total(places: Sequence[PlaceSummary], own: Mapping[int, Post], told: _Told, summaries: Sequence[Summary]) -> Row:
-    row = _row("", _with_told(places, own, told), own, told)
+    row = _row("", _with_told(places, own, told), told)
     # With nothing counted there are still links that nobody clicked: 0, not unknown.
     clicks = sum(one.clicks for one in summaries) if row.clicks is None else row.clicks
     return dataclasses.replace(row, clicks=clicks)
@@ -182,7 +234,7 @@ def _platforms(places: Sequence[PlaceSummary], own: Mapping[int, Post], told: _T
 
     def weight(name: str) -> tuple[int, int, str]:
         found = groups[name]
-        return -sum(place.impressions for place in found), -sum(place.clicks for place in found), name
+        return -sum(place.displays for place in found), -sum(place.clicks for place in found), name
 
     order = sorted(groups, key=weight)
     if len(order) > MOST_GROUPS:
@@ -190,7 +242,7 @@ def _platforms(places: Sequence[PlaceSummary], own: Mapping[int, Post], told: _T
         others = _("{n} others").format(n=len(rest))
         groups[others] = [place for name in rest for place in groups[name]]
         order = [*order[: MOST_GROUPS - 1], others]
-    return [_row(name, groups[name], own, told) for name in order]
+    return [_row(name, groups[name], told) for name in order]
 
 
 def _group(place_id: int, own: Mapping[int, Post]) -> str:
@@ -205,14 +257,14 @@ def _group(place_id: int, own: Mapping[int, Post]) -> str:
 
 
 def _best(places: Sequence[PlaceSummary], own: Mapping[int, Post], told: _Told, nameable: Collection[int]) -> list[Row]:
-    """The posts with the most impressions, then clicks; those of links that may be named."""
+    """The posts with the most displays, then clicks; those of links that may be named."""
     found = [
         (own[place.place_id], place)
         for place in _with_told(places, own, told)
         if (post := own.get(place.place_id)) is not None and (post.link_id is None or post.link_id in nameable)
     ]
-    found.sort(key=lambda pair: (-pair[1].impressions, -pair[1].clicks, pair[0].id))
-    return [_row(name_of(post), [place], own, told) for post, place in found[:MOST_BEST]]
+    found.sort(key=lambda pair: (-pair[1].displays, -pair[1].clicks, pair[0].id))
+    return [_row(name_of(post), [place], told) for post, place in found[:MOST_BEST]]
 
 
 def name_of(post: Post) -> str:
@@ -249,14 +301,11 @@ def _growth(reports: Sequence[Report]) -> Iterable[Growth]:
 
 def _engagement(summaries: Sequence[Summary]) -> Ratio | None:
     found = [one.engagement for one in summaries if one.engagement is not None]
-    if not found:
-        return None
-    return Ratio(
-        sum(one.clicks + one.reactions for one in found),
-        sum(one.base for one in found),
-        sum(one.posts for one in found),
-        sum(one.posts for one in summaries),
-    )
+    return _engaged(pooled(found, sum(one.posts for one in summaries)))
+
+
+def _engaged(found: Engagement | None) -> Ratio | None:
+    return None if found is None else _ratio(found.rate, found.posts, found.of)
 
 
 def _audience(reports: Sequence[Report]) -> Iterable[Share]:
@@ -275,11 +324,6 @@ def _shared(reports: Sequence[Report]) -> Iterable[tuple[dt.date, int, int]]:
         yield item.day, item.shared, item.clicks
 
 
-def _told_until(own: Mapping[int, Post], figures: Figures, period: Period) -> dt.date | None:
-    told = [figure.as_of for id_ in own for figure in figures.get(id_, ()) if period.contains(figure.as_of)]
-    return local_day(max(told), period.zone) if told else None
-
-
 def _medians(
     reader: Reader,
     reading: Reading,
@@ -291,33 +335,32 @@ def _medians(
     end = min(period.end_at, reading.now)
     values: dict[str, list[Fraction]] = defaultdict(list)
     for target, places in found:
-        own = {post.id: post for post in reading.posts_within(reader, target) or ()}
-        _posts, figures = reading.figures_within(reader, list(own.values()), window)
-        settled = {id_ for id_, post in own.items() if window.start_at <= post.created_at <= end - SETTLED}
+        settled = {
+            one.post.id: one
+            for one in _grown(reader, reading, target, window_of(window, reading.now))
+            if window.start_at <= one.post.published <= end - SETTLED
+        }
         for place in places:
-            if place.place_id in settled:
-                for metric, value in _of_post(place, own[place.place_id], figures, window):
+            if (one := settled.get(place.place_id)) is not None:
+                for metric, value in _of_post(place, one):
                     values[metric].append(value)
     made = []
-    for metric in ("impressions", "reach", "clicks", "ctr", "engagement"):
+    for metric in ("displays", "reach", "clicks", "ctr", "engagement"):
         some = values[metric]
         value = median(some) if len(some) >= MIN_POSTS else None
         made.append(Median(metric, len(some), None if value is None else Ratio(value.numerator, value.denominator)))
     return made
 
 
-def _of_post(place: PlaceSummary, post: Post, figures: Figures, window: Period) -> Iterable[tuple[str, Fraction]]:
-    if place.impressions > 0:
-        yield "impressions", Fraction(place.impressions)
-    reach = reported_in(post, figures.get(post.id, ()), window, "reach")
+def _of_post(place: PlaceSummary, one: _Grown) -> Iterable[tuple[str, Fraction]]:
+    if place.displays > 0:
+        yield "displays", Fraction(place.displays)
+    reach = one.told.get("reach")
     if reach is not None and reach.growth > 0:
         yield "reach", Fraction(reach.growth)
-    if post.link_id is not None:
+    if place.link_id is not None:
         yield "clicks", Fraction(place.clicks)
-    if place.rate is not None and place.rate.impressions >= MIN_IMPRESSIONS:
-        yield "ctr", Fraction(place.rate.clicks, place.rate.impressions)
-    hits = ((Kind.CLICK, place.clicks), (Kind.IMPRESSION, place.measured))
-    counts = {(place.link_id, place.place_id, kind.value): n for kind, n in hits if n and place.link_id is not None}
-    found = summarise(window, counts, (), 0, [post], figures).engagement
-    if found is not None and found.base >= MIN_IMPRESSIONS:
-        yield "engagement", Fraction(found.clicks + found.reactions, found.base)
+    rates = {"ctr": place.rate, "engagement": None if place.engagement is None else place.engagement.rate}
+    for metric, rate in rates.items():
+        if rate is not None and not rate.is_early:
+            yield metric, Fraction(rate.clicks, rate.displays)

@@ -123,7 +123,8 @@ class BrandReports:
         """Count once, freeze, and give it an address. Raises UserError; then nothing is kept.
 
         A manager may have one made for a creator, without money in it: that is between the creator and the brand.
-        `promise` is the metric and the number of a deal that the report ends: it says so where nothing was reached.
+        `promise` is the metric ("displays", "clicks") and the number of a deal that the report ends: it says so where
+        nothing was reached.
         """
         if not actor.owns(wish.creator_id):
             raise RefusedError(_("A creator's report is theirs to make; leave out creator for one of your own."))
@@ -135,8 +136,9 @@ class BrandReports:
         if promise is None and content.is_empty:
             raise NothingToReportError(_("Nothing was counted in these days, so there is nothing to report."))
         if promise is not None:
-            reached = getattr(content.total, promise[0]) or 0
-            content = dataclasses.replace(content, promise=Promise(*promise, reached))
+            metric, promised = promise
+            reached = (content.total.clicks if metric == "clicks" else content.total.displays) or 0
+            content = dataclasses.replace(content, promise=Promise(metric, promised, reached))
         text = frozen.canonical(content)
         now = self._clock.now()
         report = BrandReport(
@@ -182,7 +184,7 @@ class BrandReports:
             figures = await making.make(reading, found.targets, period, found.named, with_before=with_before)
         money = None
         if wish.cpm is not None or wish.fee is not None:
-            money = worth(wish.currency, figures.total.impressions, figures.total.clicks, wish.cpm, wish.fee)
+            money = worth(wish.currency, figures.total.displays, figures.total.clicks, wish.cpm, wish.fee)
         return Frozen(
             creator=fit_line(wish.creator, 100) or _("A creator"),
             accent=wish.accent,
@@ -333,7 +335,9 @@ async def select(
         if post.link_id is None or post.link_id not in chosen:
             link = None if post.link_id is None else await links.get(conn, guild_id, post.link_id)
             ids = tuple(id_ for id_ in await carried(conn, post) if id_ not in chosen)
-            targets.append(Target(Subject(Scope.POST, post.id), link, post, carried=ids))
+            # All its clicks are at hand, those at links from before too.
+            whole = dataclasses.replace(post, moved_at=None) if len(ids) > 1 else post
+            targets.append(Target(Subject(Scope.POST, post.id), link, whole, carried=ids))
         covers.append(making.name_of(post))
     named = {*selection.link_ids, *(target.link.id for target in targets if target.link is not None)}
     return Selected(tuple(targets), tuple(covers), frozenset(named))

@@ -12,8 +12,9 @@ from bot.charts import Grid, Paper, Sheet, Tile
 from bot.insights import phrases
 from bot.insights.audience import DIRECT
 from bot.insights.rates import Change, Direction
+from bot.insights.summary import Part
 from bot.reports.frozen import Frozen, Growth, Median, Ratio, Row, Share
-from bot.reports.metrics import METRICS
+from bot.reports.metrics import FIRST, METRICS
 from bot.texts import _, country, current_locale, day, days, money, ngettext, number, percent, use_locale
 from storage.records import Dimension
 
@@ -31,10 +32,10 @@ DIMENSIONS = {
     Dimension.SOURCE: _("Clicks came from"),
 }
 EARLY = 100
-"""Below as many impressions a rate is said to be early."""
+"""Below as many displays a rate is said to be early."""
 MOST_COVERED = 6
-DEFINED = ("impressions", "measured", "viewable", "reported", "views", "reach", "clicks", "unique_clicks", "ctr",
-           "engagement")  # fmt: skip
+MOST_PARTS = 4
+"""Lines under the displays: what they are called, those that are fewest taken together."""
 
 
 def sheet(report: Frozen, fingerprint: str, paper: Paper | None = None) -> Sheet:
@@ -81,10 +82,6 @@ def _over(value: Ratio, parts: str) -> str:
     return _("{n} of {all} {parts}").format(n=number(value.over), all=number(value.of), parts=parts)
 
 
-def _quotient(value: Ratio) -> str:
-    return f"{number(value.top)} / {number(value.bottom)}"
-
-
 # ------------------------------------------------------------------ parts
 
 
@@ -93,7 +90,7 @@ def _head(report: Frozen) -> Iterable[str]:
     if (promise := report.promise) is not None:
         text = _("{reached} of {promised} {metric} promised ({share})")
         yield text.format(
-            reached=number(promise.reached),
+            reached=phrases.about(number(promise.reached), is_estimate=report.is_reached_about),
             promised=number(promise.promised),
             metric=METRICS[promise.metric].name.lower(),
             share=percent(promise.reached / promise.promised),
@@ -108,19 +105,11 @@ def _head(report: Frozen) -> Iterable[str]:
 
 def _tiles(report: Frozen) -> Iterable[Tile]:
     total = report.total
-    yield Tile(
-        METRICS["impressions"].name,
-        count(total.impressions),
-        (
-            _("{n} measured").format(n=count(total.measured)),
-            _("{n} viewable").format(n=count(total.viewable)),
-            _("{n} reported").format(n=count(total.reported)),
-        ),
-    )
+    yield Tile(METRICS[report.shown].name, _cell(total, report.shown), tuple(_made_of(report)))
     told = dict(total.told)
     yield Tile(
         METRICS["reach"].name,
-        count(told.get("reach")),
+        _cell(total, "reach"),
         (_("reported by platforms,"), _("summed over posts")) if "reach" in told else (_("no platform told any"),),
     )
     unique = report.unique_clicks
@@ -133,21 +122,44 @@ def _tiles(report: Frozen) -> Iterable[Tile]:
     yield _rate("engagement", report.engagement, _("posts"))
 
 
+def _made_of(report: Frozen) -> Iterable[str]:
+    """What the displays are called, the most first: "37,550 views on TikTok", "12,260 impressions"."""
+    total = report.total
+    if report.version == 1:
+        yield _("{n} measured").format(n=count(total.measured))
+        yield _("{n} viewable").format(n=count(total.viewable))
+        yield _("{n} reported").format(n=count(total.reported))
+        return
+    shown = total.parts if len(total.parts) <= MOST_PARTS else total.parts[: MOST_PARTS - 1]
+    if total.displays is None:
+        yield _("none measured or told")
+    for metric, platform, n, is_estimate in shown:
+        yield phrases.about(*phrases.by_word([Part(metric, platform, n)]), is_estimate=is_estimate)
+    if rest := total.parts[len(shown) :]:
+        said = _("{n} on {k} others").format(n=number(sum(n for _metric, _on, n, _about in rest)), k=len(rest))
+        yield phrases.about(said, is_estimate=any(is_estimate for *_part, is_estimate in rest))
+
+
 def _rate(metric: str, value: Ratio | None, parts: str) -> Tile:
     if value is None:
         return Tile(METRICS[metric].name, NONE, (_("no post or place has both sides"),))
-    lines = [_quotient(value), _over(value, parts)]
+    bottom = phrases.about(number(value.bottom), is_estimate=value.is_estimate)
+    lines = [f"{number(value.top)} / {bottom}", _over(value, parts)]
     if value.bottom < EARLY:
         lines[1] += _(", early")
+    if value.as_of is not None:
+        lines.append(_("as of {days}").format(days=days(*value.as_of)))
     return Tile(METRICS[metric].name, share(value), tuple(lines))
 
 
 def _platforms(report: Frozen) -> Grid:
-    """By platform and kind; a column for what nobody told is left out, those of impressions never are."""
-    extra = [metric for metric in ("views",) if metric in dict(report.total.told)]
-    columns = ("posts", "measured", "viewable", "reported", *extra, "reach", "clicks", "ctr")
+    """By platform and kind, and all together where there are several."""
+    sums = () if report.version == 1 else ("displays",)
+    columns = ("posts", *sums, "measured", "viewable", "reported", *_views(report.total), "reach", "clicks", "ctr")
     names = {"posts": _("Posts")} | {key: METRICS[key].name for key in columns if key in METRICS}
-    rows = [(row.name, *(_cell(row, column) for column in columns)) for row in report.platforms]
+    rows = [(row.name, *(_worded(row, column) for column in columns)) for row in report.platforms]
+    if len(rows) > 1 and report.version > 1:
+        rows.append((_("Together"), *(_cell(report.total, column) for column in columns)))
     return Grid(
         _("By platform and kind of post"),
         ("", *(names[column] for column in columns)),
@@ -156,16 +168,28 @@ def _platforms(report: Frozen) -> Grid:
     )
 
 
+def _views(*rows: Row) -> tuple[str, ...]:
+    """What reports of version 1 had beside impressions, where a platform told any."""
+    return ("views",) if any("views" in dict(row.told) for row in rows) else ()
+
+
 def _best(report: Frozen) -> Grid:
-    extra = [metric for metric in ("views",) if any(metric in dict(row.told) for row in report.best)]
-    columns = ("impressions", *extra, "reach", "clicks", "ctr")
+    columns = (report.shown, *_views(*report.best), "reach", "clicks", "ctr")
     rows = [(row.name, _sourced(row), *(_cell(row, column) for column in columns[1:])) for row in report.best]
     return Grid(
-        _("Best posts, by impressions"),
+        _("Best posts, by {metric}").format(metric=METRICS[report.shown].name.lower()),
         ("", *(METRICS[column].name for column in columns)),
         tuple(rows),
         "" if rows else _("No post has been counted or told of in this period."),
     )
+
+
+def _worded(row: Row, column: str) -> str:
+    """A cell, where displays have the word of their platforms: "12,190 views", "260 impressions"."""
+    if column != "displays" or not row.parts:
+        return _cell(row, column)
+    parts = [Part(metric, platform, n) for metric, platform, n, _is_estimate in row.parts]
+    return phrases.displays(sum(part.count for part in parts), parts, is_estimate=row.is_estimate)
 
 
 def _cell(row: Row, column: str) -> str:
@@ -173,24 +197,26 @@ def _cell(row: Row, column: str) -> str:
         return _ctr(row)
     if column == "posts":
         return number(row.posts) if row.posts else NONE
-    if column in ("clicks", "impressions", "measured", "viewable", "reported"):
+    if column in ("displays", "impressions"):
+        return phrases.about(count(row.displays), is_estimate=row.is_estimate)
+    if column in ("clicks", "measured", "viewable", "reported"):
         return count(getattr(row, column))
-    return count(dict(row.told).get(column))
+    return phrases.about(count(dict(row.told).get(column)), is_estimate=column in row.estimates)
 
 
 def _ctr(row: Row) -> str:
-    """The CTR, with what made it where the clicks and impressions in the row are others."""
+    """The CTR, with what made it where the clicks and displays in the row are others."""
     if (rate := row.ctr) is None:
         return NONE
     beside = rate.top == row.clicks and rate.bottom in (row.measured, row.reported)
-    return share(rate) if beside else f"{share(rate)} ({_quotient(rate)})"
+    return share(rate) if beside else f"{share(rate)} ({number(rate.top)} / {number(rate.bottom)})"
 
 
 def _sourced(row: Row) -> str:
-    """Of one post: its impressions, and whether they were reported or measured."""
-    if row.impressions is None:
+    """Of one post: its displays, and whether they were reported or measured."""
+    if row.displays is None:
         return NONE
-    return f"{number(row.impressions)} {_('reported') if row.reported is not None else _('measured')}"
+    return f"{_worded(row, 'displays')} {_('reported') if row.reported is not None else _('measured')}"
 
 
 def _blocks(report: Frozen) -> Iterable[Grid]:
@@ -274,14 +300,15 @@ def _value(dimension: Dimension, value: str) -> str:
 
 def _small(report: Frozen, fingerprint: str) -> Iterable[str]:
     """Definitions, sources, what is left out, and how to see that nothing was changed."""
-    told = dict(report.total.told)
-    used = [metric for metric in DEFINED if metric != "views" or metric in told]
-    yield " ".join(f"{METRICS[metric].name}: {METRICS[metric].meaning}." for metric in used)
+    counted = ("measured", "viewable", "reported", *_views(report.total), "reach", "clicks", "unique_clicks")
+    used = (report.shown, *counted, "ctr", "engagement")
+    metrics = FIRST if report.version == 1 else METRICS
+    yield " ".join(f"{metrics[metric].name}: {metrics[metric].meaning}." for metric in used)
     if report.worth is not None:
         yield _(
-            "EMV (earned media value): impressions x CPM / 1,000, adjustment 1, with a band of 15% to both sides "
-            "(Keepface). CPM: fee / impressions x 1,000. CPC: fee / clicks."
-        )
+            "EMV (earned media value): {metric} x CPM / 1,000, adjustment 1, with a band of 15% to both sides "
+            "(Keepface). CPM: fee / {metric} x 1,000. CPC: fee / clicks."
+        ).format(metric=metrics[report.shown].name.lower())
     parts = [_("Counted by Eyeballs, in days of {zone}.").format(zone=report.zone)]
     if report.until is not None:
         parts.append(_("The period was still running: counted up to {at} UTC.").format(at=_at(report.until)))

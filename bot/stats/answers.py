@@ -17,7 +17,7 @@ from bot.insights.noise import CAUTIOUS, Dispersion
 from bot.insights.pages import Spot
 from bot.insights.periods import Period
 from bot.insights.rates import Change, Rate, change
-from bot.insights.summary import IMPRESSIONS, Summary
+from bot.insights.summary import Summary
 from bot.insights.tally import Tally
 from bot.stats.question import Question, Ranks, Subject
 from storage.records import AsideCount, AudienceCount, Figure, Kind, Link, Note, Post, Profile, SharedCount
@@ -39,16 +39,6 @@ class Target:
     """The links that the post carries and carried before it was moved: its hits are on all of them."""
     only: Collection[int] | None = None
     """Ids of links: of a creator or a server, these alone; None for all of theirs."""
-
-
-@dataclass(frozen=True, slots=True)
-class LifetimeRate:
-    """A post whose reported figures began before the period, with the CTR of its whole life."""
-
-    post: Post
-    rate: Rate
-    by: str = IMPRESSIONS
-    """What the rate is by: `IMPRESSIONS` or `VIEWS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +92,6 @@ class Report:
     """Those of them that may be named."""
     posts: Mapping[int, Post]
     """Those of links that may be named."""
-    lifetime: tuple[LifetimeRate, ...]
-    """The first few; none of a server."""
     grown: tuple[Grown, ...]
     set_aside: Sequence[AsideCount]
     audience: Sequence[AudienceCount]
@@ -114,7 +102,7 @@ class Report:
     notes: Sequence[Note] = ()
     findings: Sequence[Finding] = ()
     benchmarks: Sequence[tuple[str, Benchmark]] = ()
-    """Of a post: where it stands by CTR, by impressions and by clicks, among what ("Instagram stories")."""
+    """Of a post: where it stands by CTR, by displays and by clicks, among what ("Instagram stories")."""
     imported_by_day: tuple[int, ...] = ()
     """Clicks that were counted elsewhere; empty where there are none."""
     has_links: bool = True
@@ -124,8 +112,6 @@ class Report:
     """The first day with any count, where that lies before the period."""
     began: dt.date | None = None
     """The first day with any count, whenever it was, where anything is held against the period."""
-    grown_views: tuple[Grown, ...] = ()
-    """As `grown`, of views."""
     post: Post | None = None
     """The post that the report is about."""
     told: Sequence[Figure] = ()

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bot.insights.pages import Spot
 from bot.insights.rates import Rate
+from bot.insights.summary import Engagement, Summary
 from bot.insights.tally import Tally
 from bot.links.platforms import describe
 from bot.spreadsheets import safe
 from bot.stats import answers
 from bot.stats.answers import Answer, Report
 from bot.stats.question import Metric
-from storage.records import Kind
+from storage.records import VIEWS, Kind
 
 
 def table(answer: Answer, names: Sequence[str]) -> str:
@@ -36,7 +37,7 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
         case answers.Compared():
             yield from _days(answer.reports, names)
         case answers.Top():
-            yield "rank", "name", "slug", "clicks", "unique_clicks", "impressions", *_RATE, *_MORE
+            yield "rank", "name", "slug", "clicks", "unique_clicks", *_DISPLAYS, *_RATE, *_ENGAGEMENT
             for place, row in enumerate(answer.rows, start=answer.page * answers.PAGE + 1):
                 name = row.group if row.link is None else row.link.label
                 if row.post is not None:
@@ -46,9 +47,10 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
                     slug += f"/{row.post.code}"
                 uniques = "" if row.uniques is None else row.uniques
                 tally = row.tally
-                yield place, name, slug, tally.clicks, uniques, tally.impressions, *_rate(tally.ctr), *_more(tally)
+                rates = *_rate(tally.ctr), *_engagement(tally.engagement)
+                yield place, name, slug, tally.clicks, uniques, *_displays(tally), *rates
         case answers.Heatmap():
-            yield "weekday", "hour", "impressions" if answer.question.metric is Metric.IMPRESSIONS else "clicks"
+            yield "weekday", "hour", "impressions" if answer.question.metric is Metric.DISPLAYS else "clicks"
             for cell, count in enumerate(answer.cells):
                 yield cell // 24 + 1, cell % 24, count
         case answers.ProfileStats():
@@ -70,35 +72,33 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
                     yield item.dimension.value, item.value, kinds[item.kind], item.count
 
 
-_RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_impressions")
+_DISPLAYS = ("displays", "views", "impressions", "displays_estimated")
+"""Views and impressions add up to the displays."""
+_RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_displays", "ctr_as_of")
+_ENGAGEMENT = ("engagement_rate", "engagements", "engagement_displays", "engagement_as_of")
 
 
-_MORE = (
-    "views",
-    "clicks_by_views",
-    "by_views_clicks",
-    "by_views_views",
-    "engagement_rate",
-    "engagements",
-    "engagement_base",
-    "engagement_by",
-)
+def _displays(found: Tally | Summary) -> tuple[object, ...]:
+    views = sum(part.count for part in found.parts if part.metric == VIEWS)
+    return found.displays, views, found.displays - views, int(found.is_estimate)
 
 
-def _more(tally: Tally) -> tuple[object, ...]:
-    """What is formed by views, and the engagement rate with what it is by."""
-    rate, found = tally.by_views, tally.engagement
-    by_views = ("", "", "") if rate is None else (round(rate.value, 6), rate.clicks, rate.impressions)
+def _engagement(found: Engagement | None) -> tuple[object, ...]:
     if found is None:
-        return tally.views, *by_views, "", "", "", ""
-    return tally.views, *by_views, round(found.value, 6), found.clicks + found.reactions, found.base, found.by
+        return ("",) * len(_ENGAGEMENT)
+    return round(found.value, 6), found.clicks + found.reactions, found.displays, _as_of(found)
 
 
 def _rate(rate: Rate | None) -> tuple[object, ...]:
     if rate is None:
         return ("",) * len(_RATE)
     low, high = rate.interval
-    return round(rate.value, 6), round(low, 6), round(high, 6), rate.clicks, rate.impressions
+    return round(rate.value, 6), round(low, 6), round(high, 6), rate.clicks, rate.displays, _as_of(rate)
+
+
+def _as_of(found: Rate | Engagement) -> str:
+    """The day up to which it is formed, the earliest of several; empty for the whole time."""
+    return found.as_of[0].isoformat() if found.as_of else ""
 
 
 def _spot(spot: Spot) -> tuple[object, ...]:
@@ -108,18 +108,18 @@ def _spot(spot: Spot) -> tuple[object, ...]:
 def _days(reports: Sequence[Report], names: Sequence[str]) -> Iterator[Iterable[object]]:
     """Day by day, then a total that carries what has no days."""
     yield (
-        "name", "date", "clicks", "unique_clicks", "impressions_measured", "impressions_reported", "impressions",
-        *_RATE, "views", "clicks_imported", "impressions_corrected", "views_corrected",
+        "name", "date", "clicks", "unique_clicks", "impressions_measured", "displays_reported", *_DISPLAYS, *_RATE,
+        "clicks_imported", "displays_corrected",
     )  # fmt: skip
     for name, report in zip(names, reports, strict=True):
         now, uniques = report.now, report.uniques_by_day
+        nothing = ("",) * (1 + len(_DISPLAYS))
         for n, day in enumerate(report.period.days):
             measured = now.impressions_by_day[n]
             unique = "" if uniques is None else uniques[n]
             rate = _rate(report.rates_by_day[n] if report.rates_by_day else None)
             imported = report.imported_by_day[n] if report.imported_by_day else 0
-            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, "", "", *rate, "", imported, "", ""
+            yield name, day.isoformat(), now.clicks_by_day[n], unique, measured, *nothing, *rate, imported, ""
         unique = "" if uniques is None else now.unique_clicks
-        total = (now.clicks, unique, now.measured, now.reported, now.impressions)
-        corrected = now.corrected, now.views_corrected
-        yield name, "total", *total, *_rate(now.ctr), now.views, now.imported.total(), *corrected
+        total = now.clicks, unique, now.measured, now.reported, *_displays(now)
+        yield name, "total", *total, *_rate(now.ctr), now.imported.total(), now.corrected

@@ -39,9 +39,8 @@ class Metric(StrEnum):
 
     CLICKS = "c"
     UNIQUES = "u"
-    IMPRESSIONS = "i"
+    DISPLAYS = "i"
     CTR = "r"
-    VIEWS = "v"
     ENGAGEMENT = "e"
 
 

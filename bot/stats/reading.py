@@ -5,29 +5,29 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.insights.growth import Clicks, Span, Told, told_of
 from bot.insights.hours import Claim, best_hours, occurrences, outliers
 from bot.insights.noise import Dispersion, dispersion
 from bot.insights.periods import ONE_DAY, Choice, Named, Period, local_day, period_of, runs, segments
-from bot.insights.summary import comparable
+from bot.insights.summary import Summary, Window, comparable, summarise
 from bot.stats.answers import Target
+from bot.stats.clicks import clicks_in
 from bot.stats.question import Scope
 from bot.texts import _
 from storage import counts, links, meta, notes, posts
 from storage.prepared import Reader, read
-from storage.records import Figure, Kind, Link, Note, PlaceCounts, Post, Segment, Server
+from storage.records import DayCount, Figure, Kind, Link, Note, PlaceCounts, Post, Segment, Server
 
 VIEWABLE_SINCE = "viewable_since"
 """Where `storage.meta` keeps when displays of profiles gave way to links that were seen, where there were any."""
 
 HISTORY = 91
 """Days before a period that its days are held against: 13 weeks."""
-
-Figures = Mapping[int, Sequence[Figure]]
 
 
 def noise_by_link(reader: Reader, guild_id: int, period: Period, link_ids: Collection[int]) -> dict[int, Dispersion]:
@@ -68,9 +68,27 @@ class Reading:
         """The local days that are meant; all time begins with the first count of any target."""
         since = None
         if choice is Named.ALL:
-            first = [await counts.first_day(self.conn, self.guild_id, await self.link_ids(one)) for one in targets]
+            first = [await self._first_day(one) for one in targets]
             since = min((day for day in first if day is not None), default=None)
         return period_of(choice, self.now, self.server.timezone, self.server.first_weekday, since)
+
+    async def _first_day(self, target: Target) -> dt.date | None:
+        """The first day with a hit, or on which a platform's figure was read."""
+        link_ids = await self.link_ids(target)
+
+        def work(reader: Reader) -> list[dt.date | None]:
+            of_creator = target.subject.scope is Scope.CREATOR and target.only is None
+            at = posts.first_figure.within(
+                reader,
+                self.guild_id,
+                creator_id=target.subject.id if of_creator else None,
+                link_ids=None if of_creator or target.post is not None else link_ids,
+                post_id=self.place_id(target),
+            )
+            read_on = None if at is None else local_day(at, self.server.timezone)
+            return [counts.first_day.within(reader, self.guild_id, link_ids), read_on]
+
+        return min((day for day in await read(self.conn, work) if day is not None), default=None)
 
     async def link_ids(self, target: Target) -> list[int] | None:
         """The links that a target's hits are on; None for all of the server's."""
@@ -108,19 +126,49 @@ class Reading:
             case Scope.SERVER:
                 return None
 
-    def figures_within(
-        self, reader: Reader, own: Sequence[Post] | None, period: Period
-    ) -> tuple[list[Post], dict[int, list[Figure]]]:
-        """What platforms told in the period and the one before, by post, and the posts: those it is of where `own` is
-        None."""
-        found: dict[int, list[Figure]] = defaultdict(list)
+    def told_within(self, reader: Reader, own: Sequence[Post] | None, period: Period) -> list[Told]:
+        """What platforms told of posts in the period and the one before; of whichever posts where `own` is None."""
+        figures: dict[int, list[Figure]] = defaultdict(list)
         ids = None if own is None else [post.id for post in own]
-        start, end = period.previous.start_at, period.end_at
-        for figure in posts.figures_in.within(reader, self.guild_id, start, end, ids):
-            found[figure.post_id].append(figure)
-        return posts.by_ids.within(reader, self.guild_id, found) if own is None else list(own), found
+        start = min(period.told_from, period.previous.start_at)
+        for figure in posts.figures_in.within(reader, self.guild_id, start, period.end_at, ids):
+            figures[figure.post_id].append(figure)
+        found = posts.by_ids.within(reader, self.guild_id, figures) if own is None else own
+        return [told_of(post, figures.get(post.id, ())) for post in found]
 
-    async def told(self, target: Target) -> list[Figure]:
+    def clicks_within(
+        self,
+        reader: Reader,
+        told: Iterable[Told],
+        spans: Callable[[Told], Iterable[Span]],
+        target: Target | None = None,
+    ) -> Clicks:
+        """The clicks of posts' spans; of a target's post at all links that it carried."""
+        link_of = {one.post.id: one.post.link_id for one in told}
+        wanted = {span for one in told for span in spans(one)}
+        carried = () if target is None else target.carried
+
+        def links_of(post_id: int) -> Collection[int]:
+            link_id = link_of[post_id]
+            return carried or (() if link_id is None else (link_id,))
+
+        return clicks_in(reader, self.guild_id, self.server.timezone, wanted, links_of)
+
+    def summary_within(
+        self,
+        reader: Reader,
+        window: Window,
+        by_place: PlaceCounts,
+        by_day: Iterable[DayCount],
+        unique_clicks: int,
+        told: Collection[Told],
+        target: Target | None = None,
+    ) -> Summary:
+        """`summarise` with the clicks that it wants."""
+        clicks = self.clicks_within(reader, told, window.spans, target)
+        return summarise(window, by_place, by_day, unique_clicks, told, clicks)
+
+    async def latest(self, target: Target) -> list[Figure]:
         """The latest of each metric that a platform told of a post; what was spent only where private links are named.
 
         Nothing of any other target.

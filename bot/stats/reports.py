@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from bot.insights.audit import through_one
 from bot.insights.findings import MOST
 from bot.insights.gaps import gaps
+from bot.insights.growth import Told
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
-from bot.insights.summary import IMPRESSIONS, VIEWS, Summary, lifetime_total, summarise
+from bot.insights.summary import Summary, Window, window_of
 from bot.insights.tally import Tally, by_link, by_post, most_clicks
-from bot.stats.answers import Grown, LifetimeRate, Report, Target
+from bot.stats.answers import Grown, Report, Target
 from bot.stats.hours import hours
 from bot.stats.question import Scope
-from bot.stats.reading import Figures, Reading
+from bot.stats.reading import Reading
 from bot.stats.sense import with_findings, with_noise
 from storage import counts, links, posts
 from storage.prepared import Reader, read
@@ -41,8 +42,6 @@ NAMED = 50
 """Links and posts of a report that are looked up by name at most, the busiest first."""
 MANY_GROWN, FIRST_GROWN = 200, 20
 """From so many figures on, all but the first are told as one where they are of the same days."""
-OLDEST = 5
-"""Posts older than the period whose lifetime CTR is told at most."""
 
 
 async def brief(reading: Reading, target: Target, period: Period) -> Report:
@@ -84,9 +83,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         by_post=found.by_post,
         links=found.links,
         posts=found.posts,
-        lifetime=found.lifetime,
         grown=found.grown,
-        grown_views=found.grown_views,
         set_aside=counted.set_aside,
         audience=counted.audience,
         gaps=gaps(counted.dropped, period.zone),
@@ -94,7 +91,7 @@ async def _report(reading: Reading, target: Target, period: Period, *, with_befo
         notes=await reading.notes(target, period),
         has_links=link_ids != [] if link_ids is not None else await links.any_of(conn, guild_id),
         post=target.post,
-        told=await reading.told(target),
+        told=await reading.latest(target),
         clicks_ever=0 if post is None else await read(conn, lambda reader: _clicks_ever(reader, target.carried, post)),
     )
 
@@ -110,9 +107,7 @@ class _Summed:
     by_post: Mapping[int, Tally]
     links: Mapping[int, Link]
     posts: Mapping[int, Post]
-    lifetime: tuple[LifetimeRate, ...]
     grown: tuple[Grown, ...]
-    grown_views: tuple[Grown, ...]
     imported: tuple[int, ...]
     rates_by_day: tuple[Rate | None, ...]
 
@@ -126,20 +121,21 @@ def _summed(
     *,
     with_before: bool,
 ) -> _Summed:
-    own, figures = reading.figures_within(reader, reading.posts_within(reader, target), period)
-    if len(target.carried) > 1:  # all its clicks are at hand, those at links that it carried before too
+    own = reading.posts_within(reader, target)
+    if own is not None and len(target.carried) > 1:  # all its clicks are at hand, those at links from before too
         own = [dataclasses.replace(post, moved_at=None) for post in own]
+    told = reading.told_within(reader, own, period)
     counted = _counted(reader, reading, target, period, link_ids)
-    now = counted.summary(own, figures)
+    now = counted.summary(reader, reading, target, told)
     before = None
     if with_before:
-        before = _counted_before(reader, reading, target, period, link_ids).summary(own, figures)
+        before = _counted_before(reader, reading, target, period, link_ids).summary(reader, reading, target, told)
 
     tallies, post_tallies = by_link(now.by_place), by_post(now.by_place)
     ranked = rank({id_: tally.ctr for id_, tally in tallies.items()}).order
     named = reading.named_links_within(reader, {*most_clicks(tallies)[:NAMED], *ranked[:NAMED]}, target)
     busiest = most_clicks(post_tallies)[:NAMED]
-    known = {post.id: post for post in own}
+    known = {one.post.id: one.post for one in told}
     missing = [id_ for id_ in busiest if id_ not in known]
     known |= {post.id: post for post in posts.by_ids.within(reader, reading.guild_id, missing)}
     return _Summed(
@@ -154,9 +150,7 @@ def _summed(
             for id_ in busiest
             if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
         },
-        lifetime=_lifetime(reader, target, now.lifetime, figures),
-        grown=_as_few(list(_grown(own, figures, period, IMPRESSIONS))),
-        grown_views=_as_few(list(_grown(own, figures, period, VIEWS))),
+        grown=_as_few(list(_grown(told, period))),
         imported=_imported_by_day(reader, reading.guild_id, now, period),
         rates_by_day=_rates_by_day(reader, reading.guild_id, now, period, link_ids, reading.place_id(target)),
     )
@@ -166,7 +160,7 @@ def _summed(
 class _Counted:
     """What was counted in a period. Of a post there are neither uniques nor an audience: they belong to a link."""
 
-    period: Period
+    window: Window
     by_day: Sequence[DayCount]
     by_place: PlaceCounts
     uniques: Mapping[dt.date, int]
@@ -175,8 +169,9 @@ class _Counted:
     dropped: Sequence[DroppedCount] = ()
     shared: Sequence[SharedCount] = ()
 
-    def summary(self, own: Sequence[Post], figures: Figures) -> Summary:
-        return summarise(self.period, self.by_place, self.by_day, sum(self.uniques.values()), own, figures)
+    def summary(self, reader: Reader, reading: Reading, target: Target, told: Collection[Told]) -> Summary:
+        uniques = sum(self.uniques.values())
+        return reading.summary_within(reader, self.window, self.by_place, self.by_day, uniques, told, target)
 
 
 def _counted(
@@ -185,7 +180,7 @@ def _counted(
     guild_id, place_id = reading.guild_id, reading.place_id(target)
     days = (guild_id, period.first, period.end)
     return _Counted(
-        period,
+        window_of(period, reading.now),
         by_day=counts.by_day.within(reader, *days, link_ids, place_id),
         by_place=_at_home(counts.by_place.within(reader, *days, link_ids, place_id), target),
         uniques=dict(counts.uniques_by_day.within(reader, *days, link_ids)) if place_id is None else {},
@@ -202,8 +197,9 @@ def _counted_before(
     """The period before; its places up to the same time of day while this one runs."""
     guild_id, place_id, previous = reading.guild_id, reading.place_id(target), period.previous
     days = (guild_id, previous.first, previous.end)
+    so_far = period.so_far(reading.now)
     return _Counted(
-        previous,
+        Window(previous, previous.told_from, previous.end_at if so_far is None else so_far[1]),
         by_day=counts.by_day.within(reader, *days, link_ids, place_id),
         by_place=_at_home(reading.places_before_within(reader, period, link_ids, place_id), target),
         uniques=dict(counts.uniques_by_day.within(reader, *days, link_ids)) if place_id is None else {},
@@ -254,39 +250,18 @@ def _rates_by_day(
     return tuple(Rate(clicks[day], impressions[day]) if impressions[day] else None for day in period.days)
 
 
-def _lifetime(reader: Reader, target: Target, old: Iterable[Post], figures: Figures) -> tuple[LifetimeRate, ...]:
-    """Of posts that carry one link all their life: those that were moved show theirs in an answer of their own.
-
-    A whole server's are not told.
-    """
-    found: list[LifetimeRate] = []
-    for post in () if target.subject.scope is Scope.SERVER else old:
-        if len(found) == OLDEST:
-            break
-        for metric in (IMPRESSIONS, VIEWS):
-            total = lifetime_total(figures[post.id], metric)
-            if post.link_id is not None and post.moved_at is None and total:
-                clicks = _clicks_ever(reader, [post.link_id], post)
-                found.append(LifetimeRate(post, Rate(clicks, total), metric))
-                break
-    return tuple(found)
-
-
 def _clicks_ever(reader: Reader, link_ids: Iterable[int], post: Post) -> int:
     return sum(counts.clicks_of_place.within(reader, post.guild_id, link_id, post.id) for link_id in link_ids)
 
 
-def _grown(own: Iterable[Post], figures: Figures, period: Period, metric: str) -> Iterable[Grown]:
-    """The steps between what platforms told in a metric, of those told within the period."""
-    for post in own:
-        before, before_at = 0, post.published
-        for figure in figures.get(post.id, ()):
-            if figure.metric != metric:
-                continue
-            if period.contains(figure.as_of) and figure.value != before:
-                since, until = (local_day(at, period.zone) for at in (min(before_at, figure.as_of), figure.as_of))
-                yield Grown(since, until, figure.value - before)
-            before, before_at = figure.value, figure.as_of
+def _grown(told: Iterable[Told], period: Period) -> Iterable[Grown]:
+    """The steps between what platforms told of displays, of those that were read within the period."""
+    for one in told:
+        metric = one.display_metric
+        for step in () if metric is None else one.steps[metric]:
+            if period.told_from <= step.end < period.end_at and step.growth:
+                since, until = (local_day(at, period.zone) for at in (step.start, step.end))
+                yield Grown(since, until, step.growth)
 
 
 def _as_few(grown: list[Grown]) -> tuple[Grown, ...]:

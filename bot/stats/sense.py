@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from bot.insights.benchmark import WINDOW, Benchmark, Measure, PeerPost, benchmark
@@ -12,8 +11,7 @@ from bot.insights.facts import Facts, Placed
 from bot.insights.findings import findings
 from bot.insights.noise import CAUTIOUS, Dispersion, dispersion
 from bot.insights.periods import ONE_DAY, Period, local_day
-from bot.insights.rates import MIN_IMPRESSIONS
-from bot.insights.summary import summarise
+from bot.insights.summary import window_of
 from bot.insights.tally import Tally, by_link
 from bot.links.platforms import describe_many
 from bot.stats.answers import Report, Target
@@ -21,7 +19,7 @@ from bot.stats.question import Scope
 from bot.stats.reading import HISTORY, Reading, noise_by_link
 from storage import counts, posts
 from storage.prepared import Reader, read
-from storage.records import Figure, Kind
+from storage.records import Kind
 
 HABIT = 90
 """Days from which hours of the week are learned."""
@@ -94,7 +92,7 @@ async def with_findings(reading: Reading, target: Target, report: Report, most: 
 def _rated(report: Report) -> set[int]:
     """The links whose CTR is ranked."""
     found = ((id_, tally.ctr) for id_, tally in report.by_link.items())
-    return {id_ for id_, ctr in found if ctr is not None and ctr.impressions >= MIN_IMPRESSIONS}
+    return {id_ for id_, ctr in found if ctr is not None and not ctr.is_early}
 
 
 def _varying(
@@ -159,12 +157,10 @@ def _peers(reader: Reader, reading: Reading, target: Target) -> dict[int, PeerPo
     whose = None if reading.server.benchmarks else creator_id
     since = posts.since.within(reader, reading.guild_id, window.start_at, window.end_at, creator_id=whose)
     found = {post.id: post for post in since}
-    figures: dict[int, list[Figure]] = defaultdict(list)
-    for figure in posts.find_figures.within(reader, reading.guild_id, list(found)):
-        figures[figure.post_id].append(figure)
+    told = reading.told_within(reader, list(found.values()), window)
     link_ids = {post.link_id for post in found.values() if post.link_id is not None}
     by_place = counts.by_place.within(reader, reading.guild_id, window.first, window.end, link_ids)
-    places = summarise(window, by_place, (), 0, found.values(), figures).by_place
+    places = reading.summary_within(reader, window_of(window, reading.now), by_place, (), 0, told).by_place
     return {
         post.id: PeerPost(
             post.id,
@@ -173,9 +169,9 @@ def _peers(reader: Reader, reading: Reading, target: Target) -> dict[int, PeerPo
             post.kind,
             post.published,
             place.clicks,
-            place.impressions,
+            place.displays,
+            place.metric,
             place.rate,
-            place.views,
         )
         for place in places
         if (post := found.get(place.place_id)) is not None

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from bot.errors import InvalidError
 from bot.insights.periods import Period, segments
-from bot.insights.rates import MIN_IMPRESSIONS
-from bot.insights.summary import PlaceSummary, summarise
+from bot.insights.summary import PlaceSummary, window_of
 from bot.insights.tally import (
     Tally,
     by_ctr,
@@ -20,8 +19,7 @@ from bot.insights.tally import (
     by_post,
     grouped,
     most_clicks,
-    most_impressions,
-    most_views,
+    most_displays,
 )
 from bot.links.platforms import PLATFORMS, describe_many
 from bot.stats.answers import PAGE, Heatmap, Row, Sources, Target, Top
@@ -62,11 +60,11 @@ async def ranking(reading: Reading, head: Head) -> Ranking:
 
 def _ranking(reader: Reader, reading: Reading, head: Head, link_ids: Collection[int] | None) -> Ranking:
     question, (target, *_rest), (period, *_more), _now = head
-    own, figures = reading.figures_within(reader, reading.posts_within(reader, target), period)
+    told = reading.told_within(reader, reading.posts_within(reader, target), period)
     days = (reading.guild_id, period.first, period.end)
     by_place = counts.by_place.within(reader, *days, link_ids, reading.place_id(target))
-    places = summarise(period, by_place, (), 0, own, figures).by_place
-    known = {post.id: post for post in own}
+    places = reading.summary_within(reader, window_of(period, reading.now), by_place, (), 0, told, target).by_place
+    known = {one.post.id: one.post for one in told}
     if question.ranks is not Ranks.LINKS:
         missing = [place.place_id for place in places if is_post(place.place_id) and place.place_id not in known]
         known |= {post.id: post for post in posts.by_ids.within(reader, reading.guild_id, missing)}
@@ -93,8 +91,7 @@ def _ranking(reader: Reader, reading: Reading, head: Head, link_ids: Collection[
 
 def _varying(reader: Reader, reading: Reading, period: Period, tallies: Mapping[int, Tally]) -> dict[int, Tally]:
     """Those that are ranked by a rate, with how much their clicks vary."""
-    found = ((id_, tally.ctr or tally.by_views) for id_, tally in tallies.items())
-    rated = {id_ for id_, rate in found if rate is not None and rate.impressions >= MIN_IMPRESSIONS}
+    rated = {id_ for id_, tally in tallies.items() if tally.ctr is not None and not tally.ctr.is_early}
     noise = noise_by_link(reader, reading.guild_id, period, rated)
     return {id_: tallies[id_].varying(noise[id_]) for id_ in rated}
 
@@ -160,7 +157,7 @@ def _other(place_id: int) -> str:
 
 async def heatmap(reading: Reading, head: Head) -> Heatmap:
     question, (target, *_rest), (period, *_more), _now = head
-    kind = Kind.IMPRESSION if question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    kind = Kind.IMPRESSION if question.metric is Metric.DISPLAYS else Kind.CLICK
     link_ids, place_id = await reading.link_ids(target), reading.place_id(target)
     cells = await reading.cells(segments(period), kind, link_ids, place_id)
     claims, odd = await reading.hours(target, period, kind)
@@ -174,7 +171,7 @@ async def sources(reading: Reading, head: Head) -> Sources:
             _("of: sources are kept for a link as a whole; choose the post's link. The post is a source itself.")
         )
     link_ids = await reading.link_ids(target)
-    kind = Kind.IMPRESSION if question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    kind = Kind.IMPRESSION if question.metric is Metric.DISPLAYS else Kind.CLICK
     before = period.previous
     by_day = await counts.by_day(reading.conn, reading.guild_id, period.first, period.end, link_ids)
     return Sources(
@@ -207,7 +204,7 @@ async def _trends(
     reading: Reading, ids: Sequence[int], found: Mapping[int, Post], metric: Metric, period: Period
 ) -> dict[int, tuple[int, ...]]:
     """Clicks (or impressions measured) by day of the links or posts of a page."""
-    kind = Kind.IMPRESSION if metric is Metric.IMPRESSIONS else Kind.CLICK
+    kind = Kind.IMPRESSION if metric is Metric.DISPLAYS else Kind.CLICK
     by_id: dict[int, Counter[dt.date]] = defaultdict(Counter)
     in_period = (reading.conn, reading.guild_id, period.first, period.end)
     if found:
@@ -228,13 +225,10 @@ def _order(tallies: Mapping[int, Tally], metric: Metric, uniques: Mapping[int, i
     match metric:
         case Metric.CLICKS:
             return most_clicks(tallies), set()
-        case Metric.IMPRESSIONS:
-            return most_impressions(tallies), set()
+        case Metric.DISPLAYS:
+            return most_displays(tallies), set()
         case Metric.UNIQUES:
             return sorted(uniques, key=lambda id_: (-uniques[id_], id_)), set()
-        case Metric.VIEWS:
-            return most_views(tallies), set()
-        case Metric.CTR:
-            return by_ctr(tallies)
-        case Metric.ENGAGEMENT:
-            return by_engagement(tallies)
+        case Metric.CTR | Metric.ENGAGEMENT:
+            ranked = by_ctr(tallies) if metric is Metric.CTR else by_engagement(tallies)
+            return [*ranked.order, *ranked.too_early], set(ranked.too_early)

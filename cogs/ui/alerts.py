@@ -49,7 +49,7 @@ def sentence(alert: Alert, links: Mapping[int, Link], target: AlertTarget, names
     name = _("A link that is gone") if link is None else fmt.label(link)
     match alert.kind:
         case AlertKind.MILESTONE:
-            words = {"clicks": _("clicks"), "impressions": _("impressions")}
+            words = {"clicks": _("clicks"), "impressions": _("displays")}
             if alert.link_id is None:
                 if target.user_id == SERVER_TARGET:
                     name = _("All links of {creator} together").format(creator=names[alert.creator_id])

@@ -14,9 +14,10 @@ import discord
 from bot.charts import Comparison, Line, Theme, alt_text
 from bot.errors import InvalidError, NotFoundError
 from bot.inputs.numbers import parse_id
+from bot.insights import phrases
 from bot.profiles import avatars
 from bot.reports import frozen
-from bot.reports.deals import Standing
+from bot.reports.deals import PROMISED, Standing
 from bot.reports.metrics import METRICS
 from bot.reports.pace import line, words
 from bot.reports.paper import paper_of
@@ -233,20 +234,25 @@ class ReportButton(
 # ------------------------------------------------------------------ deals
 
 
+def _metric(deal: Deal) -> str:
+    """What it promises, in the middle of a sentence."""
+    return METRICS[PROMISED[deal.metric]].name.lower()
+
+
 def deal_line(deal: Deal) -> str:
-    """ "**Acme** 100,000 impressions, 1 – 30 Nov 2026"."""
-    promise = _("{n} {metric}").format(n=fmt.number(deal.promised), metric=METRICS[deal.metric].name.lower())
+    """ "**Acme** 100,000 displays, 1 – 30 Nov 2026"."""
+    promise = _("{n} {metric}").format(n=fmt.number(deal.promised), metric=_metric(deal))
     return f"**{fmt.escape(deal.brand)}** {promise}, {days(deal.first, deal.until)}"
 
 
 def standing_line(found: Standing) -> str:
-    """ "**Acme** 41,200 of 100,000 impressions: behind by 8%, 3,100 a day needed"."""
+    """ "**Acme** about 41,200 of 100,000 displays: behind by 8%, 3,100 a day needed"."""
     deal, pace = found.deal, found.pace
     return _("**{brand}** {reached} of {promised} {metric}: {said}").format(
         brand=fmt.escape(deal.brand),
-        reached=fmt.number(pace.reached),
+        reached=phrases.about(fmt.number(pace.reached), is_estimate=found.is_estimate),
         promised=fmt.number(pace.promised),
-        metric=METRICS[deal.metric].name.lower(),
+        metric=_metric(deal),
         said=words(pace),
     )
 
@@ -268,8 +274,11 @@ async def shown(interaction: discord.Interaction, found: Standing) -> dict[str, 
         png = await services(interaction).charts.draw(chart)
         files.append(limits.picture(png, CHART, alt_text(chart)))
         said.set_image(url=f"attachment://{CHART}")
-    if deal.metric == "impressions":
-        said.set_footer(text=_("Reported impressions count on the day the platform told them."))
+    if PROMISED[deal.metric] == "displays":
+        text = _(
+            "What platforms told is shared out over the days between two readings; the latest days wait for the next."
+        )
+        said.set_footer(text=text)
     view = Buttons()
     if pace.starts is None:
         view.add_item(DealButton("report", deal.id, interaction.user.id))
@@ -284,7 +293,7 @@ def _curve(found: Standing) -> Comparison:
     return Comparison(
         title=_("Deal with {brand}").format(brand=fmt.plain(deal.brand)),
         subtitle=f"{days(deal.first, deal.until)}, {found.period.zone}",
-        noun=METRICS[deal.metric].name.lower(),
+        noun=_metric(deal),
         days=found.period.days[: len(found.curve)],
         lines=(Line(_("Reached"), found.curve, found.curve[-1]), Line(_("Expected"), expected, expected[-1])),
         unfinished=found.pace.days_left > 0,

@@ -72,17 +72,15 @@ def share(value: float) -> str:
 METRICS = {
     Metric.CLICKS: _("Clicks"),
     Metric.UNIQUES: _("Unique clicks"),
-    Metric.IMPRESSIONS: _("Impressions"),
+    Metric.DISPLAYS: _("Displays"),
     Metric.CTR: _("CTR"),
-    Metric.VIEWS: _("Views"),
     Metric.ENGAGEMENT: _("Engagement rate"),
 }
 METRICS_IN_TEXT = {
     Metric.CLICKS: _("clicks"),
     Metric.UNIQUES: _("unique clicks"),
-    Metric.IMPRESSIONS: _("impressions"),
+    Metric.DISPLAYS: _("displays"),
     Metric.CTR: _("CTR"),
-    Metric.VIEWS: _("views"),
     Metric.ENGAGEMENT: _("engagement rate"),
 }
 CHOICES = {

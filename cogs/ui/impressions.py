@@ -11,7 +11,7 @@ import discord
 from cachetools import TTLCache
 
 from bot.errors import NotFoundError, UserError
-from bot.impressions.metrics import IMPRESSIONS, VIEWS, parse_rest
+from bot.impressions.metrics import parse_rest
 from bot.impressions.service import ImplausibleError, Logged, Step
 from bot.inputs.money import Money
 from bot.inputs.numbers import parse_count
@@ -40,7 +40,7 @@ from cogs.ui.limits import FORM_SECONDS, Buttons, Form
 from cogs.ui.money import assumed
 from cogs.ui.posts import IN_BIO, NAMES
 from cogs.ui.wishes import Wish, pack_wish, unpack_wish
-from storage.records import Link, Post
+from storage.records import IMPRESSIONS, VIEWS, Link, Post
 
 MAIN = (IMPRESSIONS, VIEWS)
 LISTED = 25

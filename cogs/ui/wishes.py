@@ -7,11 +7,11 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.impressions.metrics import IMPRESSIONS, METRICS, VIEWS
+from bot.impressions.metrics import METRICS
 from bot.inputs import money, numbers
 from bot.inputs.money import Money
 from bot.links.posts import Draft
-from storage.records import Post
+from storage.records import IMPRESSIONS, VIEWS, Post
 
 _ORDER = (IMPRESSIONS, "reach", "likes", "comments", "shares", "saves", "clicks", VIEWS)
 """All of `METRICS` as they stand in an id, which outlives a restart."""

@@ -13,9 +13,10 @@ from bot.insights.findings import Facts, Placed
 from bot.insights.hours import best_hours
 from bot.insights.periods import Period
 from bot.insights.rates import Rate
-from bot.insights.summary import Summary, summarise
+from bot.insights.summary import Summary
 from bot.insights.tally import Tally
-from storage.records import BARE, DayCount, Dimension, Kind, PlaceKey, Post
+from storage.records import BARE, VIEWS, DayCount, Dimension, Kind, PlaceKey, Post
+from tests.summed import summed
 from tests.truth.worlds import drawn
 
 MONDAY = dt.date(2026, 5, 4)
@@ -93,10 +94,10 @@ class Creator:
         peers = []
         for id_ in range(200, 215):
             rate = Rate(int(self.rng.binomial(2000, 0.04)), 2000)
-            peers.append(PeerPost(id_, 5, "instagram", "story", NOW - dt.timedelta(days=30), 0, 0, rate))
+            peers.append(PeerPost(id_, 5, "instagram", "story", NOW - dt.timedelta(days=30), 0, 0, VIEWS, rate))
         placed = []
         for id_, rate in rates.items():
-            mine = PeerPost(id_, 5, "instagram", "story", NOW - dt.timedelta(days=5), rate.clicks, 0, rate)
+            mine = PeerPost(id_, 5, "instagram", "story", NOW - dt.timedelta(days=5), rate.clicks, 0, VIEWS, rate)
             found = benchmark(mine, peers, NOW)
             assert found is not None
             assert found.own is not None
@@ -109,9 +110,9 @@ class Creator:
     ) -> Summary:
         counts: dict[PlaceKey, int] = {(link, BARE, Kind.CLICK): int(n) for link, n in enumerate(links)}
         for id_, rate in rates.items():
-            counts |= {(id_, id_, Kind.IMPRESSION): rate.impressions, (id_, id_, Kind.CLICK): rate.clicks}
+            counts |= {(id_, id_, Kind.IMPRESSION): rate.displays, (id_, id_, Kind.CLICK): rate.clicks}
         days = [DayCount(day, Kind.CLICK, by_day[day]) for day in period.days]
-        found = summarise(period, counts, days, 0, [], {})
+        found = summed(period, counts, days)
         clicks = int(links.sum())  # the posts' clicks are a world of their own
         return Summary(**{**{name: getattr(found, name) for name in found.__slots__}, "clicks": clicks})
 

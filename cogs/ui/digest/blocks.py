@@ -154,11 +154,8 @@ def totals(content: Content) -> list[str]:
         uniques = None if content.is_first else report.uniques_moved
         text = fmt.count_of(now.unique_clicks, _("unique click"), _("unique clicks"))
         lines.append(_moved(fmt.at_least(text, report.uniques_are_least), uniques))
-    if now.impressions:
-        lines.append(_impressions(content))
-    if now.views:
-        views = fmt.count_of(now.views, _("view"), _("views"))
-        lines.append(f"**{views}**: " + _("as platforms told them, no part of impressions"))
+    if now.displays:
+        lines.append(_displays(content))
     lines += _corrected(content)
     if now.ctr is not None:
         text = phrases.rate(now.ctr, _("**CTR {rate}** ({interval})\n{small}{parts}").replace("{small}", SMALL))
@@ -194,12 +191,9 @@ def totals(content: Content) -> list[str]:
 
 def _corrected(content: Content) -> list[str]:
     """What platforms took back of what they told in earlier periods, as a line in small print."""
-    now = content.report.now
-    counts = ((now.corrected, _("impressions")), (now.views_corrected, _("views")))
-    parts = [f"{fmt.number(n)} {name}" for n, name in counts if n]
-    if not parts:
+    if not (n := content.report.now.corrected):
         return []
-    return [SMALL + _("Platforms corrected what they told before: {list}.").format(list=", ".join(parts))]
+    return [SMALL + _("Platforms corrected what they told before: {n} displays.").format(n=fmt.number(n))]
 
 
 def _moved(text: str, moved: Change | None) -> str:
@@ -207,19 +201,18 @@ def _moved(text: str, moved: Change | None) -> str:
     return f"**{text}**" + (f" {said}" if said else "")
 
 
-def _impressions(content: Content) -> str:
-    """All of them; reported ones grow when somebody types them in, so that only the measured ones have a change."""
+def _displays(content: Content) -> str:
+    """All of them with their parts by word; only the measured ones have a change."""
     now, measured = content.report.now, content.report.measured_moved
     moved = "" if content.is_first or measured is None else phrases.change(measured)
-    text = f"**{fmt.count_of(now.impressions, _('impression'), _('impressions'))}**"
+    text = f"**{phrases.displays(now.displays, now.parts, is_estimate=now.is_estimate)}**"
     if now.measured and not now.reported:
         return text + (f" {moved}" if moved else "")
-    parts = []
+    parts = phrases.by_word(now.parts)
     if now.measured:
         parts.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
-    parts.append(_("{n} reported").format(n=fmt.number(now.reported)))
-    if now.impressions != now.measured + now.reported:
-        parts.append(_("posts with both count as reported"))
+        if now.displays != now.measured + now.reported:
+            parts.append(_("posts with both count as reported"))
     return f"{text}: {', '.join(parts)}"
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import discord
 
 from bot.errors import NotFoundError, RefusedError
-from bot.impressions.metrics import word_of
 from bot.insights.periods import Choice, decode, encode
 from bot.links.access import Actor
 from bot.stats.question import Question, Scope, Subject, View, pack, unpack
@@ -68,10 +67,12 @@ class ExplainButton(
         text = _(
             "**Clicks** are people who followed a tracked link; crawlers and link previews are set aside.\n"
             "**Unique clicks** count each visitor once a day for each link.\n"
-            "**Impressions** are displays: measured by our own pages, or reported by the platform and typed in.\n"
-            "**CTR** is clicks by impressions, over those posts and places alone where both are known: "
-            "clicks elsewhere, or impressions of a post without clicks of its own, would say nothing there.\n"
-            "**Resonated most** is the CTR whose 95% interval has the highest lower end, from 100 impressions on.\n"
+            "**Displays** are measured by our own pages, or reported by the platform: views on Instagram, Facebook, "
+            "Threads, TikTok, YouTube and Twitch, impressions elsewhere. What a platform told between two readings is "
+            "shared out over the time in between, and reads “about”.\n"
+            "**CTR** is clicks by displays, over those posts and places alone where both are known, each up to its "
+            "last reading: other clicks, or displays of a post without clicks of its own, would say nothing there.\n"
+            "**Resonated most** is the CTR whose 95% interval has the highest lower end, from 100 displays on.\n"
             "A **change** is named only when chance does not explain it; otherwise it is “about the same”. "
             "**Moved** lists links with such a change.\n"
             "**Private links** count in every total, and no digest but their creator's own names them.\n"
@@ -169,7 +170,7 @@ class LogButton(
         await require_member(interaction, self._guild_id)
         post = await services(interaction).posts.get(who, self._post_id)
         title = _("Numbers of {post}").format(post=fmt.post_title(post))
-        await interaction.response.send_modal(FiguresForm(title, word_of(post.platform), keeper(who, post)))
+        await interaction.response.send_modal(FiguresForm(title, post.display_metric, keeper(who, post)))
 
 
 class FeatureButton(

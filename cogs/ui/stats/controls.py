@@ -19,14 +19,14 @@ from cogs.ui.stats import replies
 
 PERIODS = (Named.DAYS_7, Named.DAYS_28, Named.DAYS_90, Named.ALL)
 """Those with a button of their own."""
-_BY_DAY = (Metric.CLICKS, Metric.UNIQUES, Metric.IMPRESSIONS, Metric.CTR)
+_BY_DAY = (Metric.CLICKS, Metric.UNIQUES, Metric.DISPLAYS, Metric.CTR)
 METRICS = {
-    View.REPORT: (*_BY_DAY, Metric.VIEWS),
+    View.REPORT: _BY_DAY,
     View.COMPARE: _BY_DAY,
     View.TOP: tuple(Metric),
-    View.HEATMAP: (Metric.CLICKS, Metric.IMPRESSIONS),
-    View.SOURCES: (Metric.CLICKS, Metric.IMPRESSIONS),
-    View.PROFILE: (Metric.CLICKS, Metric.IMPRESSIONS, Metric.CTR),
+    View.HEATMAP: (Metric.CLICKS, Metric.DISPLAYS),
+    View.SOURCES: (Metric.CLICKS, Metric.DISPLAYS),
+    View.PROFILE: (Metric.CLICKS, Metric.DISPLAYS, Metric.CTR),
 }
 RANKS = {
     Ranks.LINKS: _("Show links"),

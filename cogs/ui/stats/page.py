@@ -116,7 +116,7 @@ def picture(found: ProfileStats, name: str) -> Chart:
     displayed = Counts(_("impressions displayed, seen or not"), days.displayed, colour=Colour.RATE)
     views, clicks = Counts(_("views"), days.views, colour=Colour.UNIQUES), Counts(_("clicks"), days.clicks)
     # The two sorts of impressions are never drawn as one line.
-    panels = (seen, displayed, clicks) if found.question.metric is Metric.IMPRESSIONS else (views, seen, clicks)
+    panels = (seen, displayed, clicks) if found.question.metric is Metric.DISPLAYS else (views, seen, clicks)
     return Series(
         title=title,
         subtitle=subtitle,

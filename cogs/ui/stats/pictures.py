@@ -25,7 +25,7 @@ from bot.insights import phrases
 from bot.insights.audience import shares
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate
-from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
+from bot.insights.summary import Engagement
 from bot.insights.tally import most_clicks
 from bot.links.platforms import PLATFORMS, describe
 from bot.stats import answers
@@ -35,7 +35,7 @@ from bot.texts import _, current_locale, percent
 from cogs.ui import format as fmt
 from cogs.ui.stats import page
 from cogs.ui.stats.report import value_of
-from storage.records import Dimension, Kind
+from storage.records import VIEWS, Dimension, Kind
 
 BARS = 10
 PART_HOURS = 6
@@ -67,7 +67,7 @@ def of_report(report: Report, name: str, metric: Metric = Metric.CLICKS, scope: 
     if metric is Metric.CTR and not report.rates_by_day:
         return _rates_of_parts(report, name, scope)
     panels = _panels(report, metric)
-    hours = report.hours if metric in (Metric.CLICKS, Metric.IMPRESSIONS) else None
+    hours = report.hours if metric in (Metric.CLICKS, Metric.DISPLAYS) else None
     if hours is not None:
         panels = tuple(_by_hour(panel, hours) for panel in panels)
     return Series(
@@ -96,35 +96,24 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
         imported=report.imported_by_day,
     )
     measured = any(now.impressions_by_day)
-    impressions = Counts(
-        _("measured impressions") if measured or not report.grown else _("impressions"),
+    displays = Counts(
+        _("measured impressions") if measured or not report.grown else _("displays"),
         now.impressions_by_day,
-        total=None if measured or not report.grown else now.impressions,
+        total=None if measured or not report.grown else now.displays,
         reported=_told(report.grown),
         colour=Colour.IMPRESSIONS,
     )
-    views = Counts(
-        _("views"),
-        (0,) * len(now.clicks_by_day),
-        total=now.views,
-        reported=_told(report.grown_views),
-        colour=Colour.IMPRESSIONS,
-    )
     match metric:
-        case Metric.VIEWS:
-            return (views,)
         case Metric.UNIQUES if report.uniques_by_day is not None:
             return (Counts(_("unique clicks"), report.uniques_by_day),)
-        case Metric.IMPRESSIONS:
-            return (impressions,)
+        case Metric.DISPLAYS:
+            return (displays,)
         case Metric.CTR:
             overall = None if now.ctr is None else interval(now.ctr)
             rates = tuple(None if rate is None else interval(rate) for rate in report.rates_by_day)
             return (Rates(_("CTR"), rates, overall), clicks)
         case _:
-            if measured or report.grown:
-                return impressions, clicks
-            return (views, clicks) if report.grown_views else (clicks,)
+            return (displays, clicks) if measured or report.grown else (clicks,)
 
 
 def _told(grown: Iterable[Grown]) -> tuple[Reported, ...]:
@@ -140,9 +129,9 @@ def _by_hour(panel: Counts | Rates, hours: Hours) -> Counts | Rates:
     return dataclasses.replace(panel, values=hours.clicks, previous=hours.previous_clicks)
 
 
-def interval(rate: Rate | Engagement, by: str = IMPRESSIONS) -> Interval:
+def interval(rate: Rate | Engagement) -> Interval:
     low, high = rate.interval
-    return Interval(rate.value, min(low, rate.value), max(high, rate.value), phrases.parts(rate, by))
+    return Interval(rate.value, min(low, rate.value), max(high, rate.value), phrases.parts(rate))
 
 
 def _rates_of_parts(report: Report, name: str, scope: Scope) -> Top:
@@ -208,7 +197,7 @@ def compared_names(answer: answers.Compared, names: Sequence[str]) -> list[str]:
 
 def _values(report: Report, metric: Metric) -> tuple[int, ...]:
     match metric:
-        case Metric.IMPRESSIONS:
+        case Metric.DISPLAYS:
             return report.now.impressions_by_day
         case Metric.UNIQUES if report.uniques_by_day is not None:
             return report.uniques_by_day
@@ -242,12 +231,11 @@ def _bar(row: answers.Row, metric: Metric) -> Bar:
     name = fmt.plain(row_name(row))
     tally = row.tally
     if metric in (Metric.CTR, Metric.ENGAGEMENT):
-        rate = tally.engagement if metric is Metric.ENGAGEMENT else tally.ctr or tally.by_views
+        rate = tally.engagement if metric is Metric.ENGAGEMENT else tally.ctr
         if rate is None:
             return Bar(name, 0.0, "–", trend=row.trend, early=True)
-        by = VIEWS if tally.ctr is None else IMPRESSIONS
-        return Bar(name, rate.value, percent(rate.value), interval(rate, by), row.trend, early=row.early)
-    values = {Metric.UNIQUES: row.uniques or 0, Metric.IMPRESSIONS: tally.impressions, Metric.VIEWS: tally.views}
+        return Bar(name, rate.value, percent(rate.value), interval(rate), row.trend, early=row.early)
+    values = {Metric.UNIQUES: row.uniques or 0, Metric.DISPLAYS: tally.displays}
     value = values.get(metric, tally.clicks)
     return Bar(name, value, fmt.number(value), trend=row.trend)
 
@@ -266,7 +254,7 @@ def _heatmap(answer: answers.Heatmap, name: str) -> Heatmap:
     return Heatmap(
         title=_("{name}: hours of the week").format(name=fmt.plain(name)),
         subtitle=f"{fmt.dates(answer.period)}, {answer.period.zone}",
-        noun=_("impressions") if answer.question.metric is Metric.IMPRESSIONS else _("clicks"),
+        noun=_("impressions") if answer.question.metric is Metric.DISPLAYS else _("clicks"),
         cells=answer.cells,
         first_weekday=answer.first_weekday,
         best_times=", ".join(claim.name for claim in answer.claims[:OUTLINED]),
@@ -286,7 +274,7 @@ def _cells(claim: Claim) -> list[int]:
 
 
 def _sources(answer: answers.Sources, name: str) -> Top:
-    kind = Kind.IMPRESSION if answer.question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    kind = Kind.IMPRESSION if answer.question.metric is Metric.DISPLAYS else Kind.CLICK
     found = shares(answer.audience, Dimension.SOURCE, kind, BARS)
     noun = _("impressions") if kind is Kind.IMPRESSION else _("clicks")
     return Top(
@@ -312,12 +300,9 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
     if post is None:
         return None
     now = report.now
-    told = now.reported > 0 or now.views > 0
-    by_views = now.impressions == 0 and now.views > 0
-    rate, engagement = (now.by_views, now.engagement_by_views) if by_views else (now.ctr, now.engagement)
-    grown = report.grown_views if by_views else report.grown
+    told = now.reported > 0
     platform = describe(post.platform, post.kind)
-    until = max((one.until for one in grown), default=report.period.last)
+    until = max((one.until for one in report.grown), default=report.period.last)
     source = (
         _("reported by {platform}, {date}").format(
             platform=PLATFORMS[post.platform][0], date=fmt.date(until, year=True)
@@ -330,13 +315,13 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
         title=fmt.plain(post.title or (answer.target.link.label if answer.target.link else platform)),
         platform=platform,
         period=fmt.dates(report.period),
-        impressions=(now.views if by_views else now.impressions) or None,
-        impressions_source=source,
+        displays=now.displays or None,
+        displays_name=_("Views") if any(part.metric == VIEWS for part in now.parts) else _("Impressions"),
+        displays_source=source,
         clicks=now.clicks,
         clicks_source=_("through the bio, counted by Eyeballs") if post.link_in_bio else _("counted by Eyeballs"),
-        ctr=None if rate is None else interval(rate, VIEWS if by_views else IMPRESSIONS),
-        engagement=None if engagement is None else interval(engagement),
-        by_views=by_views,
+        ctr=None if now.ctr is None else interval(now.ctr),
+        engagement=None if now.engagement is None else interval(now.engagement),
         days=report.period.days,
         values=now.clicks_by_day,
         locale=current_locale(),

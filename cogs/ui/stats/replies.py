@@ -16,7 +16,7 @@ from bot.insights.explain import explain
 from bot.insights.glossary import Numbers
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate, is_above
-from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement
+from bot.insights.summary import Engagement
 from bot.insights.tally import Tally
 from bot.links.access import Actor
 from bot.stats import answers
@@ -182,7 +182,7 @@ def _reported(answer: answers.Reported, name: str) -> discord.Embed:
         lines.append(str(answer.target.url))
     if not shown.has_links and answer.target.post is None:
         lines.append("\n" + _("There are no links here yet."))
-    elif not (shown.now.clicks or shown.now.impressions or shown.now.views):
+    elif not (shown.now.clicks or shown.now.displays):
         lines.append("\n" + _nothing_counted(shown))
     said = embed(f"{fmt.escape(name)}: {fmt.choice(answer.question.choice)}", "\n".join(lines))
     report.add_report(said, shown, answer.target.subject.scope)
@@ -214,18 +214,13 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
             lines.insert(0, fmt.dates(shown.period) + (" · " + _("so far") if shown.unfinished else ""))
         if shown.uniques_by_day is not None:
             lines.append(_("{n} unique").format(n=fmt.at_least(fmt.number(now.unique_clicks), shown.uniques_are_least)))
-        lines.append(fmt.count_of(now.impressions, _("impression"), _("impressions")))
-        if now.views:
-            lines.append(fmt.count_of(now.views, _("view"), _("views")))
+        lines.append(report.displays(now))
         if shown.post is not None and shown.post.link_in_bio:
             lines.append(_("CTR: {text}").format(text=report.NO_OWN_CLICKS))
         elif now.ctr is not None:
             lines.append(phrases.rate(now.ctr, _("CTR {rate} ({interval}), {parts}")))
-        if now.by_views is not None:
-            lines.append(phrases.rate(now.by_views, _("{rate} of views clicked ({interval}), {parts}"), VIEWS))
-        for found in (now.engagement, now.engagement_by_views):
-            if found is not None:
-                lines.append(phrases.rate(found, _("engagement {rate} ({interval}), {parts}")))
+        if now.engagement is not None:
+            lines.append(phrases.rate(now.engagement, _("engagement {rate} ({interval}), {parts}")))
         if len({period.length for period in answer.periods}) > 1:
             a_day = round(now.clicks / shown.period.length, 1)
             lines.append(fmt.count_of(a_day, _("click a day"), _("clicks a day")))
@@ -235,22 +230,17 @@ def _compared(answer: answers.Compared, names: list[str]) -> discord.Embed:
 
 
 def _verdict(names: list[str], reports: tuple[Report, ...]) -> str:
-    """Whose CTR is higher, where chance does not explain it; whose engagement rate where fewer than two have a CTR.
-
-    Rates are compared with those of the same base alone.
-    """
+    """Whose CTR is higher, where chance does not explain it; whose engagement rate where fewer than two have a CTR."""
     named = list(zip(names, reports, strict=True))
     kinds: list[tuple[str, list[tuple[str, Rate | None]]]] = [
         (_("CTR"), [(name, shown.now.ctr) for name, shown in named]),
-        (_("rate of clicks by views"), [(name, shown.now.by_views) for name, shown in named]),
         (_("engagement rate"), [(name, _engaged(shown.now.engagement)) for name, shown in named]),
-        (_("engagement rate by views"), [(name, _engaged(shown.now.engagement_by_views)) for name, shown in named]),
     ]
     for what, found in kinds:
         rated = [(name, rate) for name, rate in found if rate is not None]
         if len(rated) >= 2:
             return _ahead(what, rated)
-    return _("Fewer than two of them have a CTR: that takes clicks and impressions of the same place.")
+    return _("Fewer than two of them have a CTR: that takes clicks and displays of the same place.")
 
 
 def _engaged(found: Engagement | None) -> Rate | None:
@@ -289,9 +279,7 @@ def _top(answer: answers.Top, name: str) -> discord.Embed:
         text = ngettext("{n} that is private is left out", "{n} that are private are left out", answer.unnamed)
         parts.append(text.format(n=fmt.number(answer.unnamed)))
     if metric in (Metric.CTR, Metric.ENGAGEMENT):
-        parts.append(_("Ranked by the lower end of the 95% interval; below 100 impressions it is too early to call"))
-        if any(_by(row.tally, metric) == VIEWS for row in answer.rows):
-            parts.append(_("Rates by views stand behind those by impressions: the two can't be compared"))
+        parts.append(_("Ranked by the lower end of the 95% interval; below 100 displays it is too early to call"))
     if answer.in_bio:
         text = ngettext(
             "{n} post has no clicks of its own (link in bio): rank by engagement rate",
@@ -313,50 +301,31 @@ def _none_yet(answer: Answer) -> str:
 def _row(row: answers.Row, metric: Metric) -> str:
     tally: Tally = row.tally
     clicks = report.clicks_of(tally)
-    impressions = fmt.count_of(tally.impressions, _("impression"), _("impressions"))
     match metric:
         case Metric.CTR:
-            rate = tally.ctr or tally.by_views
-            assert rate is not None
-            said = phrases.rate(rate, phrases.WITH_INTERVAL, _by(tally, metric))
+            assert tally.ctr is not None
+            said = phrases.rate(tally.ctr, phrases.WITH_INTERVAL)
             return said + (" · " + _("too early to call") if row.early else "")
         case Metric.ENGAGEMENT:
             assert tally.engagement is not None
             said = phrases.rate(tally.engagement, phrases.WITH_INTERVAL)
             return said + (" · " + _("too early to call") if row.early else "")
-        case Metric.VIEWS:
-            return f"{fmt.count_of(tally.views, _('view'), _('views'))} · {clicks}"
-        case Metric.IMPRESSIONS:
-            return f"{impressions} · {clicks}"
+        case Metric.DISPLAYS:
+            return f"{report.displays(tally)} · {clicks}"
         case Metric.UNIQUES:
             return _("{n} unique").format(n=fmt.number(row.uniques or 0)) + f" · {clicks}"
         case Metric.CLICKS:
-            views = fmt.count_of(tally.views, _("view"), _("views"))
-            imported = _("{n} imported").format(n=fmt.number(tally.imported))
-            parts = ((imported, tally.imported), (impressions, tally.impressions), (views, tally.views))
-            return " · ".join([clicks, *(text for text, n in parts if n)])
-
-
-def _by(tally: Tally, metric: Metric) -> str:
-    """What a tally's rate is by: `IMPRESSIONS` or `VIEWS`."""
-    if metric is Metric.ENGAGEMENT:
-        return IMPRESSIONS if tally.engagement is None else tally.engagement.by
-    return VIEWS if tally.ctr is None and tally.by_views is not None else IMPRESSIONS
+            imported = [_("{n} imported").format(n=fmt.number(tally.imported))] if tally.imported else []
+            return " · ".join([clicks, *imported, *report.counts(tally)[1:]])
 
 
 def _group(tally: Tally) -> str:
     """Everything of a platform or a kind of post: counts, then CTR and engagement rate with what they cover."""
-    parts = [report.clicks_of(tally)]
-    if tally.impressions:
-        parts.append(fmt.count_of(tally.impressions, _("impression"), _("impressions")))
-    if tally.views:
-        parts.append(fmt.count_of(tally.views, _("view"), _("views")))
-    rate = tally.ctr or tally.by_views
-    lines = [" · ".join(parts)]
-    if rate is not None:
+    lines = [" · ".join(report.counts(tally))]
+    if tally.ctr is not None:
         covered = _("{n} of {all}").format(n=tally.rated, all=tally.places)
-        name = _("CTR") if tally.ctr is not None else _("clicks by views")
-        said = phrases.rate(rate, phrases.WITH_INTERVAL, _by(tally, Metric.CTR))
+        name = _("CTR")
+        said = phrases.rate(tally.ctr, phrases.WITH_INTERVAL)
         lines.append(f"{name} {said} · " + _("over {covered}").format(covered=covered))
     elif tally.in_bio:
         lines.append(_("CTR: {text}").format(text=report.NO_OWN_CLICKS))
@@ -372,7 +341,7 @@ def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
     total = sum(answer.cells)
     noun = (
         fmt.count_of(total, _("impression"), _("impressions"))
-        if answer.question.metric is Metric.IMPRESSIONS
+        if answer.question.metric is Metric.DISPLAYS
         else fmt.count_of(total, _("click"), _("clicks"))
     )
     said = embed(_("Hours of the week: {name}").format(name=fmt.escape(name)), f"{_head(answer)} · {noun}")
@@ -391,7 +360,7 @@ def _heatmap(answer: answers.Heatmap, name: str) -> discord.Embed:
 
 
 def _claim(claim: Claim, metric: Metric) -> str:
-    words = (_("impression"), _("impressions")) if metric is Metric.IMPRESSIONS else (_("click"), _("clicks"))
+    words = (_("impression"), _("impressions")) if metric is Metric.DISPLAYS else (_("click"), _("clicks"))
     low, high = claim.interval
     return _("**{when}** brings {ratio}× the usual: {hits} in {weeks} weeks (between {low}× and {high}×)").format(
         when=claim.name,
@@ -404,7 +373,7 @@ def _claim(claim: Claim, metric: Metric) -> str:
 
 
 def _sources(answer: answers.Sources, name: str) -> discord.Embed:
-    kind = Kind.IMPRESSION if answer.question.metric is Metric.IMPRESSIONS else Kind.CLICK
+    kind = Kind.IMPRESSION if answer.question.metric is Metric.DISPLAYS else Kind.CLICK
     said = embed(
         _("Where {name}'s {noun} come from").format(
             name=fmt.escape(name), noun=_("clicks") if kind is Kind.CLICK else _("impressions")
@@ -460,11 +429,11 @@ def _how(answer: Answer) -> list[tuple[str, str]]:
                 (
                     _("Ranking"),
                     _(
-                        "By clicks, unique clicks or impressions: the highest count first. By CTR: the lower end of "
-                        "the 95% interval of clicks / impressions, so that 1 click of 1 impression does not beat "
-                        "480 of 10,000; below 100 impressions it is too early to call. A CTR is formed over the places "
-                        "of a link that have both clicks and impressions. Rates by views are ranked behind them, among "
-                        "themselves; posts whose link is in the bio have no CTR and are ranked by engagement rate."
+                        "By clicks, unique clicks or displays: the highest count first. By CTR: the lower end of the "
+                        "95% interval of clicks / displays, so that 1 click of 1 display does not beat 480 of 10,000; "
+                        "below 100 displays it is too early to call. A CTR is formed over the places of a link that "
+                        "have both clicks and displays, each up to its last reading. Posts whose link is in the bio "
+                        "have no CTR and are ranked by engagement rate."
                     ),
                 )
             ]

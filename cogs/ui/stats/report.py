@@ -13,9 +13,10 @@ from bot.insights import phrases
 from bot.insights.audience import DIRECT, opted_out, shares
 from bot.insights.benchmark import Measure, words
 from bot.insights.findings import Finding
+from bot.insights.growth import display_metric_of
 from bot.insights.rates import Change
-from bot.insights.summary import IMPRESSIONS, VIEWS, Engagement, Summary, best_of
-from bot.insights.tally import Tally, most_clicks, most_resonant
+from bot.insights.summary import Engagement, Summary, best_of
+from bot.insights.tally import Tally, by_ctr, most_clicks
 from bot.stats.answers import Hours, Report
 from bot.stats.question import Scope
 from bot.texts import _, ngettext
@@ -39,14 +40,6 @@ def add_report(answer: discord.Embed, report: Report, scope: Scope) -> None:
         add_top_links(answer, report)
     add_audience(answer, report)
     add_benchmarks(answer, report)
-    if report.lifetime:
-        rows = [
-            _("{post}: {ctr}").format(post=fmt.post_name(item.post), ctr=phrases.rate(item.rate, by=item.by))
-            for item in report.lifetime
-            if item.post.id in report.posts
-        ]
-        if rows:
-            answer.add_field(name=_("Lifetime CTR of posts older than this period"), value=fmt.rows(rows), inline=False)
 
 
 def add_totals(answer: discord.Embed, report: Report) -> None:
@@ -59,17 +52,10 @@ def add_totals(answer: discord.Embed, report: Report) -> None:
     if report.uniques_by_day is not None:
         uniques = fmt.at_least(fmt.number(now.unique_clicks), report.uniques_are_least)
         answer.add_field(name=_("Unique clicks"), value=_with_change(uniques, report.uniques_moved))
-    answer.add_field(name=_("Impressions"), value=_impressions(report))
-    if now.views or now.views_corrected:
-        lines = [f"**{fmt.number(now.views)}**", _("no part of impressions"), *corrected(now.views_corrected)]
-        answer.add_field(name=_("Views"), value="\n".join(lines))
+    answer.add_field(name=_("Displays"), value=_displays(report))
     answer.add_field(name=_("CTR"), value=ctr(now, report.post))
-    if now.by_views is not None:
-        answer.add_field(name=_("Clicks by views"), value=_by_views(now))
     if now.engagement is not None:
         answer.add_field(name=_("Engagement rate"), value=_engagement(now.engagement))
-    if now.engagement_by_views is not None:
-        answer.add_field(name=_("Engagement rate by views"), value=_engagement(now.engagement_by_views))
     if report.hours is not None:
         answer.add_field(name=_("Best hour"), value=_best_hour(report.hours))
     elif report.period.length > 1:
@@ -98,20 +84,22 @@ def _with_change(value: str, moved: Change | None) -> str:
     return f"**{value}**" + (f"\n{said}" if said else "")
 
 
-def _impressions(report: Report) -> str:
-    """All impressions, then which were measured here, with their change, and which a platform told.
+def _displays(report: Report) -> str:
+    """All displays, what each platform calls them, and which were measured here, with their change.
 
-    Reported figures grow in the period in which somebody typed them in, so that their change says nothing.
+    Reported ones are told now and then and shared out in between, so that their change says little.
     """
     now, before = report.now, report.before
-    lines = [f"**{fmt.number(now.impressions)}**"]
+    lines = [f"**{phrases.about(fmt.number(now.displays), is_estimate=now.is_estimate)}**"]
+    if now.reported:
+        lines += phrases.by_word(now.parts)
     if now.measured or (before is not None and before.measured):
         moved = "" if report.measured_moved is None else phrases.change(report.measured_moved)
         lines.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
-    if now.reported:
-        lines.append(_("{n} reported").format(n=fmt.number(now.reported)))
-    if now.impressions != now.measured + now.reported:
-        lines.append(_("posts with both count as reported"))
+        if now.reported:
+            lines.append(_("{n} reported").format(n=fmt.number(now.reported)))
+        if now.displays != now.measured + now.reported:
+            lines.append(_("posts with both count as reported"))
     lines += corrected(now.corrected)
     return "\n".join(lines)
 
@@ -127,13 +115,13 @@ def ctr(summary: Summary, post: Post | None = None) -> str:
         return "–\n" + NO_OWN_CLICKS
     if summary.ctr is None:
         rest = "" if not summary.in_bio else "\n" + _in_bio(summary.in_bio)
-        return "–\n" + _("no place has both clicks and impressions") + rest
+        return "–\n" + _("no place has both clicks and displays") + rest
     lines = [phrases.rate(summary.ctr, HEADLINE)]
     if summary.places > 1:
         lines.append(_("{n} of {all} posts and places").format(n=summary.ctr_places, all=summary.places))
     if summary.clicks > summary.ctr.clicks:
         rest = fmt.count_of(summary.clicks - summary.ctr.clicks, _("click"), _("clicks"))
-        lines.append(_("{clicks} elsewhere").format(clicks=rest))
+        lines.append(_("{clicks} elsewhere or later").format(clicks=rest))
     if summary.in_bio:
         lines.append(_in_bio(summary.in_bio))
     return "\n".join(lines)
@@ -149,14 +137,6 @@ def _in_bio(n: int) -> str:
         "{n} post without clicks of its own: link in bio", "{n} posts without clicks of their own: link in bio", n
     )
     return text.format(n=fmt.number(n))
-
-
-def _by_views(summary: Summary) -> str:
-    assert summary.by_views is not None
-    lines = [phrases.rate(summary.by_views, HEADLINE, VIEWS)]
-    if summary.places > 1:
-        lines.append(_("{n} of {all} posts and places").format(n=summary.views_places, all=summary.places))
-    return "\n".join(lines)
 
 
 def _engagement(found: Engagement) -> str:
@@ -218,8 +198,7 @@ def in_sentence(dimension: Dimension, value: str) -> str:
 
 MEASURES = {
     Measure.RATE: _("CTR"),
-    Measure.IMPRESSIONS: _("Impressions"),
-    Measure.VIEWS: _("Views"),
+    Measure.DISPLAYS: _("Displays"),
     Measure.CLICKS: _("Clicks"),
 }
 
@@ -245,7 +224,7 @@ def add_posts(answer: discord.Embed, report: Report) -> None:
 
 
 def post_line(post: Post, tally: Tally) -> str:
-    """ "Instagram story “Teaser” · 412 clicks · 9,800 impressions · CTR 4.2% (412 of 9,800)"."""
+    """ "Instagram story “Teaser” · 412 clicks · 9,800 views · CTR 4.2% (412 of 9,800)"."""
     return " · ".join([fmt.post_name(post), *numbers(tally)])
 
 
@@ -257,19 +236,23 @@ def clicks_of(tally: Tally) -> str:
 
 
 def numbers(tally: Tally) -> list[str]:
-    """Clicks, impressions, views and the rates that they make, each where there is any."""
-    parts = [clicks_of(tally)]
-    if tally.impressions:
-        parts.append(fmt.count_of(tally.impressions, _("impression"), _("impressions")))
-    if tally.views:
-        parts.append(fmt.count_of(tally.views, _("view"), _("views")))
+    """Clicks, displays and the rates that they make, each where there is any."""
+    parts = counts(tally)
     if tally.ctr is not None:
         parts.append(phrases.rate(tally.ctr, _("CTR {rate} ({parts})")))
-    elif tally.by_views is not None:
-        parts.append(phrases.rate(tally.by_views, _("{rate} of views clicked ({parts})"), VIEWS))
     if tally.in_bio and tally.engagement is not None:
         parts.append(phrases.rate(tally.engagement, _("engagement {rate} ({parts})")))
     return parts
+
+
+def counts(tally: Tally) -> list[str]:
+    """Clicks, and displays where there are any."""
+    return [clicks_of(tally), *([displays(tally)] if tally.displays else [])]
+
+
+def displays(found: Tally | Summary) -> str:
+    """ "about 1,340 views", "62,000 displays"."""
+    return phrases.displays(found.displays, found.parts, is_estimate=found.is_estimate)
 
 
 def add_told(answer: discord.Embed, report: Report) -> None:
@@ -282,8 +265,9 @@ def add_told(answer: discord.Embed, report: Report) -> None:
     rows.append(ever)
     if (spent := latest.get(SPEND)) is not None:
         money = Money(spent.value, spent.currency)
-        if (shown := latest.get(IMPRESSIONS)) is not None and shown.value:
-            rows.append(_("CPM {cost}").format(cost=money.format(spent.value / shown.value * 1000)))
+        metric = None if report.post is None else display_metric_of(report.post, latest)
+        if metric is not None and (shown := latest[metric].value):
+            rows.append(_("CPM {cost}").format(cost=money.format(spent.value / shown * 1000)))
         if report.clicks_ever:
             rows.append(_("{cost} a click").format(cost=money.format(spent.value / report.clicks_ever)))
     answer.add_field(name=_("Told by the platform"), value=fmt.rows(rows), inline=False)
@@ -301,7 +285,7 @@ def add_top_links(answer: discord.Embed, report: Report) -> None:
 
 
 def add_resonant(answer: discord.Embed, links: Mapping[int, Link], tallies: Mapping[int, Tally], name: str) -> None:
-    found = most_resonant(tallies)
+    found = by_ctr(tallies)
     value = too_early()
     if found.best is not None:
         value = resonant_line(links[found.best], tallies[found.best], is_sure=found.is_sure)
@@ -309,7 +293,7 @@ def add_resonant(answer: discord.Embed, links: Mapping[int, Link], tallies: Mapp
 
 
 def ranked_line(place: int, link: Link, tally: Tally) -> str:
-    """One row of a ranking: "1. Summer sale · 1,204 clicks · 12,000 impressions · CTR 4.2% (412 of 9,800)"."""
+    """One row of a ranking: "1. Summer sale · 1,204 clicks · 12,000 displays · CTR 4.2% (412 of 9,800)"."""
     return " · ".join([f"{place}. {fmt.label(link)}", *numbers(tally)])
 
 
@@ -326,7 +310,7 @@ def resonance(tally: Tally, *, is_sure: bool) -> str:
 
 
 def too_early() -> str:
-    return _("Too early to call: no link has 100 impressions with clicks of the same posts and places yet.")
+    return _("Too early to call: no link has 100 displays with clicks of the same posts and places yet.")
 
 
 def add_audience(answer: discord.Embed, report: Report) -> None:
