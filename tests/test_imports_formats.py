@@ -20,6 +20,7 @@ from bot.imports.values import Daily, Parsed, RefusedFileError, Report, Unreadab
 from bot.inputs.text import clean, cut, shows
 from tests import export_files as files
 from tests.export_files import table, xlsx, zipped
+from tests.test_publication import encoded
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -97,6 +98,16 @@ def test_instagram_tells_views_apart_from_impressions() -> None:
     old = [{"Views": "Impressions"}.get(name, name) for name in files.INSTAGRAM]
     assert only(table(old, [{**STORY, "Impressions": "12400"}])).figures["impressions"] == 12400
     assert "views" not in only(table(old, [{**STORY, "Impressions": "12400"}])).figures
+
+
+def test_the_shortcode_tells_the_moment_of_a_post_of_instagrams() -> None:
+    at = dt.datetime(2026, 7, 4, 16, 29, 41, tzinfo=dt.UTC)
+    link = {"Permalink": f"https://www.instagram.com/p/{encoded('instagram', at, 0.5)}/"}
+    for written in ("07/04/2026 18:30", "07/04/2026 09:30", ""):  # in whichever zone it is, and where none is
+        line = {**STORY, **link, "Publish time": written}
+        assert only(table(files.INSTAGRAM, [line], quoted=True)).published_at == at
+    nothing = {**STORY, "Permalink": "", "Publish time": ""}
+    assert only(table(files.INSTAGRAM, [nothing], quoted=True)).published_at is None, "its other id is no time"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -13,8 +14,12 @@ from bot.links.service import Limits
 from cogs.ui.impressions import _refused
 from storage import posts
 from tests.conftest import World, answer_of, text_of
+from tests.test_publication import encoded
 
 REEL = "https://www.instagram.com/reel/C8abcDEf_12/"
+TWEETED, DAY = dt.datetime(2026, 3, 8, 9, 30, tzinfo=dt.UTC), dt.timedelta(days=1)
+TWEET = f"https://x.com/maya/status/{encoded('x', TWEETED, 0.1)}"
+OTHER_TWEET = f"https://x.com/maya/status/{encoded('x', TWEETED + DAY, 0.1)}"
 
 
 async def choose(world: World, query: str = "", command: str = "post show", **given: Any) -> str:
@@ -124,6 +129,54 @@ async def test_show_and_edit(world: World) -> None:
     text = text_of(await world.admin.slash(world.channel, edit, post=post, published="-"))
     assert "Published" not in text
     assert "https://go.example/summer/ig1" in text, "the address stays"
+
+
+async def published(world: World) -> dt.datetime | None:
+    """When the one post there is was published, as it is kept."""
+    async with world.app.db.read() as conn:
+        (post,) = await posts.find(conn, world.guild.id)
+    return post.published_at
+
+
+async def test_the_permalink_tells_when_a_post_was_published(world: World) -> None:
+    await world.add_link()
+    assert "Published" in text_of(await add(world, link="summer", permalink=TWEET))
+    assert await published(world) == TWEETED
+    edit, post = "post edit", await choose(world)
+    await world.admin.slash(world.channel, edit, post=post, permalink=OTHER_TWEET)
+    assert await published(world) == TWEETED + DAY, "what the old permalink told is gone with it"
+    await world.admin.slash(world.channel, edit, post=post, published="2026-03-09")
+    typed = await published(world)
+    assert typed is not None
+    await world.admin.slash(world.channel, edit, post=post, permalink=TWEET, title="Thread")
+    assert await published(world) == typed, "what was typed wins"
+    await world.admin.slash(world.channel, edit, post=post, published="-")
+    assert await published(world) == TWEETED
+    await world.admin.slash(world.channel, edit, post=post, permalink="-")
+    assert await published(world) is None
+
+
+async def test_a_typed_date_wins_over_the_permalinks(world: World) -> None:
+    await world.add_link()
+    await add(world, link="summer", permalink=TWEET, published="2026-03-09 18:30")
+    assert await published(world) not in (None, TWEETED)
+
+
+async def test_a_permalink_that_comes_later_tells_when_too(world: World) -> None:
+    await world.add_link()
+    await add(world, link="summer", platform="x", kind="post")
+    assert await published(world) is None
+    await world.admin.slash(world.channel, "post edit", post=await choose(world), permalink=TWEET)
+    assert await published(world) == TWEETED
+
+
+async def test_numbers_of_a_new_post_say_from_when_on_they_count(world: World) -> None:
+    unknown = "When it was published isn't known, so its growth counts from its registration on: `/post edit`"
+    assert unknown in text_of(await log(world, platform="x", kind="post", impressions="900"))
+    assert unknown not in text_of(await log(world, post=await choose(world), impressions="950"))
+    assert unknown not in text_of(await log(world, permalink=TWEET, impressions="900"))
+    async with world.app.db.read() as conn:
+        assert TWEETED in [post.published_at for post in await posts.find(conn, world.guild.id)]
 
 
 async def test_the_list_has_pages(world: World) -> None:

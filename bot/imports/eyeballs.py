@@ -22,6 +22,7 @@ from bot.imports import export_rules
 from bot.imports.links import Found, fit_tags, fit_title
 from bot.inputs.text import fit_line, shorten
 from bot.insights.periods import is_zone
+from bot.links.publication import published_by_id
 from bot.notes import MAX_TEXT
 from bot.spreadsheets import unsafe
 from storage import transfer
@@ -92,9 +93,9 @@ def nouns(export: Export, item: History, link_ids: Mapping[int, int], ids: Ids) 
     found: list[Post] = []
     for row in export.tables["posts"]:
         if has_link(row):
-            post = Post(
-                **owned(row) | {"title": fit_title(row["title"]), "state": State(row["state"]), "import_id": item.id}
-            )
+            at = row["published_at"] or published_by_id(row["platform"], row["platform_id"], item.created_at)
+            values = {"title": fit_title(row["title"]), "state": State(row["state"]), "published_at": at}
+            post = Post(**owned(row) | values | {"import_id": item.id})
             post_ids[row["id"]] = post.id
             found.append(post)
     told = [

@@ -14,6 +14,7 @@ from bot.imports.columns import Row, known, name_of, spellings
 from bot.imports.values import Parsed, Report, Trouble, UnreadableError
 from bot.impressions.metrics import CTR
 from bot.inputs.text import fit_line, shorten
+from bot.links.publication import published_by_id
 
 if TYPE_CHECKING:
     from bot.imports.formats import PostFormat
@@ -221,9 +222,7 @@ class _Reading:
 
     def _published(self, row: Sequence[str], id_: str) -> dt.datetime | None:
         """The date that is written; the moment in the post's id where it is the same day, which is more exact."""
-        told = addresses.made_at(self.format.platform, id_)
-        if told is not None and told > self.now:
-            told = None
+        told = published_by_id(self.format.platform, id_, self.now)
         if "published" not in self.places:
             return told
         text, name = self._cell(row, "published"), self._name("published")

@@ -19,6 +19,7 @@ from bot.links.access import Actor, require_add, require_creator
 from bot.links.destinations import parse_destination
 from bot.links.permalinks import without_denied
 from bot.links.platforms import PLATFORMS, resolve
+from bot.links.publication import published_by_id
 from bot.links.recent import Recent
 from bot.links.service import Limits, parse_title
 from bot.texts import _
@@ -90,11 +91,12 @@ class Posts:
     ) -> Draft:
         """A post to register; platform and kind are guessed from the permalink where they are None.
 
-        Raises InvalidError.
+        When it was published is what was said, else what the platform's id of it tells. Raises InvalidError.
         """
         if permalink:
             permalink = self._permalink(permalink)
         platform, kind, platform_id = resolve(platform, kind, permalink)
+        now = self._clock.now()
         post = Post(
             guild_id=actor.guild_id,
             id=self._ids.new(),
@@ -104,10 +106,10 @@ class Posts:
             platform=platform,
             kind=kind,
             created_by=actor.user_id,
-            created_at=self._clock.now(),
+            created_at=now,
             title=parse_title(title),
             permalink=permalink,
-            published_at=published_at,
+            published_at=published_at or published_by_id(platform, platform_id, now),
             platform_id=platform_id,
         )
         return Draft(post, link)
@@ -220,7 +222,7 @@ class Posts:
     ) -> Post:
         """Change what is given and leave the rest; its address stays. Raises UserError; then nothing is changed.
 
-        An empty permalink takes it away.
+        An empty permalink takes it away. A time that the permalink told goes with it; one that was typed stays.
         """
         if (platform, kind, title, permalink, published_at) == (None,) * 5 and not forget_published:
             raise InvalidError(_("Nothing to change: give a new platform, kind, title, permalink or published."))
@@ -231,15 +233,18 @@ class Posts:
             if permalink or title is not None:  # digests show them
                 require_creator(actor, await servers.get(conn, actor.guild_id))
             kept = post.permalink if permalink is None else permalink
-            found = resolve(platform or post.platform, kind or post.kind, kept)
+            where, what, id_ = resolve(platform or post.platform, kind or post.kind, kept)
+            now = self._clock.now()
+            by_old_id = published_by_id(post.platform, post.platform_id, now)
+            typed = None if forget_published or post.published_at == by_old_id else post.published_at
             changed = dataclasses.replace(
                 post,
-                platform=found[0],
-                kind=found[1],
-                platform_id=found[2],
+                platform=where,
+                kind=what,
+                platform_id=id_,
                 permalink=kept,
                 title=post.title if title is None else parse_title(title),
-                published_at=None if forget_published else published_at or post.published_at,
+                published_at=published_at or typed or published_by_id(where, id_, now),
             )
             names = ("platform", "kind", "platform_id", "permalink", "title", "published_at")
             await posts.change(conn, post.guild_id, post.id, **{name: getattr(changed, name) for name in names})

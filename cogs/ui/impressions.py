@@ -276,6 +276,13 @@ def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str
             lines.append(later.format(later=fmt.number(step.later), metric=NAMES[step.metric]))
     if {step.metric for step in main} == {VIEWS}:
         lines.append(_("Views are kept as views: they count what impressions don't, and are never added to them."))
+    if logged.is_new and post.published_at is None:
+        lines.append(
+            _(
+                "When it was published isn't known, so its growth counts from its registration on: `/post edit` with "
+                "its permalink or with published says when."
+            )
+        )
     if link is None:
         lines.append(_("It carries no tracked link, so it has no CTR; `/post move` gives it one."))
     elif logged.is_new:
