@@ -18,12 +18,13 @@ from bot.imports.packing import pack, unpack
 from bot.imports.recognise import read
 from bot.imports.values import Daily, Parsed, RefusedFileError, Report, UnreadableError
 from bot.inputs.text import clean, cut, shows
+from bot.links.publication import published_by_id
 from tests import export_files as files
 from tests.export_files import table, xlsx, zipped
 from tests.test_publication import encoded
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN, PACIFIC = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Los_Angeles")
 
 
 def posts(data: bytes | str) -> Parsed:
@@ -55,6 +56,10 @@ def refused(data: bytes | str) -> str:
 
 def berlin(*parts: int) -> dt.datetime:
     return dt.datetime(*parts, tzinfo=BERLIN)  # type: ignore[arg-type]
+
+
+def pacific(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts, tzinfo=PACIFIC)  # type: ignore[arg-type]
 
 
 STORY = {
@@ -91,13 +96,28 @@ def test_instagram_tells_views_apart_from_impressions() -> None:
         platform_id="DKa1b2c3d4e",
         permalink="https://www.instagram.com/reel/DKa1b2c3d4e/",
         title='Golden hour, "again"',
-        published_at=berlin(2026, 7, 4, 18, 30).astimezone(dt.UTC),
+        published_at=pacific(2026, 7, 4, 18, 30).astimezone(dt.UTC),
         figures={"views": 12400, "reach": 9100, "likes": 410, "comments": 25, "shares": 12, "saves": 31},
         other_id="18012345678901234",
     )
     old = [{"Views": "Impressions"}.get(name, name) for name in files.INSTAGRAM]
     assert only(table(old, [{**STORY, "Impressions": "12400"}])).figures["impressions"] == 12400
     assert "views" not in only(table(old, [{**STORY, "Impressions": "12400"}])).figures
+
+
+@pytest.mark.parametrize(
+    ("shortcode", "written"),
+    [  # of real files: an account in Ohio, one in Bangladesh, and another
+        ("DHpmj9euOPy", "03/25/2025 22:00"),
+        ("DaL7buhEzbR", "06/29/2026 15:21"),
+        ("Ddr9jGEmLMp", "09/24/2026 15:30"),
+    ],
+)
+def test_meta_writes_its_times_as_they_are_in_california(shortcode: str, written: str) -> None:
+    at = published_by_id("instagram", shortcode, NOW)
+    assert at is not None
+    line = {**STORY, "Permalink": "", "Publish time": written}
+    assert only(table(files.INSTAGRAM, [line], quoted=True)).published_at == at.replace(second=0, microsecond=0)
 
 
 def test_the_shortcode_tells_the_moment_of_a_post_of_instagrams() -> None:
@@ -154,8 +174,8 @@ def test_days_of_a_post_are_no_totals() -> None:
 def test_a_day_above_twelve_tells_how_all_dates_of_a_file_are_written() -> None:
     other = {**STORY, "Permalink": "https://www.instagram.com/p/other1/", "Publish time": "14/07/2026 09:00"}
     first, second = posts(table(files.INSTAGRAM, [STORY, other])).reports
-    assert first.published_at == berlin(2026, 4, 7, 18, 30)
-    assert second.published_at == berlin(2026, 7, 14, 9)
+    assert first.published_at == pacific(2026, 4, 7, 18, 30)
+    assert second.published_at == pacific(2026, 7, 14, 9)
 
 
 def test_facebook() -> None:

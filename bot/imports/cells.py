@@ -135,7 +135,7 @@ def of_serial(text: str, epoch: dt.date) -> str:
 def moment(
     text: str, column: str, now: dt.datetime, zone: ZoneInfo, *, month_first: bool | None = True
 ) -> tuple[dt.datetime, bool] | None:
-    """A date or a time of day in the server's zone (or its own offset) as an instant in UTC, and whether its year is
+    """A date or a time of day in a zone (or its own offset) as an instant in UTC, and whether its year is
     written; without one it is the latest that is past. None for a missing one. `month_first` is None where 07/04/2026
     can't be told. Raises UnreadableError.
     """

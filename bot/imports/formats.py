@@ -37,6 +37,8 @@ class PostFormat:
     link: Callable[[str], str] = field(default=lambda _id: "")
     """The post's address from its id, where the file has none."""
     month_first: bool = True
+    zone: ZoneInfo | None = None
+    """In which the platform writes its times; the server's where None."""
 
     def find(self, row: Sequence[str]) -> dict[str, list[int]] | None:
         """Column -> its places, when the row is this format's header."""
@@ -77,7 +79,7 @@ class PostFormat:
                 ).format(name=name)
             )
         left = columns.unread(header, settled.values(), rows)
-        return reading.read(self, settled, header, rows, now, zone, twice=twice, unread=left)
+        return reading.read(self, settled, header, rows, now, self.zone or zone, twice=twice, unread=left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 from bot.imports.columns import spellings
 from bot.imports.formats import DayFormat, PostFormat
@@ -60,6 +61,9 @@ _REACTIONS = spellings(
 
 _IDS = re.compile(r"\d{4,25}(?:_\d{1,25})?", re.ASCII)
 
+_ZONE = ZoneInfo("America/Los_Angeles")
+"""Of all its times: files of accounts in Bangladesh, Ohio and elsewhere have the minute in the post's shortcode so."""
+
 ADVICE = "Meta Business Suite, Insights, Content, Export data, with the breakdown Lifetime"
 
 
@@ -106,6 +110,7 @@ INSTAGRAM = PostFormat(
     ids=_IDS,
     days=True,
     kind=_kind,
+    zone=_ZONE,
 )
 
 FACEBOOK = PostFormat(
@@ -134,6 +139,7 @@ FACEBOOK = PostFormat(
     ids=_IDS,
     days=True,
     kind=_kind,
+    zone=_ZONE,
 )
 
 METRIC_BY_DAY = DayFormat(
