@@ -25,8 +25,8 @@ STEP = 2_000
 """Rows written or deleted in one transaction: hits wait for none of them longer than some milliseconds."""
 
 
-Total = tuple[int, int, str, int]
-"""A snapshot's id, its post, metric and value."""
+Total = tuple[int, int, str, int, dt.datetime]
+"""A snapshot's id, its post, metric and value, and when it was so."""
 
 
 class KnownPost(NamedTuple):
@@ -192,6 +192,26 @@ def totals(reader: Reader, guild_id: int, post_ids: Sequence[int], at: dt.dateti
     return {(post_id, metric): value for post_id, metric, value in rows}
 
 
+def _readings(size: int) -> Statement:
+    c = figures.c
+    guild_id = sa.bindparam("guild_id", type_=sa.BigInteger)
+    query = sa.select(c.post_id, c.metric, c.as_of, c.value).where(
+        c.guild_id == guild_id, one_of(c.post_id, "post_id", size), shown(guild_id, c.import_id)
+    )
+    return query.order_by(c.post_id, c.metric, c.as_of, c.id)
+
+
+def readings(reader: Reader, guild_id: int, post_ids: Sequence[int]) -> dict[int, dict[tuple[str, dt.datetime], int]]:
+    """Post -> (metric, instant) -> the total that stands there: of two the one that was entered last."""
+    found: dict[int, dict[tuple[str, dt.datetime], int]] = {}
+    if post_ids:
+        for post_id, *key, value in reader.rows(
+            _readings, padded(len(post_ids)), guild_id=guild_id, **spread("post_id", post_ids)
+        ):
+            found.setdefault(post_id, {})[key[0], key[1]] = value
+    return found
+
+
 # ------------------------------------------------------------------ what it brings
 
 
@@ -202,9 +222,11 @@ def bring(writer: Writer, item: Import, at: dt.datetime, new_posts: Sequence[Pos
         where = (imports.c.guild_id == item.guild_id, imports.c.id == item.id)
         conn.execute(sa.update(imports).where(*where).values(last_id=last_id))
         upsert.insert(conn, posts, [(*_post(post), search.post_key(post)) for post in new_posts])
-        as_of, entered_at = (UTC().process_bind_param(moment, conn.dialect) for moment in (item.as_of, at))
-        rest = (as_of, item.created_by, entered_at, "", item.id)
-        upsert.insert_bound(conn, figures, [(item.guild_id, *total, *rest) for total in totals])
+        moments = {
+            moment: UTC().process_bind_param(moment, conn.dialect) for moment in {at, *(one[4] for one in totals)}
+        }
+        rest = (item.created_by, moments[at], "", item.id)
+        upsert.insert_bound(conn, figures, [(item.guild_id, *one[:4], moments[one[4]], *rest) for one in totals])
 
 
 _post = attrgetter(*(column.name for column in posts.c if column is not posts.c.search))

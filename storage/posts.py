@@ -287,14 +287,14 @@ def _next_to(
     where: Callable[[Any], sa.ColumnElement[bool]],
     order: Callable[[Any], sa.ColumnElement[Any]],
 ) -> Statement:
-    """Of each post's metric among `shown`, the first snapshot in an order; by its id where two have the same time."""
+    """Of each post's metric among `shown`, the first snapshot in an order; of two for one time the one entered last."""
     c, o, guild_id = figures.c, other.c, sa.bindparam("guild_id", type_=figures.c.guild_id.type)
     metrics = shown.with_only_columns(c.post_id, c.metric).distinct().subquery()
     first = (
         sa.select(o.id)
         .where(o.guild_id == guild_id, o.post_id == metrics.c.post_id, o.metric == metrics.c.metric)
         .where(where(o), imports.shown(guild_id, o.import_id))
-        .order_by(order(o.as_of), order(o.id))
+        .order_by(order(o.as_of), o.id.desc())
         .limit(1)
         .scalar_subquery()
     )

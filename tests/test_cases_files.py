@@ -117,8 +117,10 @@ async def test_serial_dates_are_the_days_they_stand_for(late: World) -> None:
 async def test_single_days_are_no_lifetime_totals_whichever_way_their_dates_are_written(late: World) -> None:
     text = plain(await attach(late, (CASES / "fb_daily_ddmm.csv").read_bytes()))
     assert "It holds no post that can be read" in text
-    for line, day in ((2, "01/02/2026"), (3, "13/02/2026"), (4, "14/02/2026")):
-        assert f"{line}: Date: “{day}” is a single day's number; export again with Lifetime" in text
+    assert "2: these are single days, and what the post had before them isn't known" in text
+    assert "export every day from 2026-01-02 on, when it was published, or Lifetime" in text
+    for line, day in ((3, "2026-02-13"), (4, "2026-02-14")):
+        assert f"{line}: the days between 2026-02-01 and {day} are missing" in text
     assert await totals(late) == {}
 
 

@@ -168,7 +168,7 @@ def test_days_of_a_post_are_no_totals() -> None:
     assert len(found.reports) == 1
     (trouble,) = found.troubles
     assert trouble.line == 4  # the description of the first one takes two
-    assert "Lifetime" in trouble.why
+    assert trouble.why == "2026-07-14 is a single day, and the post's total stands there too"
 
 
 def test_a_day_above_twelve_tells_how_all_dates_of_a_file_are_written() -> None:

@@ -41,8 +41,8 @@ def check(export: Export) -> str:
     if not isinstance(parsed, Parsed):
         return "days"
     if export.daily and "date" in export.known:
-        assert not parsed.reports, "a single day passed for a lifetime total"
-        assert len(parsed.troubles) >= len(export.posts)
+        assert not any(report.figures for report in parsed.reports), "a single day passed for a lifetime total"
+        assert len(parsed.reports) + len(parsed.troubles) >= len(export.posts)
         return "single days"
     by_id = {post.id: post for post in export.posts}
     platform_ids = {post.link or post.id: post for post in export.posts}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.imports.values import Report
 from bot.links.permalinks import MAX_LENGTH, read_permalink
 
 _FOREIGN = re.compile(r"[\x00-\x20\x7f<>\"\\`]")
@@ -26,3 +27,8 @@ def key(platform: str, link: str) -> str:
     if id_:
         return f"{platform}:{id_}"
     return found.partition("#")[0].partition("?")[0].partition("://")[2].rstrip("/")
+
+
+def name_of(platform: str, report: Report) -> str:
+    """What a report's post is told by among those of its file."""
+    return report.platform_id or key(platform, report.permalink) or f"line {report.line}"

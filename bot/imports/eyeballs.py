@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import dataclasses
 import datetime as dt
 import gzip
 import io
@@ -94,8 +95,8 @@ def nouns(export: Export, item: History, link_ids: Mapping[int, int], ids: Ids) 
     for row in export.tables["posts"]:
         if has_link(row):
             at = row["published_at"] or published_by_id(row["platform"], row["platform_id"], item.created_at)
-            values = {"title": fit_title(row["title"]), "state": State(row["state"]), "published_at": at}
-            post = Post(**owned(row) | values | {"import_id": item.id})
+            changed: Row = {"title": fit_title(row["title"]), "state": State(row["state"]), "import_id": item.id}
+            post = dataclasses.replace(Post(**owned(row) | changed), published_at=at)
             post_ids[row["id"]] = post.id
             found.append(post)
     told = [

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.imports import addresses
-from bot.imports.values import Report
+from bot.imports import addresses, days
+from bot.imports.values import Report, Trouble, UnreadableError
 from bot.impressions.service import is_implausible
 from storage.imports import KnownPost
 from storage.records import Fill
@@ -125,6 +125,8 @@ class Sample:
     match: Match | None
     changes: Mapping[str, tuple[int | None, int]]
     """Metric -> the total before (None for none) and now."""
+    at_ends: Sequence[days.Total] = ()
+    """All that is told of days; `changes` has the last one of each metric then."""
 
 
 @dataclass(slots=True)
@@ -145,15 +147,38 @@ class Tally:
     """Snapshots to keep in all."""
     filled: int = 0
     """Posts that learn their address, id or date."""
+    daily: int = 0
+    """Posts of which days were told."""
+    loose: list[Trouble] = field(default_factory=list)
+    """Why the days of posts were not taken that don't fit what is known."""
     new_samples: list[Sample] = field(default_factory=list)
     known_samples: list[Sample] = field(default_factory=list)
     implausible_samples: list[Sample] = field(default_factory=list)
     """With those totals alone."""
 
     def add(self, report: Report, match: Match | None, known: Mapping[tuple[int, str], int]) -> Sample:
-        """Take in a report; `known` are the totals that stand, by post and metric."""
+        """Take in a report of totals; `known` are those that stand, by post and metric."""
         found = Sample(report, match, changes(report, match, known))
         self.figures += len(found.changes)
+        return self._add(found)
+
+    def add_days(self, report: Report, match: Match | None, known: days.Known) -> Sample | None:
+        """Take in a report of days; `known` are the post's readings. None for one that does not fit them."""
+        assert report.days is not None
+        try:
+            totals = days.totals(report.days, known)
+        except UnreadableError as error:
+            self.loose.append(Trouble(report.line, str(error)))
+            return None
+        last = report.days.grown[-1][0]
+        before = {metric: value for (metric, at), value in sorted(known.items(), key=_by_time) if at <= last}
+        told = {metric: (before.get(metric), value) for _end, metric, value in totals}
+        self.daily += 1
+        self.figures += len(totals)
+        return self._add(Sample(report, match, told, totals))
+
+    def _add(self, found: Sample) -> Sample:
+        report, match = found.report, found.match
         if match is None:
             self.new += 1
             if len(self.new_samples) < SAMPLES:
@@ -164,7 +189,8 @@ class Tally:
         before = [(old, new) for old, new in found.changes.values() if old is not None]
         self.replaced += len(before)
         self.lower += sum(new < old for old, new in before)
-        if far := {metric: told for metric, told in found.changes.items() if is_implausible(told[1], told[0])}:
+        far = {metric: told for metric, told in found.changes.items() if is_implausible(told[1], told[0])}
+        if far and report.days is None:
             self.implausible += 1
             if len(self.implausible_samples) < SAMPLES:
                 self.implausible_samples.append(Sample(report, match, far))
@@ -177,6 +203,10 @@ class Tally:
     @property
     def changes_nothing(self) -> bool:
         return not self.new and not self.figures and not self.filled
+
+
+def _by_time(reading: tuple[tuple[str, dt.datetime], int]) -> dt.datetime:
+    return reading[0][1]
 
 
 def changes(

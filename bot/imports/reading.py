@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.imports import addresses, cells
+from bot.imports import addresses, cells, days
 from bot.imports.columns import Row, known, name_of, spellings
 from bot.imports.values import Parsed, Report, Trouble, UnreadableError
 from bot.impressions.metrics import CTR
@@ -79,6 +80,7 @@ def read(
     reading = _Reading(format_, places, header, now, zone, month_first, unsure, counts)
     remarks = _remarks(rows)
     reports: list[Report] = []
+    by_day: list[tuple[dt.date, Report]] = []
     troubles: list[Trouble] = []
     totals = 0
     rows.reverse()
@@ -88,17 +90,23 @@ def read(
             totals += 1
             continue
         try:
-            reports.append(reading.report(line, row))
+            report, day = reading.report(line, row), reading.day(row)
+            if day is None:
+                reports.append(report)
+            else:
+                by_day.append((day, report))
         except UnreadableError as error:
             troubles.append(Trouble(line, str(error)))
     once, repeated, torn = merged(format_.platform, reports, alike=format_.days)
+    whole = {name for one in once for name in (addresses.name_of(format_.platform, one), one.other_id) if name}
+    daily, apart = days.joined(format_.platform, by_day, whole, now, zone)
     read_as = [(at, name, metric) for at, name, metric in counts]
     read_as += [(places[column], name_of(header[places[column]]), CTR) for column in RATES if column in places]
     return Parsed(
         format_.name,
         format_.platform,
-        tuple(once),
-        tuple(sorted([*troubles, *torn], key=lambda trouble: trouble.line)),
+        (*once, *daily),
+        tuple(sorted([*troubles, *torn, *apart], key=lambda trouble: trouble.line)),
         totals,
         repeated,
         read=tuple((name, metric) for _at, name, metric in sorted(read_as)),
@@ -147,7 +155,6 @@ class _Reading:
             raise UnreadableError(f"it has {len(row)} of {len(self.header)} columns")
         if len(row) > len(self.header) and any(row[len(self.header) :]):
             raise UnreadableError(f"it has {len(row)} columns, {len(self.header)} are named")
-        self._check_lifetime(row)
         link, id_ = addresses.read(self.format.platform, self._cell(row, "link"))
         told = self._told(row, link)
         link, id_ = link or (self.format.link(told) if told else ""), id_ or told
@@ -190,17 +197,29 @@ class _Reading:
     def _name(self, column: str) -> str:
         return name_of(self.header[self.places[column]])
 
-    def _check_lifetime(self, row: Sequence[str]) -> None:
-        """Meta hands out days of a post too: their numbers are no totals, and only words that are known mean all of
-        its life."""
+    def day(self, row: Sequence[str]) -> dt.date | None:
+        """The single day whose numbers a line holds, which Meta hands out too; None where they are totals.
+
+        Only words that are known mean all of a post's life.
+        """
         if "date" not in self.places:
-            return
+            return None
         text = self._cell(row, "date")
         if cells.fold(text) in known(_LIFETIMES):
-            return
+            return None
         if cells.is_dated(text) or any(map(str.isdigit, text)):
+            if self.unsure:
+                raise UnreadableError(
+                    f"{self._name('date')}: “{shorten(text)}” is a single day's number, and nothing in the file tells "
+                    "day from month; export again with Lifetime, or with days after the 12th too"
+                )
+            found = None
+            with contextlib.suppress(UnreadableError):
+                found = cells.moment(text, self._name("date"), self.now, self.zone, month_first=self.month_first)
+            if found is not None and found[1]:
+                return found[0].astimezone(self.zone).date()
             raise UnreadableError(
-                f"{self._name('date')}: “{shorten(text)}” is a single day's number; export again with Lifetime"
+                f"{self._name('date')}: “{shorten(text)}” is not all of a post's life; export again with Lifetime"
             )
         raise UnreadableError(
             f"{self._name('date')}: “{shorten(text)}” is not known to mean all of a post's life; switch the platform "
@@ -258,7 +277,7 @@ def merged(platform: str, reports: Iterable[Report], *, alike: bool = False) -> 
     lines: dict[str, list[int]] = {}
     torn: set[str] = set()
     for report in reports:
-        name = report.platform_id or addresses.key(platform, report.permalink) or f"line {report.line}"
+        name = addresses.name_of(platform, report)
         lines.setdefault(name, []).append(report.line)
         before = found.get(name)
         if before is None:

@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.errors import InvalidError, NotFoundError, RefusedError
 from bot.imports.match import Index, Sample, Tally
 from bot.imports.packing import unpack
-from bot.imports.reader import FileReader, Packed
+from bot.imports.reader import TROUBLES, FileReader, Packed
 from bot.imports.values import MAX_BYTES, Daily, Parsed
 from bot.inputs.dates import parse_past
 from bot.links.access import Actor, require_add
@@ -109,7 +109,9 @@ class Imports:
         if not tally.changes_nothing:
             await self._keep(item, found)
         kept = None if tally.changes_nothing else item
-        return Preview(kept, found.parsed, found.posts, found.unreadable, tally, at)
+        parsed = dataclasses.replace(found.parsed, troubles=(*tally.loose, *found.parsed.troubles)[:TROUBLES])
+        loose = len(tally.loose)
+        return Preview(kept, parsed, found.posts - loose, found.unreadable + loose, tally, at)
 
     async def apply(self, actor: Actor, import_id: int, progress: Progress | None = None) -> Applied:
         """Keep all that was previewed, at once for who looks. Raises UserError; then nothing is kept."""
@@ -239,9 +241,17 @@ class Imports:
             ids = [id_ for report in reports for id_ in index.candidates(report)]
             posts = {post.id: post for post in imports.known_posts(reader, item.guild_id, ids, _owner(actor))}
             found = [(report, index.find(report, posts)) for report in reports]
-            known_ids = [match.post.id for _report, match in found if match is not None]
+            known_ids = [match.post.id for report, match in found if match is not None and report.days is None]
             known = imports.totals(reader, item.guild_id, known_ids, item.as_of)
-            return [tally.add(report, match, known) for report, match in found]
+            by_day = [match.post.id for report, match in found if match is not None and report.days is not None]
+            readings = imports.readings(reader, item.guild_id, by_day)
+            samples = [
+                tally.add(report, match, known)
+                if report.days is None
+                else tally.add_days(report, match, {} if match is None else readings.get(match.post.id, {}))
+                for report, match in found
+            ]
+            return [sample for sample in samples if sample is not None]
 
         async with self._db.read(Lane.LONG) as conn:
             return await prepared.read(conn, work)
@@ -281,7 +291,7 @@ class Imports:
     ) -> tuple[list[Post], list[imports.Total]]:
         new_posts: list[Post] = []
         totals: list[imports.Total] = []
-        ids = iter(self._ids.several(sum(1 + len(sample.changes) for sample in samples)))
+        ids = iter(self._ids.several(sum(1 + len(sample.at_ends or sample.changes) for sample in samples)))
         for sample in samples:
             report = sample.report
             post_id = sample.match.post.id if sample.match is not None else next(ids)
@@ -304,7 +314,8 @@ class Imports:
                         import_id=item.id,
                     )
                 )
-            totals += [(next(ids), post_id, metric, value) for metric, (_before, value) in sample.changes.items()]
+            told = sample.at_ends or [(item.as_of, metric, value) for metric, (_old, value) in sample.changes.items()]
+            totals += [(next(ids), post_id, metric, value, at) for at, metric, value in told]
         return new_posts, totals
 
     async def _move(self, item: Import, to: ImportState, **values: int) -> None:

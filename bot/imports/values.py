@@ -19,8 +19,22 @@ class RefusedFileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Days:
+    """What a post grew by on days that follow one another."""
+
+    start: dt.datetime
+    """When the first of them began."""
+    from_first: bool
+    """Whether that is the day of its publication, before which it had nothing."""
+    published: str
+    """That day as an ISO date; empty where it is not known."""
+    grown: tuple[tuple[dt.datetime, Mapping[str, int]], ...]
+    """The end of each day, and its numbers by metric: the same ones on all of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What a platform told of one post: lifetime totals by metric."""
+    """What a platform told of one post: lifetime totals by metric, or what it grew by on days."""
 
     line: int
     """Where it stands in the file, from 1."""
@@ -33,6 +47,8 @@ class Report:
     figures: Mapping[str, int]
     other_id: str = ""
     """A second id of the platform's for it."""
+    days: Days | None = None
+    """Where this is told, `figures` are empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,11 +105,12 @@ def display_metric_of(post: Post, known: Container[str]) -> str | None:
 def told_of(post: Post, figures: Iterable[Figure]) -> Told:
     """The readings of a post, in the order of time, as the steps between them.
 
-    The first step begins when the post was published, or was registered where nobody said when that was.
+    The first step begins when the post was published, or was registered where nobody said when that was. Of two
+    readings for the same time the one that was entered last stands.
     """
     steps: dict[str, list[Step]] = defaultdict(list)
     latest: dict[str, Figure] = {}
-    for figure in figures:
+    for figure in {(figure.metric, figure.as_of): figure for figure in figures}.values():
         before = latest.get(figure.metric)
         since, value = (post.published, 0) if before is None else (before.as_of, before.value)
         steps[figure.metric].append(_step(post, min(since, figure.as_of), figure.as_of, figure.value - value))

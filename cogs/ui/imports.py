@@ -58,13 +58,23 @@ def preview(found: Preview, asker_id: int) -> dict[str, Any]:
     """The keywords of a message that says what an import would do, with the buttons to do it or not."""
     parsed, tally = found.parsed, found.tally
     lines = _understood(parsed)
-    lines.append(_("Lifetime totals as of {at}.").format(at=fmt.moment(found.as_of)))
+    if found.posts > tally.daily or not tally.daily:
+        lines.append(_("Lifetime totals as of {at}.").format(at=fmt.moment(found.as_of)))
+    if tally.daily:
+        by_day = _(
+            "{posts} by day: what a post grew by on a day is kept as that day's, as the platform's own time zone has "
+            "it. Reach is left out, since people of several days can't be added up."
+        )
+        lines.append(by_day.format(posts=fmt.count_of(tally.daily, _("post"), _("posts"))))
     lines += _lifetime(parsed, tally) if found.item is not None else []
     if not found.posts:
         lines.append(_("It holds no post that can be read, so there is nothing to import."))
     elif found.item is None:
         lines.append(_("**Nothing would change**: all its posts are known with these totals. It is imported already."))
-    if any("views" in sample.report.figures for sample in (*tally.new_samples, *tally.known_samples)):
+    if any(
+        "views" in sample.report.figures or "views" in sample.changes
+        for sample in (*tally.new_samples, *tally.known_samples)
+    ):
         lines.append(_("Views count repeats: they are kept as views, and never added to impressions."))
     answer = embed(f"{parsed.name}: {fmt.count_of(found.posts, _('post'), _('posts'))}", "\n".join(lines))
     if found.item is not None:
