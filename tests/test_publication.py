@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import string
 from pathlib import Path
@@ -12,10 +13,13 @@ from alembic import command as alembic_command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.imports.eyeballs import Export, nouns
 from bot.links.permalinks import read_permalink
 from bot.links.publication import published_by_id
 from storage import migrate, posts
 from storage.database import Database
+from storage.ids import Ids
+from storage.records import History, Post, Service
 
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
@@ -161,3 +165,19 @@ def test_what_an_id_was_made_of_is_read_from_it(platform: str, moment: dt.dateti
 def test_any_id_tells_a_time_that_can_be_or_none(platform: str, id_: str) -> None:
     found = published_by_id(platform, id_, NOW)
     assert found is None or dt.datetime(2003, 5, 5, tzinfo=dt.UTC) <= found <= NOW + DAY
+
+
+def test_a_post_from_another_eyeballs_has_what_its_id_tells_where_nothing_was_said() -> None:
+    x = {"platform": "x", "platform_id": encoded("x", NOW - DAY, 0.5), "published_at": None}
+    rows = [_row(1, **x), _row(2, **x | {"published_at": UNIX}), _row(3, platform="youtube", platform_id="dQw4w9WgXcQ")]
+    tables = {"posts": rows, "figures": [], "notes": []}
+    export = Export(True, "UTC", 0, False, NOW, tables)
+    item = History(1, 9, 2, 2, NOW, Service.EYEBALLS, "file", NOW, "skip")
+    found = nouns(export, item, {}, Ids()).posts
+    assert [post.published_at for post in found] == [NOW - DAY, UNIX, None]
+
+
+def _row(id_: int, **changed: object) -> dict[str, object]:
+    post = Post(1, id_, 2, None, None, "x", "post", 2, NOW)
+    row = dataclasses.asdict(post) | {"state": "active"} | changed
+    return {name: value for name, value in row.items() if name not in ("guild_id", "import_id")}
