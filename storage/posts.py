@@ -220,14 +220,15 @@ def figures_in(
 ) -> list[Figure]:
     """The snapshots of `start` <= `as_of` < `end` with the last one before and the first one after them.
 
-    Of each post's metric that was read from `start` on; of the server's posts (of `post_ids` when named), in the order
-    of their `as_of`.
+    Of each post's metric that was read from `start` on, and of a story the latest one too: it was seen in its first day,
+    however late that was told. Of the server's posts (of `post_ids` when named); each post's in the order of `as_of`.
     """
     known = {"guild_id": guild_id, "start": start, "end": end}
     found = _figures(reader, _figures_within, post_ids, **known)
     after = _figures(reader, _figures_after, post_ids, **known)
     if found or after:
-        found = _figures(reader, _figures_before, post_ids, **known) + found + after
+        latest = _figures(reader, _figures_latest, post_ids, **known)
+        found = _figures(reader, _figures_before, post_ids, **known) + found + after + latest
     return found
 
 
@@ -279,6 +280,13 @@ def _figures_before(size: int | None) -> Statement:
 
 def _figures_after(size: int | None) -> Statement:
     return _next_to(_from(size, "end"), figures.alias(), lambda c: c.as_of >= sa.bindparam("end"), sa.asc)
+
+
+def _figures_latest(size: int | None) -> Statement:
+    p = posts.c
+    stories = sa.select(p.id).where(p.guild_id == sa.bindparam("guild_id", type_=p.guild_id.type), p.kind == "story")
+    shown = _from(size, "end").where(figures.c.post_id.in_(stories))
+    return _next_to(shown, figures.alias(), lambda c: c.as_of >= sa.bindparam("end"), sa.desc)
 
 
 def _next_to(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,12 +16,14 @@ from yarl import URL
 from bot.clock import FixedClock
 from bot.errors import InvalidError
 from bot.inputs.periods import parse_period
-from bot.insights.periods import Choice, Dates, Named, last_days
+from bot.insights.periods import ONE_DAY, Choice, Dates, Named, last_days
 from bot.stats import service
 from bot.stats.question import LAST_ID, Metric, Question, Ranks, Scope, Subject, View, pack, unpack
 from bot.stats.reading import Reading
 from bot.stats.service import Stats
 from storage.database import Database, Lane
+from tests.sampled import CREW
+from tests.sampled import a_filled_database as _filled  # noqa: F401
 
 NOW = dt.datetime(2026, 3, 11, 12, 0, tzinfo=dt.UTC)
 IDS = st.integers(0, LAST_ID)
@@ -127,3 +132,37 @@ async def test_answers_of_one_server_leave_connections_to_the_others(
     done.set()
     await asyncio.gather(*asked)
     assert begun.count(1) == len(asked)
+
+
+async def test_every_rate_of_the_demo_is_what_its_rows_say(filled: Database, tmp_path: Path) -> None:
+    """Clicks up to the last reading by its total, from the rows of events and figures, with no code of ours."""
+    with closing(sqlite3.connect(tmp_path / "eyeballs.db")) as conn:
+        read = conn.execute(
+            "SELECT p.id, p.platform, max(f.as_of), max(f.value) FROM posts p JOIN figures f ON f.post_id = p.id"
+            " WHERE f.metric IN ('views', 'impressions') GROUP BY p.id"
+        ).fetchall()
+        clicks = {
+            id_: conn.execute(
+                "SELECT count(*) FROM hits WHERE place_id = ? AND kind = 'click' AND at < ?", (id_, as_of)
+            ).fetchone()[0]
+            for id_, _platform, as_of, _value in read
+        }
+    stats = Stats(filled, FixedClock(NOW), URL("https://go.example"))
+    found = await stats.report(CREW.manager, Subject(Scope.SERVER, CREW.guild_id), Named.ALL)
+    rated = 0
+    for id_, _platform, _as_of, value in read:
+        tally = found.by_post[id_]
+        assert (tally.displays, tally.is_estimate) == (value, False)
+        if not tally.in_bio:
+            assert tally.ctr is not None
+            assert (tally.ctr.clicks, tally.ctr.displays) == (clicks[id_], value)
+            low, high = tally.ctr.interval
+            assert low <= clicks[id_] / value <= high
+            rated += 1
+    assert rated >= 8
+    assert found.now.reported == sum(value for *_rest, value in read)
+    weeks = [
+        await stats.report(CREW.manager, Subject(Scope.SERVER, CREW.guild_id), Dates(first, first + 6 * ONE_DAY))
+        for first in (found.period.first + n * 7 * ONE_DAY for n in range(-2, 14))
+    ]
+    assert sum(week.now.reported + week.now.corrected for week in weeks) == found.now.reported, "weeks add up"
