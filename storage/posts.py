@@ -221,7 +221,7 @@ def figures_in(
     """The snapshots of `start` <= `as_of` < `end` with the last one before and the first one after them.
 
     Of each post's metric that was read from `start` on, and of a story the latest one too: it was seen in its first
-    day, however late that was told. Of the server's posts (of `post_ids` when named); each one's in the order of `as_of`.
+    day, however late that was told. Of the server's posts (of `post_ids` when named); each one's in order of `as_of`.
     """
     known = {"guild_id": guild_id, "start": start, "end": end}
     found = _figures(reader, _figures_within, post_ids, **known)
