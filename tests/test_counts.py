@@ -510,13 +510,14 @@ def figure(figure_id: int, post_id: int, days: int, value: int, metric: str = "i
     return Figure(1, figure_id, post_id, metric, value, at, 5, at)
 
 
-async def test_figures_of_a_range_come_with_the_one_before(db: Database) -> None:
+async def test_figures_of_a_range_come_with_the_ones_beside_it(db: Database) -> None:
     made = [
         figure(1, 7, -30, 10),
         figure(2, 7, -20, 20),
         figure(3, 7, -5, 30),
         figure(4, 7, -2, 40),
-        figure(5, 7, 0, 50),  # the end is not in the range
+        figure(5, 7, 0, 50),  # the end is not in the range: the first one after it
+        figure(12, 7, 2, 60),
         figure(6, 7, -40, 5, "likes"),  # none of these within it
         figure(7, 8, -20, 1, "likes"),
         figure(8, 8, -20, 2, "likes"),  # at the same time, typed in later
@@ -528,9 +529,9 @@ async def test_figures_of_a_range_come_with_the_one_before(db: Database) -> None
         await db.write(lambda conn, each=each: posts.add_figure(conn, each))
     async with db.read() as conn:
         found = await posts.figures_in(conn, 1, NOW - 7 * ONE_DAY, NOW)
-        assert [each.id for each in found] == [2, 8, 9, 3, 11, 4]
+        assert [each.id for each in found] == [2, 8, 9, 3, 11, 4, 5]
         found = await posts.figures_in(conn, 1, NOW - 7 * ONE_DAY, NOW, [7])
-        assert [each.id for each in found] == [2, 3, 4]
-        assert await posts.figures_in(conn, 1, NOW, NOW) == []
+        assert [each.id for each in found] == [2, 3, 4, 5]
+        assert [each.id for each in await posts.figures_in(conn, 1, NOW, NOW)] == [4, 5]
         assert await posts.figures_in(conn, 2, NOW - 7 * ONE_DAY, NOW) == []
         assert await posts.figures_in(conn, 1, NOW - 7 * ONE_DAY, NOW, []) == []
