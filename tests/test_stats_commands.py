@@ -489,3 +489,11 @@ async def test_the_pages_of_a_ranking_are_of_one_moment_and_its_first_page_is_ne
         (link,) = [link for link in await links.find(conn, busy.guild.id) if link.slug == first[1]]
     await busy.app.db.write(lambda conn: links.change(conn, busy.guild.id, link.id, private=True))
     assert await names(1) == [first[0]], "what was made private since is named"
+
+
+async def test_a_chart_says_as_many_displays_as_the_answer(busy: World) -> None:
+    shown = await busy.admin.slash(busy.channel, "stats link", link="summer", period="7d")
+    (reported,) = re.findall(r"([\d,]+) reported", field(shown, "Displays"))
+    told = answer_of(shown).attachments[0].description.partition(" clicks. ")[0]
+    growth = [number(n) for n in re.findall(r"reported ([\d,]+) from|adds? (?:up to )?([\d,]+)", told) for n in n if n]
+    assert sum(growth) == number(reported)

@@ -31,6 +31,8 @@ class Step:
     growth: int
     has_shape: bool
     """Whether the post's own clicks may tell when it grew."""
+    read_at: dt.datetime
+    """When the later reading was; a story's growth ended before."""
 
     def cuts(self, at: dt.datetime) -> bool:
         """Whether an instant lies within it, so that what was before can only be estimated."""
@@ -78,12 +80,20 @@ class Told:
         Growth between two readings is shared out: a story's over the 24 hours after its publication, another post's by
         the shape of its own clicks where there are `MIN_CLICKS`, else evenly. Adjacent times add up.
         """
-        steps = [step for step in self.steps.get(metric, ()) if step.lies_in(start, end)]
-        if not steps:
+        found = self.shares(metric, start, end, clicks)
+        if not found:
             return None
+        is_estimate = any(step.growth and (step.cuts(start) or step.cuts(end)) for step, _share in found)
+        return Grown(sum(share for _step, share in found), is_estimate)
+
+    def shares(self, metric: str, start: dt.datetime, end: dt.datetime, clicks: Clicks) -> list[tuple[Step, int]]:
+        """The metric's steps that lie in a time, each with what of its growth does."""
         id_ = self.post.id
-        growth = sum(step.before(end, id_, clicks) - step.before(start, id_, clicks) for step in steps)
-        return Grown(growth, any(step.growth and (step.cuts(start) or step.cuts(end)) for step in steps))
+        return [
+            (step, step.before(end, id_, clicks) - step.before(start, id_, clicks))
+            for step in self.steps.get(metric, ())
+            if step.lies_in(start, end)
+        ]
 
     def spans(self, metric: str, *instants: dt.datetime) -> Iterator[Span]:
         """The spans whose clicks `grown` asks for, of times that begin or end at the instants."""
@@ -121,9 +131,10 @@ def told_of(post: Post, figures: Iterable[Figure]) -> Told:
 def _step(post: Post, start: dt.datetime, end: dt.datetime, growth: int) -> Step:
     if post.kind == "story":
         over = post.published + STORY
-        return Step(min(start, over), min(end, over), growth, has_shape=False)
+        return Step(min(start, over), min(end, over), growth, has_shape=False, read_at=end)
     counted = post.link_id is not None and not post.link_in_bio
-    return Step(start, end, growth, counted and start >= max(addressed_from(post), post.moved_at or start))
+    has_shape = counted and start >= max(addressed_from(post), post.moved_at or start)
+    return Step(start, end, growth, has_shape, read_at=end)
 
 
 def addressed_from(post: Post) -> dt.datetime:

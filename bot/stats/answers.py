@@ -43,7 +43,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """What a platform told of a post between two snapshots, `since` one up to `until` the next.
+    """What of a platform's growth between two snapshots of a post lies in a period, on the days `since` to `until`.
 
     Below 0 it is a correction.
     """
@@ -51,6 +51,8 @@ class Grown:
     since: dt.date
     until: dt.date
     growth: int
+    read_on: dt.date
+    """When the later snapshot was taken."""
     figures: int = 1
     """As many are told as one."""
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from bot.insights.audit import through_one
 from bot.insights.findings import MOST
 from bot.insights.gaps import gaps
-from bot.insights.growth import Told
+from bot.insights.growth import Clicks, Told
 from bot.insights.periods import Period, local_day
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
-from bot.insights.summary import Summary, Window, window_of
+from bot.insights.summary import Summary, Window, summarise, window_of
 from bot.insights.tally import Tally, by_link, by_post, most_clicks
 from bot.stats.answers import Grown, Report, Target
 from bot.stats.hours import hours
@@ -126,10 +126,11 @@ def _summed(
         own = [dataclasses.replace(post, moved_at=None) for post in own]
     told = reading.told_within(reader, own, period)
     counted = _counted(reader, reading, target, period, link_ids)
-    now = counted.summary(reader, reading, target, told)
-    before = None
+    clicks = reading.clicks_within(reader, told, counted.window.spans, target)
+    now, before = counted.summary(told, clicks), None
     if with_before:
-        before = _counted_before(reader, reading, target, period, link_ids).summary(reader, reading, target, told)
+        earlier = _counted_before(reader, reading, target, period, link_ids)
+        before = earlier.summary(told, reading.clicks_within(reader, told, earlier.window.spans, target))
 
     tallies, post_tallies = by_link(now.by_place), by_post(now.by_place)
     ranked = rank({id_: tally.ctr for id_, tally in tallies.items()}).order
@@ -150,7 +151,7 @@ def _summed(
             for id_ in busiest
             if id_ in known and (target.subject.scope in (Scope.LINK, Scope.POST) or known[id_].link_id in named)
         },
-        grown=_as_few(list(_grown(told, period))),
+        grown=_as_few(list(_grown(told, counted.window, clicks))),
         imported=_imported_by_day(reader, reading.guild_id, now, period),
         rates_by_day=_rates_by_day(reader, reading.guild_id, now, period, link_ids, reading.place_id(target)),
     )
@@ -169,9 +170,8 @@ class _Counted:
     dropped: Sequence[DroppedCount] = ()
     shared: Sequence[SharedCount] = ()
 
-    def summary(self, reader: Reader, reading: Reading, target: Target, told: Collection[Told]) -> Summary:
-        uniques = sum(self.uniques.values())
-        return reading.summary_within(reader, self.window, self.by_place, self.by_day, uniques, told, target)
+    def summary(self, told: Iterable[Told], clicks: Clicks) -> Summary:
+        return summarise(self.window, self.by_place, self.by_day, sum(self.uniques.values()), told, clicks)
 
 
 def _counted(
@@ -254,14 +254,16 @@ def _clicks_ever(reader: Reader, link_ids: Iterable[int], post: Post) -> int:
     return sum(counts.clicks_of_place.within(reader, post.guild_id, link_id, post.id) for link_id in link_ids)
 
 
-def _grown(told: Iterable[Told], period: Period) -> Iterable[Grown]:
-    """The steps between what platforms told of displays, of those that were read within the period."""
+def _grown(told: Iterable[Told], window: Window, clicks: Clicks) -> Iterable[Grown]:
+    """What platforms told of displays, by the steps between their readings, as far as these lie in a period."""
+    period = window.period
     for one in told:
         metric = one.display_metric
-        for step in () if metric is None else one.steps[metric]:
-            if period.told_from <= step.end < period.end_at and step.growth:
-                since, until = (local_day(at, period.zone) for at in (step.start, step.end))
-                yield Grown(since, until, step.growth)
+        shares = () if metric is None else one.shares(metric, window.start, window.end, clicks)
+        for step, growth in shares:
+            if growth:
+                since, until, read_on = (local_day(at, period.zone) for at in (step.start, step.end, step.read_at))
+                yield Grown(max(since, period.first), max(period.first, min(until, period.last)), growth, read_on)
 
 
 def _as_few(grown: list[Grown]) -> tuple[Grown, ...]:
@@ -272,5 +274,8 @@ def _as_few(grown: list[Grown]) -> tuple[Grown, ...]:
     for n, one in enumerate(grown):
         key = n if n < FIRST_GROWN else (one.since, one.until, one.growth < 0)
         same = found.get(key)
-        found[key] = one if same is None else Grown(one.since, one.until, same.growth + one.growth, same.figures + 1)
+        if same is not None:
+            read_on = max(same.read_on, one.read_on)
+            one = dataclasses.replace(one, growth=same.growth + one.growth, read_on=read_on, figures=same.figures + 1)
+        found[key] = one
     return tuple(found.values())

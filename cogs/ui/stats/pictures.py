@@ -302,7 +302,7 @@ def card(answer: answers.Reported, creator: str) -> Card | None:
     now = report.now
     told = now.reported > 0
     platform = describe(post.platform, post.kind)
-    until = max((one.until for one in report.grown), default=report.period.last)
+    until = max((one.read_on for one in report.grown), default=report.period.last)
     source = (
         _("reported by {platform}, {date}").format(
             platform=PLATFORMS[post.platform][0], date=fmt.date(until, year=True)

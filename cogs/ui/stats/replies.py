@@ -487,7 +487,7 @@ def _fresh(answer: Answer) -> str:
     text = _("Read {when}; every click and impression counted by then is in it.").format(
         when=fmt.moment(answer.as_of, "T")
     )
-    told = [grown.until for shown in _reports(answer) for grown in shown.grown]
+    told = [grown.read_on for shown in _reports(answer) for grown in shown.grown]
     if told:
         text += " " + _("Platforms' figures: last told {date}.").format(date=fmt.date(max(told), year=True))
     return text
