@@ -162,7 +162,7 @@ def totals(content: Content) -> list[str]:
         if now.places > 1:
             text += " " + _("over {n} of {all} posts and places").format(n=now.ctr_places, all=now.places)
         if (rest := now.clicks - now.ctr.clicks) > 0:
-            text += _("; {clicks} elsewhere").format(clicks=fmt.count_of(rest, _("click"), _("clicks")))
+            text += _("; {clicks} elsewhere or later").format(clicks=fmt.count_of(rest, _("click"), _("clicks")))
         lines.append(text)
     if (found := now.engagement) is not None:
         text = phrases.rate(found, _("**Engagement rate {rate}** ({parts})"))
@@ -208,12 +208,12 @@ def _displays(content: Content) -> str:
     text = f"**{phrases.displays(now.displays, now.parts, is_estimate=now.is_estimate)}**"
     if now.measured and not now.reported:
         return text + (f" {moved}" if moved else "")
-    parts = phrases.by_word(now.parts)
+    said = f"{text}: {', '.join(phrases.by_word(now.parts))}"
     if now.measured:
-        parts.append(_("{n} measured").format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else ""))
-        if now.displays != now.measured + now.reported:
-            parts.append(_("posts with both count as reported"))
-    return f"{text}: {', '.join(parts)}"
+        adds_up = now.displays == now.measured + now.reported
+        measured_here = _("{n} of them measured") if adds_up else _("{n} measured, posts with both count as reported")
+        said += "; " + measured_here.format(n=fmt.number(now.measured)) + (f" ({moved})" if moved else "")
+    return said
 
 
 def named(content: Content, names: Mapping[int, str]) -> list[Block]:
