@@ -68,11 +68,8 @@ class Told:
     steps: Mapping[str, Sequence[Step]]
     read_until: Mapping[str, dt.datetime]
     """When each metric was last read."""
-
-    @property
-    def display_metric(self) -> str | None:
-        """The metric that is its display count: `display_metric_of`."""
-        return display_metric_of(self.post, self.steps)
+    display_metric: str | None
+    """The metric that is its display count: `display_metric_of`."""
 
     def grown(self, metric: str, start: dt.datetime, end: dt.datetime, clicks: Clicks) -> Grown | None:
         """The metric's growth from `start` up to `end`; None where no reading tells of any of that time.
@@ -125,7 +122,9 @@ def told_of(post: Post, figures: Iterable[Figure]) -> Told:
         since, value = (post.published, 0) if before is None else (before.as_of, before.value)
         steps[figure.metric].append(_step(post, min(since, figure.as_of), figure.as_of, figure.value - value))
         latest[figure.metric] = figure
-    return Told(post, steps, {metric: figure.as_of for metric, figure in latest.items()})
+    return Told(
+        post, steps, {metric: figure.as_of for metric, figure in latest.items()}, display_metric_of(post, latest)
+    )
 
 
 def _step(post: Post, start: dt.datetime, end: dt.datetime, growth: int) -> Step:

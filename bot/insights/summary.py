@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from bot.insights.growth import Clicks, Grown, Span, Told, addressed_from
 from bot.insights.noise import CAUTIOUS, Dispersion
-from bot.insights.periods import Period, local_day, quarter_after
+from bot.insights.periods import QUARTER, Period, local_day, quarter_after
 from bot.insights.rates import Rate
 from storage.records import (
     ELSEWHERE,
@@ -238,17 +238,14 @@ class Window:
 
     def spans(self, told: Told) -> Iterator[Span]:
         """The spans whose clicks a post's numbers are made with."""
-        metric = told.display_metric
-        for name in told.steps:
-            if name in (metric, *REACTIONS):
-                yield from told.spans(name, self.start, self.end, *self._ends(told))
-        if told.post.link_id is not None:
-            for until in self._ends(told):
-                if self.start < until < self.end:
-                    yield told.post.id, self.start, until
-
-    def _ends(self, told: Told) -> list[dt.datetime]:
-        return [end for end in (self.rate_end(told), self.engagement_end(told)) if end is not None]
+        if told.display_metric is None or told.post.link_id is None:
+            return  # without displays nothing is shared out nor rated, without a link there are no clicks
+        ends = {end for end in (self.rate_end(told), self.engagement_end(told)) if end is not None}
+        for name in (told.display_metric, *REACTIONS):
+            yield from told.spans(name, self.start, self.end, *ends)
+        for until in ends:
+            if self.start < until < self.end:
+                yield told.post.id, self.start, until
 
     def rate_end(self, told: Told) -> dt.datetime | None:
         """Up to when the displays are known."""
@@ -262,7 +259,7 @@ class Window:
         return min(end, *reactions) if end is not None and reactions else None
 
     def _up_to(self, read_at: dt.datetime) -> dt.datetime:
-        return self.end if quarter_after(read_at) >= self.end else read_at
+        return self.end if read_at >= self.end - QUARTER else read_at
 
     def as_of(self, end: dt.datetime) -> tuple[dt.date, dt.date] | None:
         """The day up to which a rate is formed; None where that is the whole time."""
