@@ -141,7 +141,7 @@ class _Log:
 
 
 class Impressions(
-    _Log, commands.GroupCog, group_name="impressions", group_description="Impressions that platforms told you of"
+    _Log, commands.GroupCog, group_name="impressions", group_description="Displays that platforms told you of"
 ):
     word = IMPRESSIONS
 

@@ -64,7 +64,9 @@ class Post(commands.GroupCog, group_name="post", group_description="The places w
         )
         hints = [
             ui.IN_BIO.format(posts=describe_many(post.platform, post.kind)) if post.link_in_bio else ui.IN_POST,
-            _("When the platform tells you its numbers, type them in with /impressions log."),
+            _("When the platform tells you its numbers, type them in with /{word} log.").format(
+                word=post.display_metric
+            ),
         ]
         heading = _("{post} for {link}").format(post=fmt.post_name(post), link=fmt.escape(found.label, 60))
         await self._show(interaction, post, heading=heading, hint="\n".join(hints))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import imports, pages, search
 from storage.prepared import Read, Reader, Statement, one_of, padded, spread
-from storage.records import Edge, Figure, Page, Post, State
+from storage.records import IMPRESSIONS, VIEWS, Edge, Figure, Page, Post, State
 from storage.schema import figures, posts
 
 COLUMNS = [posts.c[field.name] for field in dataclasses.fields(Post)]
@@ -311,6 +311,25 @@ def _next_to(
 
 
 @Read
+def told_before(reader: Reader, guild_id: int, at: dt.datetime, post_ids: Collection[int]) -> set[tuple[int, str]]:
+    """(post id, metric) of what was told of displays before an instant."""
+    return {
+        (post_id, metric)
+        for some in _parts(post_ids)
+        if some
+        for post_id, metric in reader.rows(
+            _told_before, padded(len(some)), guild_id=guild_id, start=at, **spread("post", some)
+        )
+    }
+
+
+def _told_before(size: int) -> Statement:
+    c = figures.c
+    told = _shown(size).where(sa.or_(c.metric == IMPRESSIONS, c.metric == VIEWS), c.as_of < sa.bindparam("start"))
+    return told.with_only_columns(c.post_id, c.metric).distinct()
+
+
+@Read
 def first_figure(
     reader: Reader,
     guild_id: int,
@@ -339,8 +358,5 @@ def _first_figure(of_creator: bool, links: int | None, of_post: bool) -> Stateme
     c, guild_id = figures.c, sa.bindparam("guild_id", type_=figures.c.guild_id.type)
     query = sa.select(sa.func.min(c.as_of)).where(c.guild_id == guild_id, imports.shown(guild_id, c.import_id))
     if of_post:
-        query = query.where(c.post_id == sa.bindparam("post_id"))
-    elif of_creator or links is not None:
-        ids = _posts(of_creator=of_creator, links=links).with_only_columns(posts.c.id)
-        query = query.where(c.post_id.in_(ids))
-    return query
+        return query.where(c.post_id == sa.bindparam("post_id"))
+    return query.where(c.post_id.in_(_posts(of_creator=of_creator, links=links).with_only_columns(posts.c.id)))

@@ -209,7 +209,7 @@ def test_displays_from_before_a_post_had_its_address_are_in_no_rate() -> None:
     old = dataclasses.replace(VIDEO, published_at=at(1) - 100 * DAY, created_at=at(2))
     found = summary(old, [reading(10_200, 3)], [at(2.5)] * 4, 1, 4, 4)
     assert found.displays == 200, "two of 102 days"
-    assert found.ctr == Rate(4, 100, is_estimate=True, as_of=(dt.date(2026, 3, 3), dt.date(2026, 3, 3)))
+    assert found.ctr == Rate(4, 100, is_estimate=True, as_of=(dt.date(2026, 3, 2), dt.date(2026, 3, 2)))
 
 
 def test_a_back_catalogue_that_is_registered_with_its_figures_has_no_rate_yet() -> None:
@@ -217,6 +217,33 @@ def test_a_back_catalogue_that_is_registered_with_its_figures_has_no_rate_yet() 
     found = summary(old, [reading(500_000, 5)], [at(6)] * 30, 1, 9, 9)
     assert found.ctr is None
     assert found.clicks == 30
+
+
+def test_nothing_is_rated_over_a_time_that_ended_before_the_period() -> None:
+    told = [reading(1000, 2), reading(700, 11), reading(2000, 20)]
+    told += [reading(5, 2, "likes"), reading(50, 20, "likes"), reading(3, 5, "saves")]
+    found = summary(VIDEO, sorted(told, key=lambda one: one.as_of), [], 10, 20, 25)
+    assert found.engagement is None
+
+
+def test_a_post_that_is_noted_with_its_figure_has_no_rate_by_a_click_right_after() -> None:
+    post = dataclasses.replace(VIDEO, published_at=at(1.375), created_at=at(1.585))
+    found = summary(post, [reading(5000, 1.585)], [at(1.587)] + [at(1.8)] * 20, 1, 5, 6)
+    assert (found.clicks, found.ctr) == (21, None)
+
+
+def test_the_days_of_a_daily_export_are_as_of_the_last_of_them() -> None:
+    found = summary(VIDEO, [reading(500, 2), reading(700, 3), reading(750, 4)], [at(2.5)] * 3, 1, 20, 25)
+    assert found.ctr == Rate(3, 750, as_of=(dt.date(2026, 3, 3), dt.date(2026, 3, 3)))
+
+
+def test_the_display_count_is_the_same_in_each_period() -> None:
+    """Views were told once, impressions go on: the post counts by views in all of its life."""
+    rest = [reading(3000, 3, "impressions"), reading(90_000, 24, "impressions")]
+    told = told_of(VIDEO, rest, ["views"])
+    assert told.display_metric == "views"
+    period = Period((MARCH + 14 * DAY).date(), (MARCH + 20 * DAY).date(), "UTC")
+    assert summarise(window_of(period, at(40)), {}, (), 0, [told], none).displays == 0
 
 
 def test_engagement_is_formed_up_to_when_all_of_it_was_read() -> None:

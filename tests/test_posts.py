@@ -362,7 +362,7 @@ async def test_the_forms_first_field_is_the_commands_word(world: World) -> None:
     asked = await world.admin.slash(world.channel, "views log", platform="tiktok", kind="video")
     logged = await world.admin.submit_modal(asked, {"views": "9,000"})
     assert "**9,000** reported views for TikTok video" in text_of(logged)
-    assert "never added to them" in text_of(logged)
+    assert "never by their sum" in text_of(logged)
     assert "no such post" in text_of(await world.admin.slash(world.channel, "views log", post="99"))
 
 

@@ -113,6 +113,7 @@ SHAPES: dict[Callable[..., Statement], Sequence[tuple[Any, ...]]] = {
     posts._figures_before: NAMED,
     posts._figures_after: NAMED,
     posts._figures_latest: NAMED,
+    posts._told_before: SIZES,
     posts._first_figure: [(*whose, False) for whose in product((False, True), (None, 2))] + [(False, None, True)],
     ranges._closed_days: [()],
     ranges._within: asked(),

@@ -45,7 +45,9 @@ def _measured(numbers: Numbers) -> str | None:
 
 def _reported(numbers: Numbers) -> str | None:
     reported = numbers.now.reported
-    text = ngettext("Platforms told {n} display of your posts.", "Platforms told {n} displays of your posts.", reported)
+    text = ngettext(
+        "Platforms reported {n} display of your posts.", "Platforms reported {n} displays of your posts.", reported
+    )
     return text.format(n=number(reported)) if reported else None
 
 
@@ -170,10 +172,10 @@ GLOSSARY: dict[str, Term] = {
     "reported": Term(
         _("Reported display"),
         _(
-            "What a platform told of a post, typed in with /impressions log or imported. It is a total at a moment: "
-            "what it grew by between two readings lies in between, and a period gets the share that lies within it. A "
-            "story's is shared out over its 24 hours, another post's by its own clicks, or evenly where these are "
-            "fewer than 30. Such a share reads “about”."
+            "What a platform told of a post: typed in, with /impressions log or /views log, or imported. It is a total "
+            "at a moment: what it grew by between two readings lies in between, and a period gets the share that lies "
+            "within it. A story's is shared out over its 24 hours, another post's by its own clicks, or evenly where "
+            "these are fewer than 30. Such a share reads “about”."
         ),
         _("the growth of the platform's total within the period"),
         _reported,
@@ -242,20 +244,20 @@ GLOSSARY: dict[str, Term] = {
     ),
     "engagement": Term(
         _("Engagement rate"),
-        _("The share of impressions that led to any reaction: clicks, likes, comments, shares, saves."),
-        _("engagements / impressions (other tools divide by reach or followers: ask which)"),
+        _("The share of displays that led to any reaction: clicks, likes, comments, shares, saves."),
+        _("engagements / displays (other tools divide by reach or followers: ask which)"),
         _engagement,
     ),
     "reach": Term(
         _("Reach"),
-        _("How many different people saw a post, as the platform tells it; impressions count every display."),
+        _("How many different people saw a post, as the platform tells it; displays count every look."),
         _("told by the platform; never computed here"),
         lambda numbers: None,
     ),
     "cpm": Term(
         _("CPM"),
-        _("What an advertiser pays for 1,000 impressions."),
-        _("cost / impressions x 1,000"),
+        _("What an advertiser pays for 1,000 displays."),
+        _("cost / displays x 1,000"),
         _cpm,
     ),
     "best": Term(

@@ -109,8 +109,8 @@ def display_metric_of(post: Post, known: Container[str]) -> str | None:
     return own if own in known else other if other in known else None
 
 
-def told_of(post: Post, figures: Iterable[Figure]) -> Told:
-    """The readings of a post, in the order of time, as the steps between them.
+def told_of(post: Post, figures: Iterable[Figure], earlier: Iterable[str] = ()) -> Told:
+    """The readings of a post, in the order of time, as the steps between them; `earlier` metrics were told before.
 
     The first step begins when the post was published, or was registered where nobody said when that was. Of two
     readings for the same time the one that was entered last stands.
@@ -122,9 +122,8 @@ def told_of(post: Post, figures: Iterable[Figure]) -> Told:
         since, value = (post.published, 0) if before is None else (before.as_of, before.value)
         steps[figure.metric].append(_step(post, min(since, figure.as_of), figure.as_of, figure.value - value))
         latest[figure.metric] = figure
-    return Told(
-        post, steps, {metric: figure.as_of for metric, figure in latest.items()}, display_metric_of(post, latest)
-    )
+    read_until = {metric: figure.as_of for metric, figure in latest.items()}
+    return Told(post, steps, read_until, display_metric_of(post, {*latest, *earlier}))
 
 
 def _step(post: Post, start: dt.datetime, end: dt.datetime, growth: int) -> Step:
@@ -136,6 +135,12 @@ def _step(post: Post, start: dt.datetime, end: dt.datetime, growth: int) -> Step
     return Step(start, end, growth, has_shape, read_at=end)
 
 
-def addressed_from(post: Post) -> dt.datetime:
-    """Since when people could click a post's own address: since its publication, where it was registered that day."""
-    return post.published if post.created_at - post.published <= SAME_DAY else post.created_at
+def addressed_from(post: Post, until: dt.datetime | None = None) -> dt.datetime:
+    """Since when people could click a post's own address: since its publication, where it was registered that day.
+
+    And where that left it the larger part of the time `until` it was read.
+    """
+    late = post.created_at - post.published
+    if late <= SAME_DAY and (until is None or until - post.created_at >= late):
+        return post.published
+    return post.created_at

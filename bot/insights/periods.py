@@ -16,6 +16,7 @@ from storage.records import Segment
 
 ONE_DAY = dt.timedelta(days=1)
 QUARTER = dt.timedelta(minutes=15)
+INSTANT = dt.timedelta(microseconds=1)
 EARLIEST, LATEST = dt.date(1970, 1, 1), dt.date(2999, 12, 31)
 """What two dates of a period may be: everything that is computed from them stays a date."""
 EVER = dt.datetime.min.replace(tzinfo=dt.UTC)

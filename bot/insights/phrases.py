@@ -39,7 +39,7 @@ def displays(n: int, parts: Sequence[Part], *, is_estimate: bool = False) -> str
     words = {part.metric for part in parts}
     if words == {VIEWS}:
         text = ngettext("{n} view", "{n} views", n)
-    elif len(words) > 1:
+    elif len(words) != 1:
         text = ngettext("{n} display", "{n} displays", n)
     else:
         text = ngettext("{n} impression", "{n} impressions", n)
@@ -59,7 +59,8 @@ def by_word(parts: Sequence[Part]) -> list[str]:
             text = ngettext("{n} view on {platform}", "{n} views on {platform}", part.count)
         else:
             text = ngettext("{n} impression", "{n} impressions", part.count)
-        found.append(text.format(n=number(part.count), platform=PLATFORMS[part.platform][0] if part.platform else ""))
+        said = text.format(n=number(part.count), platform=PLATFORMS[part.platform][0] if part.platform else "")
+        found.append(about(said, is_estimate=part.is_estimate))
     return found
 
 

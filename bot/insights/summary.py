@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from bot.insights.growth import Clicks, Grown, Span, Told, addressed_from
 from bot.insights.noise import CAUTIOUS, Dispersion
-from bot.insights.periods import QUARTER, Period, local_day, quarter_after
+from bot.insights.periods import INSTANT, QUARTER, Period, local_day, quarter_after
 from bot.insights.rates import Rate
 from storage.records import (
     ELSEWHERE,
@@ -140,6 +140,7 @@ class Part:
     platform: str
     """Empty for impressions."""
     count: int
+    is_estimate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +198,15 @@ class Summary:
 def parts_of(places: Iterable[PlaceSummary]) -> list[Part]:
     """The displays of some places by what they are called, the most first."""
     found: Counter[tuple[str, str]] = Counter()
+    estimates: set[tuple[str, str]] = set()
     for place in places:
         if place.displays:
-            found[place.metric, "" if place.metric == IMPRESSIONS else place.platform] += place.displays
+            key = place.metric, "" if place.metric == IMPRESSIONS else place.platform
+            found[key] += place.displays
+            if place.is_estimate:
+                estimates.add(key)
     order = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return [Part(metric, platform, count) for (metric, platform), count in order]
+    return [Part(*key, count, key in estimates) for key, count in order]
 
 
 def lifetime_total(figures: Sequence[Figure], metric: str = IMPRESSIONS) -> int | None:
@@ -249,8 +254,8 @@ class Window:
 
     def rate_end(self, told: Told) -> dt.datetime | None:
         """Up to when the displays are known."""
-        metric = told.display_metric
-        return None if metric is None else self._up_to(told.read_until[metric])
+        read_at = told.read_until.get(told.display_metric or "")
+        return None if read_at is None else self._up_to(read_at)
 
     def engagement_end(self, told: Told) -> dt.datetime | None:
         """Up to when the displays and all kinds of reactions are known that are told at all."""
@@ -263,7 +268,7 @@ class Window:
 
     def as_of(self, end: dt.datetime) -> tuple[dt.date, dt.date] | None:
         """The day up to which a rate is formed; None where that is the whole time."""
-        day = local_day(end, self.period.zone)
+        day = local_day(end - INSTANT, self.period.zone)  # what ends at midnight is of the day before
         return None if end >= self.end else (day, day)
 
 
@@ -301,9 +306,8 @@ def summarise(
     places = [_place(place, hits[place], of_place.get(place)) for place in dict.fromkeys([*hits, *shown])]
     rated = [place.rate for place in places if place.rate is not None]
     active = [place for place in places if place.is_active]
-    reacting = {key for key, one in of_place.items() if one.has_reactions}
-    posts_active = {(place.link_id, place.place_id) for place in active} | reacting
-    posts_shown = sum(is_post(place_id) for _link_id, place_id in posts_active)
+    reacting = {one.post.id for one in of_place.values() if one.has_reactions}
+    posts_shown = len({place.place_id for place in active if is_post(place.place_id)} | reacting)
     return Summary(
         clicks=sum(place.clicks for place in places),
         unique_clicks=unique_clicks,
@@ -319,7 +323,7 @@ def summarise(
         impressions_by_day=impressions_by_day,
         by_place=tuple(active),
         engagement=pooled([place.engagement for place in places if place.engagement is not None], posts_shown),
-        in_bio=sum(place.in_bio for place in active),
+        in_bio=len({place.place_id for place in active if place.in_bio}),
         corrected=sum(place.corrected for place in places),
     )
 
@@ -353,11 +357,12 @@ class _Post:
         post, end = self.post, self.window.rate_end(self.told)
         if self.metric is None or end is None or post.link_id is None or post.link_in_bio:
             return None
-        start = max(self.window.start, addressed_from(post))
-        if self._began_elsewhere(self.metric, start):
+        start = max(self.window.start, addressed_from(post, end))
+        # A post noted only when its figure was typed in had no address of its own while it was seen.
+        noted = post.created_at >= self.told.read_until[self.metric]
+        if start >= end or noted or self._began_elsewhere(self.metric, start):
             return None
         shown, clicks = self._grown(self.metric, start, end), self.clicked(clicks, end)
-        # A post noted only when its figure was typed in had no address of its own while it was seen.
         if shown is None or shown.growth <= 0 or (not clicks and post.created_at >= self.told.read_until[self.metric]):
             return None
         return Rate(clicks, shown.growth, CAUTIOUS, shown.is_estimate, self.window.as_of(end))
@@ -371,8 +376,8 @@ class _Post:
         if self.metric is None or end is None:
             return None
         own_clicks = post.link_id is not None and not post.link_in_bio
-        start = max(self.window.start, addressed_from(post)) if own_clicks else self.window.start
-        if self._began_elsewhere(self.metric, start):
+        start = max(self.window.start, addressed_from(post, end)) if own_clicks else self.window.start
+        if start >= end or self._began_elsewhere(self.metric, start):
             return None
         shown = self._grown(self.metric, start, end)
         reactions = [one for name in REACTIONS if (one := self._grown(name, start, end)) is not None]
@@ -393,7 +398,7 @@ class _Post:
         moved_at = self.post.moved_at
         if moved_at is None or moved_at <= start:
             return False
-        return any(step.start < moved_at and step.end > start for step in self.told.steps[metric])
+        return any(step.start < moved_at and step.end > start for step in self.told.steps.get(metric, ()))
 
 
 def places_of(active: Iterable[PlaceSummary]) -> int:

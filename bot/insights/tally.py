@@ -51,7 +51,8 @@ def grouped(places: Iterable[PlaceSummary], key: Callable[[PlaceSummary], K | No
 
 
 def _tally(places: list[PlaceSummary]) -> Tally:
-    clicks = displays = imported = posts = 0
+    clicks = displays = imported = 0
+    posts: set[int] = set()
     in_bio, is_estimate = True, False
     rates: list[Rate] = []
     engagements: list[Engagement] = []
@@ -60,7 +61,8 @@ def _tally(places: list[PlaceSummary]) -> Tally:
         displays += place.displays
         in_bio = in_bio and place.in_bio
         is_estimate = is_estimate or place.is_estimate
-        posts += is_post(place.place_id)
+        if is_post(place.place_id):
+            posts.add(place.place_id)
         if place.place_id in ELSEWHERE:
             imported += place.clicks
         if place.rate is not None:
@@ -73,7 +75,7 @@ def _tally(places: list[PlaceSummary]) -> Tally:
         ctr=summed(rates),
         parts=parts_of(places),
         is_estimate=is_estimate,
-        engagement=pooled(engagements, posts),
+        engagement=pooled(engagements, len(posts)),
         in_bio=in_bio,
         rated=len(rates),
         places=places_of(places),

@@ -134,7 +134,10 @@ class Reading:
         for figure in posts.figures_in.within(reader, self.guild_id, start, period.end_at, ids):
             figures[figure.post_id].append(figure)
         found = posts.by_ids.within(reader, self.guild_id, figures) if own is None else own
-        return [told_of(post, figures.get(post.id, ())) for post in found]
+        earlier: dict[int, set[str]] = defaultdict(set)
+        for post_id, metric in posts.told_before.within(reader, self.guild_id, start, list(figures)):
+            earlier[post_id].add(metric)
+        return [told_of(post, figures.get(post.id, ()), earlier[post.id]) for post in found]
 
     def clicks_within(
         self,

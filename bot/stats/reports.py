@@ -12,7 +12,7 @@ from bot.insights.audit import through_one
 from bot.insights.findings import MOST
 from bot.insights.gaps import gaps
 from bot.insights.growth import Clicks, Told
-from bot.insights.periods import Period, local_day
+from bot.insights.periods import INSTANT, Period, local_day
 from bot.insights.ranking import rank
 from bot.insights.rates import Rate
 from bot.insights.summary import Summary, Window, summarise, window_of
@@ -121,10 +121,9 @@ def _summed(
     *,
     with_before: bool,
 ) -> _Summed:
-    own = reading.posts_within(reader, target)
-    if own is not None and len(target.carried) > 1:  # all its clicks are at hand, those at links from before too
-        own = [dataclasses.replace(post, moved_at=None) for post in own]
-    told = reading.told_within(reader, own, period)
+    told = reading.told_within(reader, reading.posts_within(reader, target), period)
+    if len(target.carried) > 1:  # all its clicks are at hand, those at links from before too
+        told = [dataclasses.replace(one, post=dataclasses.replace(one.post, moved_at=None)) for one in told]
     counted = _counted(reader, reading, target, period, link_ids)
     clicks = reading.clicks_within(reader, told, counted.window.spans, target)
     now, before = counted.summary(told, clicks), None
@@ -238,7 +237,11 @@ def _rates_by_day(
     place_id: int | None,
 ) -> tuple[Rate | None, ...]:
     """The CTR of each day over the places that measure impressions here; none for a whole server."""
-    measuring = {(place.link_id, place.place_id) for place in now.by_place if place.measured and place.rate}
+    measuring = {
+        (place.link_id, place.place_id)
+        for place in now.by_place
+        if place.measured and place.rate and not place.platform
+    }
     if link_ids is None or not measuring:
         return ()
     clicks, impressions = Counter[dt.date](), Counter[dt.date]()
@@ -262,7 +265,8 @@ def _grown(told: Iterable[Told], window: Window, clicks: Clicks) -> Iterable[Gro
         shares = () if metric is None else one.shares(metric, window.start, window.end, clicks)
         for step, growth in shares:
             if growth:
-                since, until, read_on = (local_day(at, period.zone) for at in (step.start, step.end, step.read_at))
+                ended = max(step.start, step.end - INSTANT)  # what ends at midnight is of the day before
+                since, until, read_on = (local_day(at, period.zone) for at in (step.start, ended, step.read_at))
                 yield Grown(max(since, period.first), max(period.first, min(until, period.last)), growth, read_on)
 
 

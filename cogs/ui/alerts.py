@@ -200,7 +200,7 @@ def explanation() -> str:
     """When which alert comes."""
     return _(
         "**Milestones** are 100, 250, 500, 1,000, 2,500 … of a link, and from 1,000 on of all links of a creator; "
-        "clicks or impressions, each told once for ever. What was imported passes none.\n"
+        "clicks or displays, each told once for ever. What was imported passes none.\n"
         "**Spikes**: a day so far has {floor} clicks at least and more than {factor}× what the whole weekday usually "
         "has. **Drops**: a day that is over has less than a third of it, where {floor} clicks are usual. Both compare "
         "with {least} to {most} of the same weekdays before, only where chance and the link's own ups and downs do not "

@@ -49,7 +49,7 @@ def daily(found: Daily) -> discord.Embed:
     sums = [f"{fmt.escape(name, 40)} {fmt.number(value)}" for name, value in list(found.sums.items())[:6]]
     if sums:
         lines.append(_("In all: {sums}.").format(sums=", ".join(sums)))
-    lines.append(_("Nothing was imported: impressions are kept by post here."))
+    lines.append(_("Nothing was imported: displays are kept by post here."))
     lines.append(_("The numbers of posts: {advice}.").format(advice=found.advice))
     return embed(_("Recognised: {name}").format(name=found.name), "\n".join(lines))
 
@@ -75,7 +75,7 @@ def preview(found: Preview, asker_id: int) -> dict[str, Any]:
         "views" in sample.report.figures or "views" in sample.changes
         for sample in (*tally.new_samples, *tally.known_samples)
     ):
-        lines.append(_("Views count repeats: they are kept as views, and never added to impressions."))
+        lines.append(_("Views count repeats: a post counts by views or by impressions, never by their sum."))
     answer = embed(f"{parsed.name}: {fmt.count_of(found.posts, _('post'), _('posts'))}", "\n".join(lines))
     if found.item is not None:
         answer.add_field(name=_("What would happen"), value="\n".join(_plan(tally)), inline=False)

@@ -275,7 +275,7 @@ def said(logged: Logged, link: Link | None, url: str, asker_id: int) -> dict[str
             later = _("A later total of {later} {metric} is kept already and stands; this one tells how it grew.")
             lines.append(later.format(later=fmt.number(step.later), metric=NAMES[step.metric]))
     if {step.metric for step in main} == {VIEWS}:
-        lines.append(_("Views are kept as views: they count what impressions don't, and are never added to them."))
+        lines.append(_("Views are kept as views: a post counts by views or by impressions, never by their sum."))
     if logged.is_new and post.published_at is None:
         lines.append(
             _(

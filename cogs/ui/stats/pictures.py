@@ -25,8 +25,8 @@ from bot.insights import phrases
 from bot.insights.audience import shares
 from bot.insights.hours import Claim
 from bot.insights.rates import Rate
-from bot.insights.summary import Engagement
-from bot.insights.tally import most_clicks
+from bot.insights.summary import Engagement, Summary
+from bot.insights.tally import Tally, most_clicks
 from bot.links.platforms import PLATFORMS, describe
 from bot.stats import answers
 from bot.stats.answers import Answer, Grown, Hours, Report
@@ -172,6 +172,9 @@ def _compared(answer: answers.Compared, names: Sequence[str]) -> Chart:
             for name, report in zip(called, reports, strict=True)
         )
         return Top(title, subtitle, _("CTR"), bars, rate=True, locale=current_locale())
+    if metric is Metric.DISPLAYS:  # what platforms told has no days
+        bars = tuple(_displays_bar(name, report.now) for name, report in zip(called, reports, strict=True))
+        return Top(title, subtitle, fmt.METRICS_IN_TEXT[metric], bars, rate=False, locale=current_locale())
     lines = tuple(
         Line(name, values, sum(values))
         for name, report in zip(called, reports, strict=True)
@@ -197,8 +200,6 @@ def compared_names(answer: answers.Compared, names: Sequence[str]) -> list[str]:
 
 def _values(report: Report, metric: Metric) -> tuple[int, ...]:
     match metric:
-        case Metric.DISPLAYS:
-            return report.now.impressions_by_day
         case Metric.UNIQUES if report.uniques_by_day is not None:
             return report.uniques_by_day
         case _:
@@ -235,9 +236,14 @@ def _bar(row: answers.Row, metric: Metric) -> Bar:
         if rate is None:
             return Bar(name, 0.0, "–", trend=row.trend, early=True)
         return Bar(name, rate.value, percent(rate.value), interval(rate), row.trend, early=row.early)
-    values = {Metric.UNIQUES: row.uniques or 0, Metric.DISPLAYS: tally.displays}
-    value = values.get(metric, tally.clicks)
+    if metric is Metric.DISPLAYS:
+        return dataclasses.replace(_displays_bar(name, tally), trend=row.trend)
+    value = row.uniques or 0 if metric is Metric.UNIQUES else tally.clicks
     return Bar(name, value, fmt.number(value), trend=row.trend)
+
+
+def _displays_bar(name: str, found: Tally | Summary) -> Bar:
+    return Bar(name, found.displays, phrases.about(fmt.number(found.displays), is_estimate=found.is_estimate))
 
 
 def row_name(row: answers.Row) -> str:
