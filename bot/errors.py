@@ -19,5 +19,9 @@ class InvalidError(UserError):
     """A field's value cannot be taken; the text names the field, the value and what would do."""
 
 
+class UntoldError(UserError):
+    """Discord does not say at the moment what it was asked."""
+
+
 class OperatorError(Exception):
     """The operator has to mend something before the application can start; shown as it is, without a traceback."""

@@ -20,7 +20,6 @@ from storage.records import Link, Note, State
 
 MAX_TEXT = 80
 """Characters: a chart has room for a few words."""
-LISTED = 100
 MOST = 500
 """Notes of one creator, and of one server."""
 
@@ -80,10 +79,10 @@ class Notes:
         return await self._db.write(work)
 
     async def visible(self, actor: Actor) -> Sequence[Note]:
-        """The actor's own latest notes; for managers the server's too."""
+        """The actor's own notes, the latest first; for managers the server's too."""
         creators = [actor.user_id, None] if actor.manager else [actor.user_id]
         async with self._db.read() as conn:
-            return await notes.find(conn, actor.guild_id, creators, limit=LISTED)
+            return await notes.find(conn, actor.guild_id, creators, limit=2 * MOST)
 
     async def delete(self, actor: Actor, note_id: int) -> Note:
         """Take a note off the charts; `restore` brings it back. Raises NotFoundError."""

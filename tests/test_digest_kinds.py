@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import aiohttp
+import discord
+import pytest
 
 from bot.tracking.recorder import Recorder
 from bot.web.metrics import serve_metrics
@@ -161,3 +164,32 @@ async def test_what_became_of_digests_is_counted_for_monitoring(world: World) ->
     assert 'eyeballs_digests_skipped_total{reason="downtime"} 2.0' in text
     assert "eyeballs_digests_unknown_total 0.0" in text
     assert "eyeballs_queue_digests 0.0" in text
+
+
+async def test_a_role_that_discord_does_not_tell_of_at_the_moment_is_not_our_fault(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.admin.slash(
+        world.channel,
+        "digest setup",
+        channel=world.channel,
+        weekday=0,
+        time="9:00",
+        zone="UTC",
+        role=world.creator_role,
+    )
+    await world.add_link(creator=world.maya)
+    await world.visit("summer")
+    with monkeypatch.context() as patch:
+
+        async def unanswered(_guild: discord.Guild, **_options: Any) -> None:
+            raise TimeoutError
+
+        patch.setattr(discord.Guild, "query_members", unanswered)
+        world.move_to("2026-03-16T10:00:00+00:00")
+        await world.tick()
+        said = text_of(await world.admin.slash(world.channel, "digest status"))
+        assert "on our side" not in said
+    world.move(minutes=40)
+    assert await world.tick() == 1
+    assert any("1 click" in words(message) for message in world.channel.history(viewer=world.sam))

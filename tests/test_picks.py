@@ -16,18 +16,18 @@ from alembic import command as alembic_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.errors import UserError
+from bot.errors import UntoldError, UserError
 from bot.inputs.text import shows
 from cogs.ui import pick
-from cogs.ui.people import Members, Names, Untold
-from storage import links, migrate, picks, schema
+from cogs.ui.people import Members, Names
+from storage import links, migrate, notes, picks, schema
 from storage.database import Database
 from storage.ids import Ids
 from storage.prepared import read
-from storage.records import Link, Post, State
+from storage.records import Link, Note, Post, State
 from storage.search import link_key, post_key
 from storage.words import Query, Tier, key
-from tests.conftest import NOW, World
+from tests.conftest import NOW, World, text_of
 
 TEXTS = st.text(st.sampled_from("aAbBßüÜéИи日 -_%/.,'#1"), max_size=8)
 
@@ -217,9 +217,9 @@ async def test_who_has_a_role_is_asked_by_the_hundred_and_not_guessed(
         raise TimeoutError
 
     monkeypatch.setattr(discord.Guild, "query_members", unanswered)
-    with pytest.raises(Untold):
+    with pytest.raises(UntoldError):
         await members.creators_with(world.guild.id, world.creator_role.id, ids)
-    assert issubclass(Untold, UserError)
+    assert issubclass(UntoldError, UserError)
 
 
 async def test_names_from_before_are_found_after_the_migration(tmp_path: Path) -> None:
@@ -250,3 +250,19 @@ def migrated(path: Path, revision: str, count: int = 1_500) -> None:
             [(100 + n, f"ig{n}") for n in range(count)],
         )
     engine.dispose()
+
+
+async def test_each_of_many_notes_can_be_found(world: World) -> None:
+    async def work(conn: Any) -> None:
+        for n in range(150):
+            await notes.add(
+                conn,
+                Note(
+                    world.guild.id, 1_000 + n, world.admin.id, None, NOW.date(), f"number {n:03}", world.admin.id, NOW
+                ),
+            )
+
+    await world.app.db.write(work)
+    offered = await world.admin.autocomplete(world.channel, "note delete", "note", "number 003")
+    assert "number 003" in offered[0]["name"]
+    assert "number 000" in text_of(await world.admin.slash(world.channel, "note list"))

@@ -262,8 +262,8 @@ async def test_the_numbers_of_a_page(world: World) -> None:
     exported = answer_of(await world.maya.click(message, label="CSV"))
     csv = (await exported.attachments[0].read()).decode("utf-8-sig").splitlines()
     assert csv[0].startswith("row,name,views,unique_views,viewable,displayed,clicks")
-    assert "day,2026-03-11,4,4,6,0,2,,,,,," in csv
-    assert "position,1,,,3,0,1,0.333333,0.096867,6.027957,1,3," in csv
+    assert "day,2026-03-11,4,4,6,0,2,,,,,,," in csv
+    assert "position,1,,,3,0,1,0.333333,0.096867,6.027957,1,3,0," in csv
     await world.maya.click(message, label="Picture")
     # Nobody else's business, but for managers.
     refused = await world.leo.slash(world.channel, "stats profile", creator=world.maya)

@@ -33,6 +33,8 @@ NOTHING_TO_SEE = [
     "\u00ad",
 ]
 NOTHING_TO_SEE += [
+    "\u2065\ufff0",
+    "\ufff8",
     "\u0301\u0302",
     "\ufe0f",
     "\U000e0041\U000e0042",

@@ -202,6 +202,8 @@ def _reported(panel: Panel, shares: np.ndarray, spans: Sequence[Span], days: Seq
         canvas.lines(rises, mark, width=1.6, dash=(4, 2))
     total = sum(one.count for *_days, one in spans)
     text = _("{n} reported, partly outside") if _go_outside(spans, days) else _("{n} reported, spread evenly")
+    if any(one.is_estimate for *_days, one in spans):
+        text = _("about {n} reported, spread evenly")
 
     def sample(x: float, y: float) -> None:
         canvas.boxes([(x, y - 4, x + 18, y + 5)], palette.raised)

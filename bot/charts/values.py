@@ -35,6 +35,8 @@ class Reported:
     count: int
     figures: int = 1
     """As many are told as one."""
+    is_estimate: bool = False
+    """Whether it is a share of what was told, of which the rest lies outside."""
 
     def __post_init__(self) -> None:
         if self.last < self.first:

@@ -169,6 +169,8 @@ def _counts(panel: Counts, chart: Series) -> list[str]:
     corrected = [figure for figure in panel.reported if figure.count < 0 and days[0] <= figure.last <= days[-1]]
     for figure in told[:3]:
         text = _("The platform reported {n} from {first} to {last}")
+        if figure.is_estimate:
+            text = _("About {n} of what the platform reported lie from {first} to {last}")
         said.append(text.format(n=number(figure.count), first=day_month(figure.first), last=day_month(figure.last)))
     if len(told) > 3:
         rest = told[3:]

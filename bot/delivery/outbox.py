@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.delivery.failures import PASSING_ERRORS, RULES, TRY_AGAIN, Failure, own_fault
 from bot.delivery.port import Address, Port, Refused, Unreadable
+from bot.errors import UntoldError
 from bot.texts import _
 from storage.database import Database
 from storage.records import RunState
@@ -156,7 +157,7 @@ class Outbox:
             return Outcome(RunState.UNKNOWN, reason=reason)
         except Exception as error:
             # It stays claimed: when the lease has run out it is looked for, then sent with the same nonce.
-            if isinstance(error, PASSING_ERRORS) and not is_making:
+            if isinstance(error, UntoldError) or (isinstance(error, PASSING_ERRORS) and not is_making):
                 log.warning("Discord not reached", guild_id=letter.address.guild_id, error=str(error))
                 return Outcome(RunState.SENDING)
             return self._own(letter, error, key[:8], is_unsent=is_making and letter.attempts == 1)

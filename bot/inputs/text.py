@@ -127,6 +127,8 @@ def _visible(c: str) -> str:
         return ""
     if category == "Cn" and (ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF or ord(c) >= 0xE0000):
         return ""  # what is no character, and the plane of invisible ones
+    if c == "\u2065" or "\ufff0" <= c <= "\ufff8":
+        return ""  # not given out yet, and never to be seen (Default_Ignorable_Code_Point)
     return c
 
 

@@ -53,6 +53,8 @@ class Grown:
     growth: int
     read_on: dt.date
     """When the later snapshot was taken."""
+    is_estimate: bool = False
+    """Whether a part of the growth lies outside of the period."""
     figures: int = 1
     """As many are told as one."""
 

@@ -74,8 +74,8 @@ def _rows(answer: Answer, names: Sequence[str]) -> Iterator[Iterable[object]]:
 
 _DISPLAYS = ("displays", "views", "impressions", "displays_estimated")
 """Views and impressions add up to the displays."""
-_RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_displays", "ctr_as_of")
-_ENGAGEMENT = ("engagement_rate", "engagements", "engagement_displays", "engagement_as_of")
+_RATE = ("ctr", "ctr_low", "ctr_high", "ctr_clicks", "ctr_displays", "ctr_estimated", "ctr_as_of")
+_ENGAGEMENT = ("engagement_rate", "engagements", "engagement_displays", "engagement_estimated", "engagement_as_of")
 
 
 def _displays(found: Tally | Summary) -> tuple[object, ...]:
@@ -86,19 +86,27 @@ def _displays(found: Tally | Summary) -> tuple[object, ...]:
 def _engagement(found: Engagement | None) -> tuple[object, ...]:
     if found is None:
         return ("",) * len(_ENGAGEMENT)
-    return round(found.value, 6), found.clicks + found.reactions, found.displays, _as_of(found)
+    return round(found.value, 6), found.clicks + found.reactions, found.displays, int(found.is_estimate), _as_of(found)
 
 
 def _rate(rate: Rate | None) -> tuple[object, ...]:
     if rate is None:
         return ("",) * len(_RATE)
     low, high = rate.interval
-    return round(rate.value, 6), round(low, 6), round(high, 6), rate.clicks, rate.displays, _as_of(rate)
+    return (
+        round(rate.value, 6),
+        round(low, 6),
+        round(high, 6),
+        rate.clicks,
+        rate.displays,
+        int(rate.is_estimate),
+        _as_of(rate),
+    )
 
 
 def _as_of(found: Rate | Engagement) -> str:
-    """The day up to which it is formed, the earliest of several; empty for the whole time."""
-    return found.as_of[0].isoformat() if found.as_of else ""
+    """The day up to which it is formed, the first and the last of several; empty for the whole time."""
+    return "/".join(day.isoformat() for day in dict.fromkeys(found.as_of or ()))
 
 
 def _spot(spot: Spot) -> tuple[object, ...]:

@@ -267,7 +267,9 @@ def _grown(told: Iterable[Told], window: Window, clicks: Clicks) -> Iterable[Gro
             if growth:
                 ended = max(step.start, step.end - INSTANT)  # what ends at midnight is of the day before
                 since, until, read_on = (local_day(at, period.zone) for at in (step.start, ended, step.read_at))
-                yield Grown(max(since, period.first), max(period.first, min(until, period.last)), growth, read_on)
+                is_estimate = step.cuts(window.start) or step.cuts(window.end)
+                since, until = max(since, period.first), max(period.first, min(until, period.last))
+                yield Grown(since, until, growth, read_on, is_estimate)
 
 
 def _as_few(grown: list[Grown]) -> tuple[Grown, ...]:
@@ -276,7 +278,7 @@ def _as_few(grown: list[Grown]) -> tuple[Grown, ...]:
         return tuple(grown)
     found: dict[Hashable, Grown] = {}
     for n, one in enumerate(grown):
-        key = n if n < FIRST_GROWN else (one.since, one.until, one.growth < 0)
+        key = n if n < FIRST_GROWN else (one.since, one.until, one.growth < 0, one.is_estimate)
         same = found.get(key)
         if same is not None:
             read_on = max(same.read_on, one.read_on)

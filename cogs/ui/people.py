@@ -11,7 +11,7 @@ import structlog
 from cachetools import LRUCache
 
 from bot.clock import Clock
-from bot.errors import InvalidError, UserError
+from bot.errors import InvalidError, UntoldError
 from bot.profiles import avatars
 from bot.texts import DEFAULT_LOCALE, _
 from cogs.ui.format import escape
@@ -79,19 +79,15 @@ class Names:
             for key in keys:
                 member = members.get(key[1])
                 self._known[key] = now, None if member is None else member.display_name
-        except Untold:
+        except UntoldError:
             log.warning("names of members are not told", guild_id=guild.id)
         finally:
             for key in keys:
                 del self._asked[key]
 
 
-class Untold(UserError):
-    """Discord does not say who somebody is at the moment."""
-
-
 async def members_of(guild: discord.Guild, user_ids: Sequence[int]) -> dict[int, discord.Member]:
-    """Those of the users who are members, in one question for each hundred. Raises Untold."""
+    """Those of the users who are members, in one question for each hundred. Raises UntoldError."""
     members = {}
     try:
         async with asyncio.timeout(_ASKING_SECONDS):
@@ -101,7 +97,9 @@ async def members_of(guild: discord.Guild, user_ids: Sequence[int]) -> dict[int,
                 members |= {member.id: member for member in found}
     except (TimeoutError, discord.DiscordException, RuntimeError, AttributeError, OSError) as error:
         # Without a connection discord.py has nothing to ask with, and says so in several ways.
-        raise Untold(_("Discord doesn't say who is in this server at the moment. Try again in a minute.")) from error
+        raise UntoldError(
+            _("Discord doesn't say who is in this server at the moment. Try again in a minute.")
+        ) from error
     return members
 
 
@@ -190,7 +188,7 @@ class Members:
     async def creators_with(self, guild_id: int, role_id: int, creator_ids: Collection[int]) -> set[int] | None:
         """Those of the creators who have the role, None if there is no such role; who has left has none.
 
-        Raises Untold: then nobody knows.
+        Raises UntoldError: then nobody knows.
         """
         guild = self._guild(guild_id)
         if guild is None:  # the bot has left, as the digest will hear when it is posted

@@ -73,7 +73,7 @@ class ExplainButton(
             "**CTR** is clicks by displays, over those posts and places alone where both are known, each up to its "
             "last reading: other clicks, or displays of a post without clicks of its own, would say nothing there.\n"
             "**Resonated most** is the CTR whose 95% interval has the highest lower end, from 100 displays on.\n"
-            "A **change** is named only when chance does not explain it; otherwise it is “about the same”. "
+            "A **change** is named only when chance does not explain it; otherwise it reads “a normal swing”. "
             "**Moved** lists links with such a change.\n"
             "**Private links** count in every total, and no digest but their creator's own names them.\n"
             "/explain shows each with your own numbers."

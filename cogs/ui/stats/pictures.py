@@ -117,7 +117,7 @@ def _panels(report: Report, metric: Metric) -> tuple[Counts | Rates, ...]:
 
 
 def _told(grown: Iterable[Grown]) -> tuple[Reported, ...]:
-    return tuple(Reported(one.since, one.until, one.growth, one.figures) for one in grown)
+    return tuple(Reported(one.since, one.until, one.growth, one.figures, one.is_estimate) for one in grown)
 
 
 def _by_hour(panel: Counts | Rates, hours: Hours) -> Counts | Rates:
