@@ -495,5 +495,10 @@ async def test_a_chart_says_as_many_displays_as_the_answer(busy: World) -> None:
     shown = await busy.admin.slash(busy.channel, "stats link", link="summer", period="7d")
     (reported,) = re.findall(r"([\d,]+) reported", field(shown, "Displays"))
     told = answer_of(shown).attachments[0].description.partition(" clicks. ")[0]
-    growth = [number(n) for n in re.findall(r"reported ([\d,]+) from|adds? (?:up to )?([\d,]+)", told) for n in n if n]
+    growth = [
+        number(n)
+        for n in re.findall(r"(?:reported|About) ([\d,]+) (?:from|of)|adds? (?:up to )?([\d,]+)", told)
+        for n in n
+        if n
+    ]
     assert sum(growth) == number(reported)
