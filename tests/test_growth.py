@@ -232,6 +232,20 @@ def test_a_post_that_is_noted_with_its_figure_has_no_rate_by_a_click_right_after
     assert (found.clicks, found.ctr) == (21, None)
 
 
+def test_likes_alone_are_a_post_that_was_reacted_to() -> None:
+    told = told_of(VIDEO, [reading(9, 2, "likes"), reading(40, 20, "likes")])
+    period = Period((MARCH + 9 * DAY).date(), (MARCH + 16 * DAY).date(), "UTC")
+    window = window_of(period, at(40))
+    named = set(window.spans(told))
+
+    def clicks(*span: object) -> int:
+        assert span in named
+        return 90
+
+    found = summarise(window, {}, (), 0, [told], clicks)
+    assert (found.posts, found.displays, found.engagement) == (1, 0, None)
+
+
 def test_the_days_of_a_daily_export_are_as_of_the_last_of_them() -> None:
     found = summary(VIDEO, [reading(500, 2), reading(700, 3), reading(750, 4)], [at(2.5)] * 3, 1, 20, 25)
     assert found.ctr == Rate(3, 750, as_of=(dt.date(2026, 3, 3), dt.date(2026, 3, 3)))

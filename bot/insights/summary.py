@@ -170,20 +170,14 @@ class Summary:
     """Posts with anything to show, reactions too."""
     corrected: int = 0
     """Displays that platforms took back of what they told before, as a number below 0; no part of `displays`."""
+    parts: Sequence[Part] = ()
+    """The displays by what they are called, the most first; they add up to `displays`."""
+    is_estimate: bool = False
+    """Whether a part of the reported displays was shared out between two readings."""
 
     def varying(self, noise: Dispersion) -> Summary:
         """The same, where what is clicked varies so."""
         return dataclasses.replace(self, ctr=varying(self.ctr, noise), engagement=varying(self.engagement, noise))
-
-    @property
-    def is_estimate(self) -> bool:
-        """Whether a part of the reported displays was shared out between two readings."""
-        return any(place.is_estimate for place in self.by_place)
-
-    @property
-    def parts(self) -> list[Part]:
-        """The displays by what they are called, the most first; they add up to `displays`."""
-        return parts_of(self.by_place)
 
     @property
     def imported(self) -> Counter[Service]:
@@ -325,6 +319,8 @@ def summarise(
         engagement=pooled([place.engagement for place in places if place.engagement is not None], posts_shown),
         in_bio=len({place.place_id for place in active if place.in_bio}),
         corrected=sum(place.corrected for place in places),
+        parts=parts_of(active),
+        is_estimate=any(place.is_estimate for place in active),
     )
 
 
@@ -344,7 +340,8 @@ class _Post:
 
     @property
     def has_reactions(self) -> bool:
-        return any(self._grown(name, self.window.start, self.window.end) is not None for name in REACTIONS)
+        window, steps = self.window, self.told.steps
+        return any(step.lies_in(window.start, window.end) for name in REACTIONS for step in steps.get(name, ()))
 
     def clicked(self, clicks: int, end: dt.datetime) -> int:
         """Of the post's clicks in the window, those before `end`."""
@@ -363,7 +360,7 @@ class _Post:
         if start >= end or noted or self._began_elsewhere(self.metric, start):
             return None
         shown, clicks = self._grown(self.metric, start, end), self.clicked(clicks, end)
-        if shown is None or shown.growth <= 0 or (not clicks and post.created_at >= self.told.read_until[self.metric]):
+        if shown is None or shown.growth <= 0:
             return None
         return Rate(clicks, shown.growth, CAUTIOUS, shown.is_estimate, self.window.as_of(end))
 
