@@ -23,7 +23,6 @@ from bot.insights.summary import (
     PlaceSummary,
     Summary,
     comparable,
-    lifetime_total,
     summarise,
     window_of,
 )
@@ -37,6 +36,7 @@ from bot.insights.tally import (
     most_displays,
 )
 from storage.records import BARE, PROFILE, VIEWS, DayCount, Figure, Kind, PlaceKey, Post
+from tests.summed import lifetime_total
 
 DAY = dt.date(2026, 3, 9)
 NOW = dt.datetime(2026, 3, 11, 12, tzinfo=dt.UTC)

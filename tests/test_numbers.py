@@ -18,10 +18,11 @@ from bot.insights.milestones import passed
 from bot.insights.noise import Dispersion
 from bot.insights.periods import ONE_DAY, Period
 from bot.insights.rates import MIN_DISPLAYS, Direction, Rate, change, rate_interval, wilson
-from bot.insights.summary import REACTIONS, Summary, best_of, lifetime_total, summarise, window_of
+from bot.insights.summary import REACTIONS, Summary, best_of, summarise, window_of
 from bot.insights.tally import by_link, by_post
 from bot.texts import percent, use_locale
 from storage.records import BARE, ELSEWHERE, IMPRESSIONS, PROFILE, VIEWS, DayCount, Figure, Kind, Post, is_post
+from tests.summed import lifetime_total
 
 ZONE = "Europe/Berlin"
 PUBLISHED = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)

@@ -17,7 +17,6 @@ from storage.records import (
     ELSEWHERE,
     IMPRESSIONS,
     DayCount,
-    Figure,
     Kind,
     PlaceCounts,
     PlaceKey,
@@ -203,17 +202,12 @@ def parts_of(places: Iterable[PlaceSummary]) -> list[Part]:
     return [Part(*key, count, key in estimates) for key, count in order]
 
 
-def lifetime_total(figures: Sequence[Figure], metric: str = IMPRESSIONS) -> int | None:
-    """The latest total that a platform told of a post; None when it told none."""
-    return next((figure.value for figure in reversed(figures) if figure.metric == metric), None)
-
-
 def comparable(whole: PlaceCounts, last_day: PlaceCounts, so_far: PlaceCounts) -> PlaceCounts:
     """The previous period's counts by place with its last day cut at the time of day that it is now.
 
     `whole` are its counts, `last_day` those of its last day, `so_far` those within `Period.so_far(now)`:
 
-        before = summarise(period.previous, comparable(whole, last_day, so_far), by_day, unique_clicks, ...)
+        before = summarise(window, comparable(whole, last_day, so_far), by_day, unique_clicks, ...)
 
     Unique clicks belong to whole days, so that those of a running period have no change. `by_day` stays whole: it is
     drawn.
